@@ -1,0 +1,76 @@
+# The front door. Every target installs the Debian packages that it needs and lacks; `make help` lists the targets.
+JOBS ?= $(shell nproc)
+TIME ?= 60
+SAN_ENV = ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1 UBSAN_OPTIONS=print_stacktrace=1 \
+          TSAN_OPTIONS=halt_on_error=1
+CTEST = ctest --output-on-failure --no-tests=error --parallel $(JOBS)
+SOURCES = find src tests bench -name '*.cc' -o -name '*.h'
+
+.DEFAULT_GOAL := build
+.PHONY: help build run test check check-format check-tidy check-asan check-tsan bench format fuzz deps clean
+
+help: ## list these targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+
+build: ## build the programs build/bin/tradewind and tradewind-agent (release)
+	@packaging/deps.sh build
+	@$(MAKE) --no-print-directory build/build.ninja
+	cmake --build build --parallel $(JOBS) --target tradewind tradewind-agent
+
+# Programs alone need no test libraries. Where a build folder is there already, its options stay as they are.
+build/build.ninja:
+	cmake --preset release -DTRADEWIND_TESTS=OFF -DTRADEWIND_BENCH=OFF
+
+run: ## train a language model that loses its machine twice and is moved once; see the proof and the bill
+	@packaging/deps.sh build recipe
+	@$(MAKE) --no-print-directory build
+	recipes/train/demo.sh
+
+test: ## build everything and run every test
+	@packaging/deps.sh build recipe test
+	cmake --preset release -DTRADEWIND_TESTS=ON -DTRADEWIND_BENCH=OFF
+	cmake --build build --parallel $(JOBS)
+	$(CTEST) --test-dir build
+
+check: ## format and tidy, then the tests under ASan and UBSan, and the threaded ones under TSan
+	@packaging/deps.sh build recipe test dev
+	@$(MAKE) --no-print-directory check-format check-tidy check-asan check-tsan
+
+check-format:
+	$(SOURCES) | xargs clang-format-14 --dry-run --Werror
+
+check-tidy:
+	cmake --preset release -DTRADEWIND_TESTS=ON -DTRADEWIND_BENCH=OFF
+	run-clang-tidy-14 -quiet -p build -j $(JOBS) '$(CURDIR)/(src|tests|bench)/.*\.cc$$'
+
+check-asan:
+	cmake --preset asan
+	cmake --build --preset asan --parallel $(JOBS)
+	$(SAN_ENV) $(CTEST) --test-dir build/asan
+
+check-tsan:
+	cmake --preset tsan
+	cmake --build --preset tsan --parallel $(JOBS)
+	$(SAN_ENV) $(CTEST) --test-dir build/tsan --label-regex '^threaded$$'
+
+bench: ## measure: start-up times, planning, simulated fleets
+	@packaging/deps.sh build test bench
+	cmake --preset release -DTRADEWIND_BENCH=ON
+	cmake --build build --parallel $(JOBS)
+	bench/run.sh
+
+fuzz: ## run every fuzz target for TIME seconds (default 60)
+	@packaging/deps.sh build dev
+	cmake --preset fuzz
+	cmake --build --preset fuzz --parallel $(JOBS)
+	tests/fuzz.sh build/fuzz $(TIME) $(JOBS)
+
+format: ## bring all C++ files into the house's form
+	@packaging/deps.sh dev
+	$(SOURCES) | xargs clang-format-14 -i
+
+deps: ## install the packages that are missing, all groups
+	@packaging/deps.sh build recipe test bench dev
+
+clean: ## remove what was built
+	rm -rf build

@@ -1,0 +1,18 @@
+# Third-party libraries, all from Debian 12. A further one needs a page in docs/decisions/.
+set(Boost_USE_STATIC_LIBS ON)
+set(OPENSSL_USE_STATIC_LIBS OFF)
+find_package(Threads REQUIRED)
+find_package(Boost 1.81 REQUIRED COMPONENTS json)
+find_package(OpenSSL REQUIRED)
+find_package(fmt REQUIRED)
+find_package(SQLite3 REQUIRED)
+find_package(yaml-cpp REQUIRED)
+find_package(spdlog REQUIRED)
+find_package(CLI11 REQUIRED)
+find_library(ZSTD_STATIC_LIBRARY NAMES libzstd.a REQUIRED)
+find_library(CRYPTO_STATIC_LIBRARY NAMES libcrypto.a REQUIRED)
+
+add_library(tw_zstd INTERFACE)
+target_link_libraries(tw_zstd INTERFACE ${ZSTD_STATIC_LIBRARY})
+add_library(tw_crypto INTERFACE)
+target_link_libraries(tw_crypto INTERFACE ${CRYPTO_STATIC_LIBRARY})

@@ -1,0 +1,46 @@
+// The agent's command line, which the supplier's driver puts together from the broker's arguments and its
+// own.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/id.h"
+#include "base/result.h"
+#include "base/time.h"
+#include "core/model/offer.h"
+
+namespace tradewind::agent {
+
+struct AgentOptions {
+  std::string store_url;                       // the job's home: ledger, mailbox, chunks
+  std::string local_store_url = {};            // the place's own store; empty: none
+  std::vector<std::string> standby_urls = {};  // further copies of the checkpoints
+  OwnerId owner;
+  JobId job;
+  LeaseId lease;
+  bool standby = false;
+  std::optional<Time> hard_limit = std::nullopt;
+  Duration lease_term = std::chrono::seconds(30);
+  std::filesystem::path scratch;          // a folder of this lease alone
+  std::filesystem::path notice = {};      // the file in which a preemption notice appears; empty: none comes
+  std::filesystem::path limit_file = {};  // where the machine learns of a later hard limit; empty: nowhere
+  Location location = {};
+  Purchase purchase = Purchase::on_demand;
+  std::optional<Accelerator> accelerator = std::nullopt;
+  int attempt = 1;
+  Duration poll = std::chrono::milliseconds(250);
+  Duration grace = std::chrono::seconds(10);
+  double hazard_per_hour = 0;
+  std::optional<Duration> notice_lead = std::nullopt;
+};
+
+// invalid_argument names the option, what was found and what is allowed.
+Result<AgentOptions> parse_options(const std::vector<std::string>& arguments);
+
+// What --help prints.
+std::string help_text();
+
+}  // namespace tradewind::agent

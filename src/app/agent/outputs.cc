@@ -1,0 +1,154 @@
+#include "app/agent/outputs.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <fcntl.h>
+#include <map>
+#include <sys/stat.h>
+#include <system_error>
+#include <unistd.h>
+
+#include "base/text.h"
+#include "core/model/json.h"
+#include "edge/io/errno_error.h"
+#include "edge/io/unique_fd.h"
+
+namespace tradewind::agent {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::size_t part_bytes = std::size_t{8} << 20;
+constexpr std::size_t names_in_note_max = 5;
+
+struct Output {
+  std::string name;  // as the user will find it
+  fs::path file;
+};
+
+bool lies_within(const fs::path& file, const fs::path& folder) {
+  std::error_code failed;
+  const fs::path real_file = fs::canonical(file, failed);
+  if (failed) return false;
+  const fs::path real_folder = fs::canonical(folder, failed);
+  if (failed) return false;
+  const fs::path relative = real_file.lexically_relative(real_folder);
+  return !relative.empty() && *relative.begin() != "..";
+}
+
+void collect(const fs::path& root, const fs::path& start, const Workspace& workspace,
+             std::map<std::string, fs::path>& found) {
+  std::error_code failed;
+  const auto add = [&](const fs::path& file) {
+    std::error_code ignored;
+    if (fs::is_regular_file(file, ignored) && lies_within(file, workspace.scratch)) {
+      found[file.lexically_relative(root).generic_string()] = file;
+    }
+  };
+  if (!fs::is_directory(start, failed)) return add(start);
+  for (fs::recursive_directory_iterator walk(start, failed), end; !failed && walk != end;
+       walk.increment(failed)) {
+    add(walk->path());
+  }
+}
+
+// Reads up to one part; fewer bytes at the end of the file.
+Result<std::string> read_part(int fd, std::uint64_t offset, const fs::path& file) {
+  std::string part(part_bytes, '\0');
+  std::size_t filled = 0;
+  while (filled < part.size()) {
+    const ssize_t n =
+        ::pread(fd, part.data() + filled, part.size() - filled, static_cast<off_t>(offset + filled));
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return io::errno_error(errno, "read the output " + file.string());
+    if (n == 0) break;
+    filled += static_cast<std::size_t>(n);
+  }
+  part.resize(filled);
+  return part;
+}
+
+Result<json::value> keep_file(objectstore::ObjectStore& store, const std::string& job_prefix,
+                              const std::string& name, const fs::path& file) {
+  const io::UniqueFd fd(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
+  struct stat found = {};
+  if (!fd.valid() || ::fstat(fd.get(), &found) != 0)
+    return io::errno_error(errno, "read the output " + file.string());
+  json::array parts;
+  std::uint64_t offset = 0;
+  for (int number = 1;; ++number) {
+    TW_ASSIGN_OR_RETURN(const std::string part, read_part(fd.get(), offset, file));
+    if (part.empty() && number > 1) break;
+    char suffix[16];
+    std::snprintf(suffix, sizeof suffix, ".%04d", number);
+    const std::string key = "outputs/" + encode_output_path(name) + suffix;
+    TW_RETURN_IF_ERROR(store.put(job_prefix + key, part, objectstore::PutCondition::always));
+    parts.emplace_back(key);
+    offset += part.size();
+    if (part.size() < part_bytes) break;
+  }
+  return json::value(json::object{
+      {"path", name}, {"size", offset}, {"mode", found.st_mode & 07777U}, {"parts", std::move(parts)}});
+}
+
+std::string note_of(const std::vector<std::string>& missing) {
+  if (missing.empty()) return {};
+  const std::size_t named = std::min(missing.size(), names_in_note_max);
+  std::string note = "outputs not kept: " + join(std::span(missing).first(named), ", ");
+  if (named < missing.size()) note += " and " + std::to_string(missing.size() - named) + " more";
+  return note;
+}
+
+}  // namespace
+
+std::string encode_output_path(std::string_view path) {
+  std::string key;
+  for (const char letter : path) {
+    const bool plain = (letter >= 'a' && letter <= 'z') || (letter >= 'A' && letter <= 'Z') ||
+                       (letter >= '0' && letter <= '9') || letter == '.' || letter == '-' || letter == '/';
+    if (plain) {
+      key += letter;
+    } else {
+      char code[4];
+      std::snprintf(code, sizeof code, "_%02X", static_cast<unsigned>(static_cast<unsigned char>(letter)));
+      key += code;
+    }
+  }
+  return key;
+}
+
+Result<std::string> keep_outputs(objectstore::ObjectStore& store, const std::string& job_prefix,
+                                 const Workspace& workspace, const std::vector<std::string>& paths) {
+  std::map<std::string, fs::path> found;
+  collect(workspace.outputs, workspace.outputs, workspace, found);
+  std::vector<std::string> missing;
+  for (const std::string& path : paths) {
+    const fs::path start = (workspace.work / path).lexically_normal();
+    std::error_code failed;
+    if (!fs::exists(start, failed) || !lies_within(start, workspace.work)) {
+      missing.push_back(path);
+    } else {
+      collect(workspace.work, start, workspace, found);
+    }
+  }
+  json::array files;
+  for (const auto& [name, file] : found) {
+    Result<json::value> kept = keep_file(store, job_prefix, name, file);
+    if (kept.ok()) {
+      files.push_back(*std::move(kept));
+    } else if (kept.error().code == Code::unavailable || kept.error().code == Code::rate_limited) {
+      return kept.error();
+    } else {
+      missing.push_back(name);
+    }
+  }
+  if (!files.empty()) {
+    const json::value index = json::object{{"files", std::move(files)}};
+    TW_RETURN_IF_ERROR(
+        store.put(job_prefix + "outputs.json", to_pretty(index), objectstore::PutCondition::always));
+  }
+  return note_of(missing);
+}
+
+}  // namespace tradewind::agent

@@ -1,0 +1,123 @@
+#include "app/agent/stage_process.h"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "edge/io/errno_error.h"
+#include "edge/io/files.h"
+#include "edge/io/process_tree.h"
+
+namespace tradewind::agent {
+namespace {
+
+// One argument of a program may be 128 KiB long (execve(2), MAX_ARG_STRLEN).
+constexpr std::size_t argument_bytes_max = 100 << 10;
+constexpr Duration kill_patience = std::chrono::seconds(2);
+
+std::string shell() {
+  for (const char* candidate : {"/bin/bash", "/usr/bin/bash", "/bin/sh"}) {
+    if (::access(candidate, X_OK) == 0) return candidate;
+  }
+  return "bash";  // wherever the PATH has it
+}
+
+std::vector<io::ProcessInfo> family() {
+  return io::descendants(io::list_processes(), ::getpid());
+}
+
+bool runs(const io::ProcessInfo& process) {
+  return !process.ended();
+}
+
+}  // namespace
+
+Result<StageProcess> StageProcess::start(const StageRequest& request) {
+  io::SpawnRequest spawn;
+  spawn.argv = {shell(), "-c", request.script};
+  if (request.script.size() > argument_bytes_max) {
+    TW_RETURN_IF_ERROR(io::write_file_atomic(request.script_file, request.script, {0600, false}));
+    spawn.argv = {shell(), request.script_file.string()};
+  }
+  spawn.environment = request.environment;
+  spawn.cwd = request.cwd.string();
+  spawn.die_with_parent = true;
+  TW_ASSIGN_OR_RETURN(io::Pipe pipe, io::make_pipe());
+  spawn.stdout_fd = pipe.write_end.get();
+  spawn.stderr_fd = pipe.write_end.get();
+  TW_ASSIGN_OR_RETURN(io::Child leader, io::spawn(spawn));
+  if (::fcntl(pipe.read_end.get(), F_SETFL, O_NONBLOCK) != 0)
+    return io::errno_error(errno, "read the program's output");
+  return StageProcess(std::move(leader), std::move(pipe.read_end));
+}
+
+void StageProcess::read_output(std::size_t bytes_max, const std::function<void(std::string_view)>& take) {
+  std::array<char, 64 << 10> buffer;
+  while (output_.valid() && bytes_max > 0) {
+    const ssize_t n = ::read(output_.get(), buffer.data(), std::min(buffer.size(), bytes_max));
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0 && errno == EAGAIN) return;
+    if (n <= 0) {
+      output_.close();
+      return;
+    }
+    take(std::string_view(buffer.data(), static_cast<std::size_t>(n)));
+    bytes_max -= static_cast<std::size_t>(n);
+  }
+}
+
+int StageProcess::send_save(int signal_number) {
+  int sent = 0;
+  for (const io::ProcessInfo& process : first_handlers(family(), signal_number)) {
+    if (io::send_signal(process.identity, signal_number)) ++sent;
+  }
+  return sent;
+}
+
+void StageProcess::terminate() {
+  if (terminating_) return;
+  terminating_ = true;
+  for (const io::ProcessInfo& process : family()) {
+    if (runs(process)) io::send_signal(process.identity, SIGTERM);
+  }
+}
+
+void StageProcess::kill() {
+  terminating_ = true;
+  // Some may be left when the time runs out: ended() then stays empty, and the caller comes again.
+  static_cast<void>(io::kill_descendants(::getpid(), kill_patience).ok());
+}
+
+std::optional<io::ExitStatus> StageProcess::ended() {
+  const std::array<pid_t, 1> keep = {leader_.pid()};
+  io::reap_adopted(keep);
+  Result<std::optional<io::ExitStatus>> status = leader_.wait_for(Duration::zero());
+  // Somebody else took its status: it is gone, and not in order.
+  if (!status.ok()) status = std::optional(io::ExitStatus{true, SIGKILL});
+  if (!*status) return std::nullopt;
+  const std::vector<io::ProcessInfo> left = family();
+  if (std::any_of(left.begin(), left.end(), runs)) {
+    if (terminating_) return std::nullopt;
+    if (!io::kill_descendants(::getpid(), kill_patience).ok()) return std::nullopt;
+  }
+  io::reap_adopted({});
+  return *status;
+}
+
+ProcessUsage StageProcess::usage() const {
+  const std::vector<io::ProcessInfo> processes = family();
+  ProcessUsage sum = usage_of(processes);
+  rusage collected = {};
+  ::getrusage(RUSAGE_CHILDREN, &collected);
+  const auto seconds = [](const timeval& time) {
+    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
+  };
+  sum.cpu_s += seconds(collected.ru_utime) + seconds(collected.ru_stime);
+  return sum;
+}
+
+}  // namespace tradewind::agent

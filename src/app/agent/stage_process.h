@@ -1,0 +1,58 @@
+// The processes of a stage (setup, or the program): started, signalled and ended as a family.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "app/agent/process_usage.h"
+#include "base/result.h"
+#include "edge/io/process.h"
+#include "edge/io/process_table.h"
+
+namespace tradewind::agent {
+
+struct StageRequest {
+  std::string script;
+  std::filesystem::path cwd;
+  std::filesystem::path script_file;  // where a script too long for an argument is written
+  std::map<std::string, std::string> environment;
+};
+
+// REQUIRES: this process is a subreaper and has no other children: all its descendants belong to the stage.
+class StageProcess {
+ public:
+  // Runs the script with bash -c (sh where there is no bash) in a session of its own, with no input and with
+  // both output streams in one pipe. It dies with the calling thread.
+  static Result<StageProcess> start(const StageRequest& request);
+
+  // For poll(): readable when the first process has ended; readable when there is output. -1: never.
+  int pidfd() const { return leader_.pidfd(); }
+  int output_fd() const { return output_.get(); }
+  // Hands on at most `bytes_max` bytes of output that are there now.
+  void read_output(std::size_t bytes_max, const std::function<void(std::string_view)>& take);
+
+  // To the processes that handle it (process_usage.h: first_handlers); returns how many.
+  int send_save(int signal_number);
+  // SIGTERM, once, to each. From now on the others may outlive the first process.
+  void terminate();
+  // SIGKILL until nothing is left, for a short while; repeat when ended() stays empty.
+  void kill();
+
+  // Once nothing of the stage runs any more: how its first process ended. What the first process leaves
+  // running when it ends by itself is killed.
+  std::optional<io::ExitStatus> ended();
+  ProcessUsage usage() const;
+
+ private:
+  StageProcess(io::Child leader, io::UniqueFd output)
+      : leader_(std::move(leader)), output_(std::move(output)) {}
+  io::Child leader_;
+  io::UniqueFd output_;
+  bool terminating_ = false;
+};
+
+}  // namespace tradewind::agent

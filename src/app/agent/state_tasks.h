@@ -1,0 +1,76 @@
+// What the state thread does: everything that reads or writes the ledger, checkpoints and outputs. One task
+// at a time, blocking; the answer is an event for the logic.
+#pragma once
+
+#include <atomic>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "app/agent/agent_event.h"
+#include "app/agent/folder_view.h"
+#include "app/agent/workspace.h"
+#include "base/clock.h"
+#include "edge/checkpoint/checkpoint.h"
+#include "edge/checkpoint/ledger.h"
+#include "edge/mailbox/mailbox.h"
+
+namespace tradewind::agent {
+
+struct StateParts {
+  const Clock* clock = nullptr;              // never null
+  objectstore::ObjectStore* home = nullptr;  // never null
+  objectstore::ObjectStore* local = nullptr;
+  std::vector<objectstore::ObjectStore*> standby = {};
+  OwnerId owner;
+  JobId job;
+  LeaseId lease;
+  std::filesystem::path scratch;
+  std::uint64_t seed = 0;  // makes this writer's nonces its own
+};
+
+// Not thread-safe but for cancel().
+class StateTasks {
+ public:
+  // REQUIRES: everything that `parts` points to outlives this.
+  explicit StateTasks(StateParts parts);
+
+  // `announced`: the checkpoint folder as it lay when the newest "saved" line was read; for a Capture.
+  Event run(const Task& task, const std::optional<FolderView>& announced);
+  // Ends a prefetch that is under way soon.
+  void cancel() { cancelled_ = true; }
+
+ private:
+  Result<Event> perform(const ReadSpec&);
+  Result<Event> perform(const Prefetch&);
+  Result<Event> perform(const Claim&);
+  Result<Event> perform(const Restore&);
+  Result<Event> perform(const CheckFence&);
+  Result<Event> perform(const Capture& task);
+  Result<Event> perform(const Prune&);
+  Result<Event> perform(const KeepOutputs&);
+  Result<Event> perform(const Finish& task);
+
+  struct Choice {
+    FolderView view;
+    double step = 0;
+    bool must_hold_still = false;  // nobody vouched for it: it must be the same after it was read
+  };
+  Result<std::optional<Choice>> choose(const Capture& task) const;
+  Result<Event> commit(const Choice& choice, const checkpoint::Saved& saved, Duration began);
+
+  StateParts parts_;
+  mailbox::Mailbox mailbox_;
+  checkpoint::ChunkPlace place_;
+  checkpoint::LedgerWriter writer_;
+  JobSpec spec_;
+  Workspace workspace_;
+  std::atomic<bool> cancelled_{false};
+  const std::optional<FolderView>* announced_ = nullptr;  // of the task under way
+  std::optional<ManifestId> prefetched_;
+  std::optional<FolderView> captured_view_;
+  std::string newest_digest_;  // of the newest checkpoint that this agent restored or committed
+  std::optional<double> newest_step_;
+};
+
+}  // namespace tradewind::agent

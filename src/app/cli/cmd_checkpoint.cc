@@ -1,0 +1,410 @@
+// tradewind checkpoint: a job's checkpoints, with a server or straight from their store: list, verify, prune,
+// restore.
+#include <algorithm>
+#include <chrono>
+#include <condition_variable>
+#include <filesystem>
+#include <memory>
+#include <mutex>
+#include <ostream>
+#include <thread>
+
+#include "app/cli/checkpoint_store.h"
+#include "app/cli/connect.h"
+#include "app/cli/live_line.h"
+#include "app/cli/progress_bar.h"
+#include "app/cli/proof_text.h"
+#include "app/cli/table.h"
+#include "app/cli/text_width.h"
+#include "app/cli/transfer_progress.h"
+#include "app/cli/verbs.h"
+#include "base/text.h"
+#include "edge/checkpoint/ledger.h"
+#include "edge/mailbox/mailbox.h"
+
+namespace tradewind::cli {
+namespace {
+
+using objectstore::ObjectStore;
+
+// As plan_prune() asks where a save may run at the same time.
+constexpr Duration live_grace = std::chrono::hours(1);
+// The server reads every byte of every checkpoint back before it answers.
+constexpr Duration verify_patience = std::chrono::hours(12);
+constexpr std::size_t digest_shown = 12;
+
+// A job's checkpoints and the store that they lie in.
+struct Place {
+  std::unique_ptr<ObjectStore> store;
+  StoredJob job;
+};
+
+Result<api::CheckpointList> list_of_server(const CheckpointOptions& options, Context& context) {
+  TW_ASSIGN_OR_RETURN(ApiClient client, connect(context));
+  TW_ASSIGN_OR_RETURN(const json::value answer, client.get(job_target(options.job, "/checkpoints")));
+  return api::checkpoint_list_from_json(answer, "checkpoints");
+}
+
+// From --store, else where the server says that it is.
+Result<Place> place_of(const CheckpointOptions& options, Context& context) {
+  Place place;
+  if (!options.store.empty()) {
+    TW_ASSIGN_OR_RETURN(place.store, open_existing_store(options.store));
+    TW_ASSIGN_OR_RETURN(place.job, find_job(*place.store, options.job));
+    return place;
+  }
+  TW_ASSIGN_OR_RETURN(const api::CheckpointList list, list_of_server(options, context));
+  Result<std::unique_ptr<ObjectStore>> store = open_existing_store(list.store_url);
+  if (!store.ok() && store.error().code == Code::not_found) {
+    return Error{Code::unavailable, store.error().message, "run this on the machine of the server"};
+  }
+  if (!store.ok()) return store.error();
+  place.store = *std::move(store);
+  TW_ASSIGN_OR_RETURN(place.job, job_of_prefix(list.prefix));
+  return place;
+}
+
+// "1 chunk", "3 chunks".
+std::string count_text(std::uint64_t count, const std::string& noun) {
+  return std::to_string(count) + " " + noun + (count == 1 ? "" : "s");
+}
+
+// ---- list
+
+void print_list(const api::CheckpointList& list, Context& context) {
+  if (list.checkpoints.empty()) {
+    context.out << "The ledger names no checkpoint yet.\n";
+    return;
+  }
+  Table table{{{"STEP", Align::right},
+               {"EPOCH", Align::right},
+               {"SIZE", Align::right},
+               {"FILES", Align::right, 3},
+               {"SAVED AT", Align::left, 2},
+               {"CHECKPOINT", Align::left, 1}},
+              {}};
+  for (const api::CheckpointView& view : list.checkpoints) {
+    table.rows.push_back(
+        {Cell(short_number(view.step), view.kept ? Style::bold : Style::dim), std::to_string(view.epoch),
+         view.kept ? format_bytes(view.bytes) : "-", view.kept ? std::to_string(view.files) : "-",
+         format_utc(view.at),
+         view.kept ? view.manifest.text().substr(0, digest_shown) : Cell("pruned", Style::dim)});
+  }
+  context.out << render(table, context.terminal.width, context.terminal.colour);
+  context.out << paint(Style::dim, "In " + list.store_url + " under " + list.prefix, context.terminal.colour)
+              << "\n";
+}
+
+Result<ExitCode> run_list(const CheckpointOptions& options, Context& context) {
+  api::CheckpointList list;
+  if (options.store.empty()) {
+    TW_ASSIGN_OR_RETURN(list, list_of_server(options, context));
+  } else {
+    TW_ASSIGN_OR_RETURN(const Place place, place_of(options, context));
+    TW_ASSIGN_OR_RETURN(list, list_checkpoints(*place.store, place.job));
+  }
+  if (context.json) {
+    print_json(context, api::to_json(list));
+  } else {
+    print_list(list, context);
+  }
+  return ExitCode::done;
+}
+
+// ---- verify
+
+// Asks on a thread of its own, so that Ctrl-C ends the wait. Nothing: it did.
+Result<std::optional<json::value>> ask_patiently(ApiClient client, const std::string& target,
+                                                 Context& context) {
+  struct Answer {
+    std::mutex mutex;
+    std::condition_variable there;
+    std::optional<Result<json::value>> value;  // protected by mutex
+  };
+  const auto answer = std::make_shared<Answer>();
+  // Outlives this call after Ctrl-C: it holds all that it uses.
+  std::thread([answer, target, asker = std::make_shared<ApiClient>(std::move(client))] {
+    Result<json::value> value = asker->post(target, json::object{}, verify_patience);
+    const std::lock_guard lock(answer->mutex);
+    answer->value = std::move(value);
+    answer->there.notify_all();
+  }).detach();
+  LiveLine line(context);
+  const Duration began = context.clock.monotonic();
+  std::unique_lock lock(answer->mutex);
+  while (!answer->there.wait_for(lock, std::chrono::milliseconds(200),
+                                 [&] { return answer->value.has_value(); })) {
+    if (context.interrupted) return std::optional<json::value>();
+    const Duration waited = context.clock.monotonic() - began;
+    line.show("the server reads every byte back  " +
+              format_duration(std::chrono::duration_cast<std::chrono::seconds>(waited)));
+  }
+  if (!answer->value->ok()) return answer->value->error();
+  return std::optional<json::value>(std::move(**answer->value));
+}
+
+Result<std::optional<api::VerifyResult>> verify_by_server(const CheckpointOptions& options,
+                                                          Context& context) {
+  TW_ASSIGN_OR_RETURN(ApiClient client, connect(context));
+  // A quick question first: an unknown job is known at once, and so is another version of the server.
+  TW_ASSIGN_OR_RETURN(const json::value job, client.get(job_target(options.job, "?brief=1")));
+  JsonReader reader(job, "job");
+  const std::string id = reader.text("id");
+  TW_RETURN_IF_ERROR(reader.status());
+  TW_ASSIGN_OR_RETURN(const std::optional<json::value> answer,
+                      ask_patiently(std::move(client), job_target(id, "/verify"), context));
+  if (!answer) return std::optional<api::VerifyResult>();
+  TW_ASSIGN_OR_RETURN(api::VerifyResult result, api::verify_result_from_json(*answer, "verify"));
+  return std::optional(std::move(result));
+}
+
+Result<std::optional<api::VerifyResult>> verify_in_store(const CheckpointOptions& options, Context& context) {
+  TW_ASSIGN_OR_RETURN(const Place place, place_of(options, context));
+  TW_ASSIGN_OR_RETURN(const api::CheckpointList list, list_checkpoints(*place.store, place.job));
+  TransferProgress progress(*place.store, "verifying", context);
+  const checkpoint::ChunkPlace chunks{place.store.get(), nullptr, {}, place.job.prefix()};
+  for (const api::CheckpointView& view : list.checkpoints) {
+    const Result<Manifest> manifest = view.kept ? checkpoint::read_manifest(chunks, view.manifest) : Error{};
+    if (manifest.ok()) progress.expect(place.job.prefix(), *manifest);
+  }
+  TW_ASSIGN_OR_RETURN(api::VerifyResult result, verify_job(progress.store(), place.job));
+  return std::optional(std::move(result));
+}
+
+void print_verified(const api::VerifyResult& result, Context& context) {
+  const bool colour = context.terminal.colour;
+  context.out << proof_text(result.proof, context.terminal);
+  const std::string read = count_text(result.manifests, "checkpoint") + ", " +
+                           count_text(result.chunks, "chunk") + ", " + format_bytes(result.bytes);
+  if (result.problems.empty()) {
+    context.out << paint(Style::green, "Read back:", colour) << " " << read
+                << "; every byte is what was written.\n";
+    return;
+  }
+  context.out << paint(Style::red, "Damaged:", colour) << " of " << read << "\n";
+  for (const std::string& problem : result.problems)
+    context.out << wrap(printable(problem), context.terminal.width, "  ");
+}
+
+Result<ExitCode> run_verify(const CheckpointOptions& options, Context& context) {
+  TW_ASSIGN_OR_RETURN(const std::optional<api::VerifyResult> result, options.store.empty()
+                                                                         ? verify_by_server(options, context)
+                                                                         : verify_in_store(options, context));
+  if (!result) return ExitCode::interrupted;
+  if (context.json) {
+    print_json(context, api::to_json(*result));
+  } else {
+    print_verified(*result, context);
+  }
+  return result->verified() ? ExitCode::done : ExitCode::failed;
+}
+
+// ---- restore
+
+Error no_such_step(double step, const api::CheckpointList& list) {
+  std::vector<std::string> steps;
+  for (const api::CheckpointView& view : list.checkpoints) {
+    if (view.kept) steps.push_back(short_number(view.step));
+  }
+  if (steps.empty()) return {Code::not_found, "the job has no checkpoint that could be restored"};
+  return {Code::not_found, "there is no checkpoint of step " + short_number(step),
+          "there are those of step " + join(steps, ", ")};
+}
+
+// The newest that is kept, of the step if one is named.
+Result<api::CheckpointView> choose(const api::CheckpointList& list, const std::optional<double>& step) {
+  for (auto view = list.checkpoints.rbegin(); view != list.checkpoints.rend(); ++view) {
+    if (view->kept && (!step || view->step == *step)) return *view;
+  }
+  return no_such_step(step.value_or(0), list);
+}
+
+// Where the state is to lie. invalid_argument: something lies there already.
+Result<std::filesystem::path> target_of(const CheckpointOptions& options, const Context& context) {
+  const std::filesystem::path folder =
+      (std::filesystem::path(context.working_folder) / options.folder).lexically_normal();
+  std::error_code error;
+  const auto status = std::filesystem::status(folder, error);
+  if (status.type() == std::filesystem::file_type::not_found) return folder;
+  if (error) return Error{Code::unauthorized, "cannot look at '" + folder.string() + "': " + error.message()};
+  if (!std::filesystem::is_directory(status)) {
+    return Error{Code::invalid_argument, "'" + folder.string() + "' is no folder",
+                 "--to names a folder that is empty or does not exist"};
+  }
+  const bool empty = std::filesystem::is_empty(folder, error);
+  if (error)
+    return Error{Code::unauthorized, "cannot look into '" + folder.string() + "': " + error.message()};
+  if (empty) return folder;
+  return Error{Code::invalid_argument,
+               "the folder '" + folder.string() + "' is not empty, and nothing is overwritten",
+               "--to names a folder that is empty or does not exist"};
+}
+
+void print_restored(const checkpoint::Restored& restored, const std::filesystem::path& folder,
+                    Context& context) {
+  const Manifest& manifest = restored.manifest;
+  const std::ptrdiff_t files =
+      std::count_if(manifest.files.begin(), manifest.files.end(),
+                    [](const ManifestFile& file) { return file.kind != FileKind::directory; });
+  context.out << "Restored step " << short_number(manifest.step) << " (epoch " << manifest.epoch << ", saved "
+              << format_utc(manifest.created_at) << ") into " << folder.string() << ": "
+              << count_text(static_cast<std::uint64_t>(files), "file") << ", "
+              << format_bytes(total_bytes(manifest)) << ".\n"
+              << paint(Style::green, "Verified:", context.terminal.colour)
+              << " the files on disk have the digest that was saved, "
+              << restored.root_digest.substr(0, digest_shown) << "….\n";
+}
+
+json::value restored_json(const StoredJob& job, const checkpoint::Restored& restored,
+                          const std::filesystem::path& folder, const ManifestId& id) {
+  const Manifest& manifest = restored.manifest;
+  return json::object{{"job", job.id.text()},
+                      {"checkpoint", id.text()},
+                      {"step", manifest.step},
+                      {"epoch", manifest.epoch},
+                      {"folder", folder.string()},
+                      {"files", manifest.files.size()},
+                      {"bytes", total_bytes(manifest)},
+                      {"root_digest", restored.root_digest},
+                      {"digest_equal", restored.root_digest == manifest.root_digest}};
+}
+
+Result<ExitCode> run_restore(const CheckpointOptions& options, Context& context) {
+  TW_ASSIGN_OR_RETURN(const std::filesystem::path folder, target_of(options, context));
+  TW_ASSIGN_OR_RETURN(const Place place, place_of(options, context));
+  TW_ASSIGN_OR_RETURN(const api::CheckpointList list, list_checkpoints(*place.store, place.job));
+  TW_ASSIGN_OR_RETURN(const api::CheckpointView chosen, choose(list, options.step));
+  Result<checkpoint::Restored> restored = Error{};
+  {
+    TransferProgress progress(*place.store, "restoring", context);
+    const checkpoint::ChunkPlace chunks{&progress.store(), nullptr, {}, place.job.prefix()};
+    TW_ASSIGN_OR_RETURN(const Manifest manifest, checkpoint::read_manifest(chunks, chosen.manifest));
+    progress.expect(place.job.prefix(), manifest);
+    restored = checkpoint::restore(chunks, chosen.manifest, folder);
+  }
+  if (!restored.ok()) return restored.error();
+  if (context.json) {
+    print_json(context, restored_json(place.job, *restored, folder, chosen.manifest));
+  } else {
+    print_restored(*restored, folder, context);
+  }
+  return ExitCode::done;
+}
+
+// ---- prune
+
+struct PruneRule {
+  int keep = 0;
+  bool finished = false;            // nobody writes any more
+  std::vector<std::string> copies;  // further stores, which are left alone
+  Duration grace() const { return finished ? Duration{} : live_grace; }
+};
+
+// A job that lives is pruned as well, safely: what a save under way may rely on is younger than the grace.
+Result<PruneRule> rule_of(const CheckpointOptions& options, const Place& place) {
+  PruneRule rule;
+  rule.keep = options.keep;
+  const Result<JobSpec> spec = mailbox::Mailbox(*place.store, place.job.owner, place.job.id).read_spec();
+  if (spec.ok() && spec->checkpoint.stores.size() > 1)
+    rule.copies.assign(spec->checkpoint.stores.begin() + 1, spec->checkpoint.stores.end());
+  if (rule.keep == 0 && !spec.ok()) {
+    return Error{spec.error().code,
+                 "how many checkpoints the job wants to keep is not known: " + spec.error().message,
+                 "say --keep N"};
+  }
+  if (rule.keep == 0) rule.keep = std::max(spec->checkpoint.keep, 1);
+  TW_ASSIGN_OR_RETURN(const std::vector<LedgerRecord> ledger,
+                      checkpoint::read_ledger(*place.store, place.job.prefix(), 0));
+  rule.finished = !ledger.empty() && ledger.back().kind == LedgerKind::finish;
+  return rule;
+}
+
+struct PruneCount {
+  std::size_t checkpoints = 0;
+  std::size_t chunks = 0;
+};
+
+PruneCount count_of(const checkpoint::PrunePlan& plan, const StoredJob& job) {
+  const std::string manifests = job.prefix() + "manifests/";
+  PruneCount count;
+  for (const std::string& key : plan.remove_keys)
+    ++(key.starts_with(manifests) ? count.checkpoints : count.chunks);
+  return count;
+}
+
+void print_pruned(const CheckpointOptions& options, const PruneRule& rule, const checkpoint::PrunePlan& plan,
+                  const PruneCount& count, Context& context) {
+  context.out << (options.dry_run ? "Would remove " : "Removed ")
+              << count_text(count.checkpoints, "checkpoint") << " and " << count_text(count.chunks, "chunk")
+              << ", " << format_bytes(plan.remove_bytes) << "; the newest " << plan.keep_manifests
+              << (plan.keep_manifests == 1 ? " stays.\n" : " stay.\n");
+  if (!rule.finished) {
+    context.out
+        << paint(
+               Style::dim,
+               "The job is not over: chunks of the last hour are left alone, since a save may rely on them.",
+               context.terminal.colour)
+        << "\n";
+  }
+  if (!options.dry_run) return;
+  for (const std::string& key : plan.remove_keys) context.out << "  " << printable(key) << "\n";
+}
+
+json::value pruned_json(const CheckpointOptions& options, const PruneRule& rule,
+                        const checkpoint::PrunePlan& plan, const PruneCount& count, const StoredJob& job) {
+  return json::object{{"job", job.id.text()},
+                      {"dry_run", options.dry_run},
+                      {"keep", rule.keep},
+                      {"kept", plan.keep_manifests},
+                      {"finished", rule.finished},
+                      {"removed_checkpoints", count.checkpoints},
+                      {"removed_chunks", count.chunks},
+                      {"removed_bytes", plan.remove_bytes},
+                      {"keys", to_json(plan.remove_keys)}};
+}
+
+Result<ExitCode> run_prune(const CheckpointOptions& options, Context& context) {
+  TW_ASSIGN_OR_RETURN(const Place place, place_of(options, context));
+  TW_ASSIGN_OR_RETURN(const PruneRule rule, rule_of(options, place));
+  if (!rule.copies.empty())
+    print_warning(context, "the copies in " + join(rule.copies, ", ") + " are not pruned by this");
+  TransferProgress watch(*place.store, "pruning", context);  // ends at Ctrl-C between two objects
+  const checkpoint::ChunkPlace chunks{&watch.store(), nullptr, {}, place.job.prefix()};
+  TW_ASSIGN_OR_RETURN(const checkpoint::PrunePlan plan,
+                      checkpoint::plan_prune(chunks, rule.keep, context.clock.now(), rule.grace()));
+  if (!options.dry_run) TW_RETURN_IF_ERROR(checkpoint::execute(chunks, plan));
+  const PruneCount count = count_of(plan, place.job);
+  if (context.json) {
+    print_json(context, pruned_json(options, rule, plan, count, place.job));
+  } else {
+    print_pruned(options, rule, plan, count, context);
+  }
+  return ExitCode::done;
+}
+
+Result<ExitCode> run_action(const CheckpointOptions& options, Context& context) {
+  switch (options.action) {
+    case CheckpointAction::list:
+      return run_list(options, context);
+    case CheckpointAction::verify:
+      return run_verify(options, context);
+    case CheckpointAction::prune:
+      return run_prune(options, context);
+    case CheckpointAction::restore:
+      return run_restore(options, context);
+  }
+  return Error{Code::internal, "an unknown action"};
+}
+
+}  // namespace
+
+Result<ExitCode> run_checkpoint(const CheckpointOptions& options, Context& context) {
+  const Result<ExitCode> code = run_action(options, context);
+  if (code.ok() || code.error().code != Code::cancelled || !context.interrupted) return code;
+  print_warning(context, options.action == CheckpointAction::prune
+                             ? "interrupted; what was kept is whole, and pruning again removes the rest"
+                             : "interrupted; nothing was changed");
+  return ExitCode::interrupted;
+}
+
+}  // namespace tradewind::cli

@@ -1,0 +1,37 @@
+#include "app/cli/context.h"
+
+#include <istream>
+#include <ostream>
+
+#include "app/api/error_body.h"
+
+namespace tradewind::cli {
+
+std::optional<std::string> Context::variable(const std::string& name) const {
+  const auto found = environment.find(name);
+  return found == environment.end() ? std::nullopt : std::optional(found->second);
+}
+
+void print_json(Context& context, const json::value& document) {
+  // A person who asks for JSON wants to read it.
+  context.out << (context.terminal.out_is_tty ? to_pretty(document) : to_text(document) + "\n");
+}
+
+ExitCode print_error(Context& context, const Error& error) {
+  if (context.json) {
+    print_json(context, api::error_body(error));
+    return exit_code_of(error.code);
+  }
+  const bool colour = context.terminal.err_colour;
+  // A message of several lines shows a file's errors in their places and speaks for itself.
+  const bool whole = error.message.find('\n') != std::string::npos;
+  context.err << (whole ? error.message : paint(Style::red, "error: ", colour) + error.message + "\n");
+  if (!error.hint.empty()) context.err << paint(Style::dim, "       " + error.hint, colour) << "\n";
+  return exit_code_of(error.code);
+}
+
+void print_warning(Context& context, const std::string& sentence) {
+  context.err << paint(Style::yellow, "warning: ", context.terminal.err_colour) << sentence << "\n";
+}
+
+}  // namespace tradewind::cli

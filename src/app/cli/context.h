@@ -1,0 +1,68 @@
+// What every verb works with. main fills it with the real machine, tests with streams of their own.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <iosfwd>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "app/api/state_folder.h"
+#include "app/cli/exit_code.h"
+#include "app/cli/options.h"
+#include "app/cli/terminal.h"
+#include "base/clock.h"
+#include "base/result.h"
+#include "core/model/json.h"
+#include "core/model/offer.h"
+#include "edge/io/paths.h"
+
+namespace tradewind::cli {
+
+// One line of `tradewind check`.
+struct CheckLine {
+  std::string name;    // "state folder"
+  std::string status;  // "ok", "missing", "broken"
+  std::string detail;  // what was found
+  std::string cure;    // empty: none is needed
+};
+
+// What only main can wire, since it names concrete suppliers and the control plane.
+struct Wiring {
+  // What this machine's own zones sell. Errors: those of the zones file.
+  std::function<Result<std::vector<Offer>>(const std::string& zones_file)> local_offers;
+  // Suppliers, as far as this program knows them.
+  std::function<std::vector<CheckLine>(const std::string& zones_file)> check_suppliers;
+  // Runs the control plane until it is told to end. `ready` is called once it answers.
+  std::function<Result<ExitCode>(const ServerRunOptions&,
+                                 const std::function<void(const json::value&)>& ready)>
+      run_server;
+};
+
+struct Context {
+  std::istream& in;
+  std::ostream& out;  // results
+  std::ostream& err;  // progress, warnings, errors for people
+  Terminal terminal;
+  bool json = false;
+  std::map<std::string, std::string> environment;
+  std::string working_folder;     // absolute
+  std::vector<std::string> self;  // runs this program again: its full path
+  io::Folders folders;
+  const Clock& clock;
+  const std::atomic<bool>& interrupted;  // Ctrl-C was pressed
+  Wiring wiring;
+
+  api::StateFolder state() const { return {folders.state.string()}; }
+  std::optional<std::string> variable(const std::string& name) const;
+};
+
+// Prints one JSON document.
+void print_json(Context& context, const json::value& document);
+// "error: message" and the hint on stderr, or the error's JSON form on stdout. Returns the exit code.
+ExitCode print_error(Context& context, const Error& error);
+void print_warning(Context& context, const std::string& sentence);
+
+}  // namespace tradewind::cli

@@ -1,0 +1,16 @@
+#include "app/cli/offer_source.h"
+
+namespace tradewind::cli {
+
+catalog::Catalog known_offers(Context& context, const std::string& zones_file) {
+  catalog::Catalog embedded = catalog::load_embedded_catalog().catalog;
+  if (!context.wiring.local_offers) return embedded;
+  Result<std::vector<Offer>> local = context.wiring.local_offers(zones_file);
+  if (!local.ok()) {
+    print_warning(context, "this machine's zones are left out: " + describe(local.error()));
+    return embedded;
+  }
+  return embedded.with(*std::move(local));
+}
+
+}  // namespace tradewind::cli

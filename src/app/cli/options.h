@@ -1,0 +1,157 @@
+// What a command line asks for, as plain values: one struct for each verb.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "app/cli/terminal.h"
+#include "base/money.h"
+
+namespace tradewind::cli {
+
+struct OffersOptions {
+  std::vector<std::string> words;  // the first may be an accelerator, all others must occur in the offer
+  std::vector<std::string> infra;  // any one of these locations
+  std::string count;               // "8", "4+"
+  bool spot = false;
+  bool on_demand = false;
+  bool reserved = false;
+  bool cpu_only = false;
+  double vcpus_min = 0;
+  double memory_gib_min = 0;
+  std::string instance_type;
+  std::string price_max;  // of an hour, a decimal
+  std::string sort = "price";
+  std::string group;
+  std::optional<std::size_t> limit;  // nothing: 20 for people, all for programs
+  bool all = false;
+};
+
+// Changes to a task file from the command line.
+struct TaskChanges {
+  std::string name;
+  std::vector<std::string> envs;  // "K=V", or "K" for its value here
+};
+
+struct PlanOptions {
+  std::string file;
+  std::string explain;  // an offer's key
+  std::size_t limit = 10;
+  bool rejected = false;
+  std::vector<std::string> infra;  // consider these places only
+  TaskChanges changes;
+};
+
+struct RunOptions {
+  std::string file;
+  std::vector<std::string> command;  // after "--"; then there is no file
+  std::vector<std::string> infra;
+  TaskChanges changes;
+  bool detach = false;
+};
+
+struct JobsOptions {
+  bool all = false;
+  std::string state;
+  std::size_t limit = 20;
+};
+
+struct JobOptions {
+  std::string job = "-";
+  bool receipt = false;
+  std::string svg;  // file
+  std::string metric = "loss";
+};
+
+struct LogsOptions {
+  std::string job = "-";
+  bool follow = false;
+  std::string lease;
+};
+
+struct CancelOptions {
+  std::vector<std::string> jobs;
+};
+
+struct MoveOptions {
+  std::string job;
+  std::string to;
+  bool wait = false;
+};
+
+enum class CheckpointAction { list, verify, prune, restore };
+struct CheckpointOptions {
+  CheckpointAction action = CheckpointAction::list;
+  std::string job = "-";
+  std::string store;           // a URL: read it there, without a server
+  std::string folder;          // restore: into this one
+  std::optional<double> step;  // restore: of this step; nothing: the newest
+  int keep = 0;                // prune: 0: as the job says
+  bool dry_run = false;
+};
+
+enum class ServerAction { run, start, stop, status };
+struct ServerRunOptions {
+  ServerAction action = ServerAction::run;
+  std::optional<std::uint16_t> listen;
+  std::string zones;                     // a file
+  std::optional<std::string> idle_exit;  // a duration; "0": never
+  bool background = false;               // started by a CLI: says on stdout when it is ready, then is silent
+};
+
+struct EventsOptions {
+  bool follow = false;
+  std::string subject;
+  std::uint64_t after = 0;
+};
+
+struct CheckOptions {
+  std::string zones;
+};
+struct VersionOptions {};
+
+struct SimulateOptions {
+  std::uint64_t seed = 1;
+  std::uint64_t seeds = 1;
+  bool faults = false;
+  bool log = false;
+};
+
+struct CompletionOptions {
+  std::string shell;
+};
+
+using Command = std::variant<OffersOptions, PlanOptions, RunOptions, JobsOptions, JobOptions, LogsOptions,
+                             CancelOptions, MoveOptions, CheckpointOptions, ServerRunOptions, EventsOptions,
+                             CheckOptions, VersionOptions, SimulateOptions, CompletionOptions>;
+
+struct CommandLine {
+  Command command;
+  bool json = false;
+  ColourWish colour = ColourWish::automatic;
+};
+
+// Ended without a command: help was asked for, or the line is wrong.
+struct ParseEnd {
+  bool wrong = false;
+  std::string text;   // help, or the problem in one sentence
+  std::string hint;   // how it is done right
+  bool json = false;  // the line asked for JSON
+};
+
+// `arguments` without the program's name. Reads nothing but the line.
+std::variant<CommandLine, ParseEnd> parse_command_line(const std::vector<std::string>& arguments);
+
+// The verbs and their flags, for completion: taken from the same tables that the parser uses.
+struct VerbWords {
+  std::string verb;
+  std::string description;
+  std::vector<std::string> flags;
+  std::vector<std::string> words;  // fixed ones, as `checkpoint list`
+};
+std::vector<VerbWords> verb_words();
+
+}  // namespace tradewind::cli

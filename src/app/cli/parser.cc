@@ -1,0 +1,465 @@
+// The only file that knows CLI11.
+#include <algorithm>
+#include <functional>
+#include <memory>
+
+#include <CLI/CLI.hpp>
+
+#include "app/api/version.h"
+#include "app/cli/options.h"
+#include "base/text.h"
+
+namespace tradewind::cli {
+namespace {
+
+constexpr const char* example_indent = "  ";
+
+// Everything that options are read into. CLI11 keeps pointers to its members.
+struct Target {
+  bool json = false;
+  std::string colour = "auto";
+  OffersOptions offers;
+  PlanOptions plan;
+  RunOptions run;
+  JobsOptions jobs;
+  JobOptions job;
+  LogsOptions logs;
+  CancelOptions cancel;
+  MoveOptions move;
+  CheckpointOptions checkpoint;
+  ServerRunOptions server;
+  EventsOptions events;
+  CheckOptions check;
+  SimulateOptions simulate;
+  CompletionOptions completion;
+  Command chosen;
+};
+
+std::string examples(const std::vector<std::string>& lines) {
+  std::string text = "\nExamples:\n";
+  for (const std::string& line : lines) text += example_indent + line + "\n";
+  text.pop_back();
+  return text;
+}
+
+void add_json(CLI::App* app, Target& target) {
+  app->add_flag("--json", target.json, "one JSON document on stdout, for programs");
+}
+
+CLI::App* add_verb(CLI::App& app, Target& target, const std::string& verb, const std::string& description,
+                   const std::vector<std::string>& lines) {
+  CLI::App* sub = app.add_subcommand(verb, description);
+  sub->footer(examples(lines));
+  sub->fallthrough(false);
+  add_json(sub, target);
+  return sub;
+}
+
+void add_changes(CLI::App* sub, TaskChanges& changes) {
+  sub->add_option("--name", changes.name, "the job's name, instead of the file's");
+  sub->add_option("--env,-e", changes.envs, "K=V sets a variable; K takes its value from here")
+      ->allow_extra_args(false);
+}
+
+void add_offers(CLI::App& app, Target& target) {
+  OffersOptions& o = target.offers;
+  CLI::App* sub =
+      add_verb(app, target, "offers", "what can be rented, where, and for how much",
+               {"tradewind offers H100                     who sells it cheapest",
+                "tradewind offers A100 --count 8 --spot    machines with eight, on spot",
+                "tradewind offers --infra aws --cpus 64    large machines without a word about accelerators",
+                "tradewind offers H100 --group region --sort price-per-accelerator"});
+  sub->add_option("WORDS", o.words, "an accelerator (H100, A100-80GB, TPU-v5e) and words that must occur");
+  sub->add_option("--infra", o.infra, "provider, provider/region or provider/region/zone")
+      ->allow_extra_args(false);
+  sub->add_option("--count", o.count, "accelerators in one machine: 8, or 4+ for at least four");
+  sub->add_flag("--spot", o.spot, "spot capacity");
+  sub->add_flag("--on-demand", o.on_demand, "on-demand capacity");
+  sub->add_flag("--reserved", o.reserved, "reserved for one or three years");
+  sub->add_flag("--no-accelerator", o.cpu_only, "machines without an accelerator");
+  sub->add_option("--cpus", o.vcpus_min, "at least so many vCPUs")->check(CLI::NonNegativeNumber);
+  sub->add_option("--memory", o.memory_gib_min, "at least so many GiB of memory")
+      ->check(CLI::NonNegativeNumber);
+  sub->add_option("--type", o.instance_type, "exactly this instance type");
+  sub->add_option("--max-price", o.price_max, "at most so many dollars an hour");
+  sub->add_option("--sort", o.sort,
+                  "price, price-per-accelerator, price-per-vcpu, provider, accelerator, newest");
+  sub->add_option("--group", o.group, "provider, region, accelerator, instance-type, purchase");
+  sub->add_option("--limit,-n", o.limit, "at most so many lines (20)");
+  sub->add_flag("--all", o.all, "no limit");
+  sub->callback([&target] { target.chosen = target.offers; });
+}
+
+void add_plan(CLI::App& app, Target& target) {
+  PlanOptions& o = target.plan;
+  CLI::App* sub =
+      add_verb(app, target, "plan", "what a job would cost and take, everywhere it could run",
+               {"tradewind plan train.yaml",
+                "tradewind plan train.yaml --rejected      and why the other offers were not taken",
+                "tradewind plan train.yaml --explain aws/us-east-1/us-east-1a:p5.48xlarge:spot"});
+  sub->add_option("FILE", o.file, "a task file; - reads from stdin")->required();
+  sub->add_option("--explain", o.explain, "every term of one offer's cost");
+  sub->add_option("--infra", o.infra, "consider only these places")->allow_extra_args(false);
+  sub->add_flag("--rejected", o.rejected, "list the offers that were not taken, with the reason");
+  sub->add_option("--limit,-n", o.limit, "at most so many plans (10)");
+  add_changes(sub, o.changes);
+  sub->callback([&target] { target.chosen = target.plan; });
+}
+
+void add_run(CLI::App& app, Target& target) {
+  RunOptions& o = target.run;
+  CLI::App* sub =
+      add_verb(app, target, "run", "submit a job and follow it",
+               {"tradewind run train.yaml", "tradewind run train.yaml --env LR=0.001 --name sweep-3 --detach",
+                "tradewind run -- python3 train.py --steps 100     a command without a file"});
+  sub->add_option("FILE", o.file, "a task file; - reads from stdin");
+  sub->add_option("--infra", o.infra, "run only in these places")->allow_extra_args(false);
+  sub->add_flag("--detach,-d", o.detach, "print the job's id and return");
+  add_changes(sub, o.changes);
+  sub->callback([&target] { target.chosen = target.run; });
+}
+
+void add_jobs(CLI::App& app, Target& target) {
+  JobsOptions& o = target.jobs;
+  CLI::App* sub =
+      add_verb(app, target, "jobs", "the jobs: those that live, then the last that ended",
+               {"tradewind jobs", "tradewind jobs --all", "tradewind jobs --state failed --json"});
+  sub->add_flag("--all,-a", o.all, "all of them");
+  sub->add_option(
+      "--state", o.state,
+      "only queued, starting, running, recovering, stopping, succeeded, failed, cancelled or live");
+  sub->add_option("--limit,-n", o.limit, "at most so many (20)");
+  sub->callback([&target] { target.chosen = target.jobs; });
+}
+
+void add_job(CLI::App& app, Target& target) {
+  JobOptions& o = target.job;
+  CLI::App* sub =
+      add_verb(app, target, "job", "all about one job: progress, places, moves, receipt",
+               {"tradewind job -                           the job submitted last",
+                "tradewind job train --receipt             what it cost, against on-demand",
+                "tradewind job j-4k2 --svg loss.svg        its loss curve, interruptions marked"});
+  sub->add_option("JOB", o.job, "id, beginning of an id, name, or - for the last");
+  sub->add_flag("--receipt", o.receipt, "the receipt alone");
+  sub->add_option("--svg", o.svg, "write the loss curve to this file");
+  sub->add_option("--metric", o.metric, "draw this metric instead of 'loss'");
+  sub->callback([&target] { target.chosen = target.job; });
+}
+
+void add_logs(CLI::App& app, Target& target) {
+  LogsOptions& o = target.logs;
+  CLI::App* sub = add_verb(app, target, "logs", "a job's output, over all places where it ran",
+                           {"tradewind logs -f -", "tradewind logs train > train.log"});
+  sub->add_option("JOB", o.job, "id, beginning of an id, name, or - for the last");
+  sub->add_flag("--follow,-f", o.follow, "go on until the job ends");
+  sub->add_option("--lease", o.lease, "the output of one place alone");
+  sub->callback([&target] { target.chosen = target.logs; });
+}
+
+void add_cancel(CLI::App& app, Target& target) {
+  CLI::App* sub = add_verb(app, target, "cancel", "end jobs; their checkpoints stay",
+                           {"tradewind cancel train", "tradewind cancel j-4k2 j-9zz"});
+  sub->add_option("JOB", target.cancel.jobs, "ids, beginnings of ids, or names")->required();
+  sub->callback([&target] { target.chosen = target.cancel; });
+}
+
+void add_move(CLI::App& app, Target& target) {
+  MoveOptions& o = target.move;
+  CLI::App* sub =
+      add_verb(app, target, "move", "move a running job to another supplier; it loses nothing",
+               {"tradewind move train --to gcp/us-central1", "tradewind move - --to local/harbour --wait"});
+  sub->add_option("JOB", o.job, "id, beginning of an id, name, or - for the last")->required();
+  sub->add_option("--to", o.to, "provider, provider/region or provider/region/zone")->required();
+  sub->add_flag("--wait", o.wait, "return when the job runs there, and say what the move took");
+  sub->callback([&target] { target.chosen = target.move; });
+}
+
+void add_checkpoint_action(CLI::App* parent, Target& target, const std::string& verb,
+                           const std::string& description, CheckpointAction action,
+                           const std::vector<std::string>& lines) {
+  CheckpointOptions& o = target.checkpoint;
+  CLI::App* sub = parent->add_subcommand(verb, description);
+  sub->footer(examples(lines));
+  add_json(sub, target);
+  sub->add_option("JOB", o.job, "id, beginning of an id, name, or - for the last");
+  sub->add_option("--store", o.store, "read this store directly (file:///path), without a server");
+  if (action == CheckpointAction::restore) {
+    sub->add_option("--to", o.folder, "the folder that will hold the state; it must not exist, or be empty")
+        ->required();
+    sub->add_option("--step", o.step, "the checkpoint of this step; else the newest");
+  }
+  if (action == CheckpointAction::prune) {
+    sub->add_option("--keep", o.keep, "keep so many, instead of what the job says")
+        ->check(CLI::PositiveNumber);
+    sub->add_flag("--dry-run", o.dry_run, "only say what would go");
+  }
+  sub->callback([&target, action] {
+    target.checkpoint.action = action;
+    target.chosen = target.checkpoint;
+  });
+}
+
+void add_checkpoint(CLI::App& app, Target& target) {
+  CLI::App* sub = app.add_subcommand("checkpoint", "a job's checkpoints: list, verify, prune, restore");
+  sub->footer(examples({"tradewind checkpoint list -", "tradewind checkpoint verify train",
+                        "tradewind checkpoint restore train --to ./state"}));
+  sub->require_subcommand(1);
+  add_checkpoint_action(sub, target, "list", "the checkpoints that the ledger names", CheckpointAction::list,
+                        {"tradewind checkpoint list train"});
+  add_checkpoint_action(sub, target, "verify",
+                        "read every byte back, and prove that no step was lost or counted twice",
+                        CheckpointAction::verify, {"tradewind checkpoint verify train"});
+  add_checkpoint_action(sub, target, "prune", "remove what no kept checkpoint needs", CheckpointAction::prune,
+                        {"tradewind checkpoint prune train --keep 2 --dry-run"});
+  add_checkpoint_action(sub, target, "restore", "bring a checkpoint's files back into a folder",
+                        CheckpointAction::restore,
+                        {"tradewind checkpoint restore train --to ./state",
+                         "tradewind checkpoint restore train --step 250 --to ./state"});
+}
+
+void add_server_options(CLI::App* sub, ServerRunOptions& o) {
+  sub->add_option("--listen", o.listen,
+                  "also answer on 127.0.0.1 at this port, with the token in the state folder");
+  sub->add_option("--zones", o.zones, "the file that describes this machine's zones");
+  sub->add_option("--idle-exit", o.idle_exit,
+                  "end after so long without work and without a question (\"15m\"; 0: never)");
+}
+
+void add_server(CLI::App& app, Target& target) {
+  ServerRunOptions& o = target.server;
+  CLI::App* sub =
+      add_verb(app, target, "server", "the control plane; other commands start it when they need it",
+               {"tradewind server                           in the foreground",
+                "tradewind server start --listen 7070      in the background, on TCP as well",
+                "tradewind server status", "tradewind server stop                      its jobs go on"});
+  add_server_options(sub, o);
+  sub->add_flag("--background", o.background)->group("");
+  sub->require_subcommand(0, 1);
+  const auto action = [&](const char* verb, const char* description, ServerAction which) {
+    CLI::App* each = sub->add_subcommand(verb, description);
+    add_json(each, target);
+    if (which == ServerAction::start) add_server_options(each, o);
+    each->callback([&target, which] { target.server.action = which; });
+  };
+  action("start", "start it in the background, when it does not run", ServerAction::start);
+  action("stop", "end it; jobs go on, and the next server finds them", ServerAction::stop);
+  action("status", "whether it runs, and what it has to do", ServerAction::status);
+  sub->final_callback([&target] { target.chosen = target.server; });
+}
+
+void add_events(CLI::App& app, Target& target) {
+  EventsOptions& o = target.events;
+  CLI::App* sub = add_verb(app, target, "events", "what happened, in order",
+                           {"tradewind events -f", "tradewind events --subject j-4k2mv9c1xq"});
+  sub->add_flag("--follow,-f", o.follow, "go on as things happen; with --json one document on each line");
+  sub->add_option("--subject", o.subject, "what happened to this job, lease or move");
+  sub->add_option("--after", o.after, "events after this number");
+  sub->callback([&target] { target.chosen = target.events; });
+}
+
+void add_small_verbs(CLI::App& app, Target& target) {
+  CLI::App* check =
+      add_verb(app, target, "check", "what is usable on this machine, and the cure for the rest",
+               {"tradewind check", "tradewind check --json"});
+  check->add_option("--zones", target.check.zones, "the file that describes this machine's zones");
+  check->callback([&target] { target.chosen = target.check; });
+  CLI::App* version =
+      add_verb(app, target, "version", "the versions of this program and of the running server",
+               {"tradewind version"});
+  version->callback([&target] { target.chosen = VersionOptions{}; });
+
+  SimulateOptions& s = target.simulate;
+  CLI::App* simulate =
+      add_verb(app, target, "simulate", "the same control plane over modelled suppliers and time",
+               {"tradewind simulate --seed 7 --faults --log", "tradewind simulate --seeds 1000 --faults"});
+  simulate->add_option("--seed", s.seed, "one seed is one run");
+  simulate->add_option("--seeds", s.seeds, "so many seeds, beginning with --seed")
+      ->check(CLI::PositiveNumber);
+  simulate->add_flag("--faults", s.faults, "crashes, lost replies, timeouts, stale lists");
+  simulate->add_flag("--log", s.log, "print what happened");
+  simulate->callback([&target] { target.chosen = target.simulate; });
+
+  CLI::App* completion =
+      add_verb(app, target, "completion", "shell completion",
+               {"source <(tradewind completion bash)", "tradewind completion zsh > ~/.zfunc/_tradewind",
+                "tradewind completion fish > ~/.config/fish/completions/tradewind.fish"});
+  completion->add_option("SHELL", target.completion.shell, "bash, zsh or fish")
+      ->required()
+      ->check(CLI::IsMember({"bash", "zsh", "fish"}));
+  completion->callback([&target] { target.chosen = target.completion; });
+}
+
+std::unique_ptr<CLI::App> make_app(Target& target) {
+  auto app = std::make_unique<CLI::App>(
+      "Tradewind finds the cheapest compute that is stable enough, runs your training there, and moves it "
+      "when that pays.",
+      "tradewind");
+  app->require_subcommand(1);
+  add_json(app.get(), target);
+  app->add_option("--color", target.colour, "auto, always or never")
+      ->check(CLI::IsMember({"auto", "always", "never"}));
+  app->set_version_flag("--version", std::string("tradewind ") + std::string(api::program_version));
+  app->footer(
+      "\nBegin with:\n  tradewind check                what this machine offers\n"
+      "  tradewind offers H100          who sells an H100 cheapest\n"
+      "  tradewind plan train.yaml      what your job would cost, everywhere\n"
+      "  tradewind run train.yaml       run it\n\n'tradewind VERB --help' teaches each verb by example.");
+  add_offers(*app, target);
+  add_plan(*app, target);
+  add_run(*app, target);
+  add_jobs(*app, target);
+  add_job(*app, target);
+  add_logs(*app, target);
+  add_cancel(*app, target);
+  add_move(*app, target);
+  add_checkpoint(*app, target);
+  add_events(*app, target);
+  add_server(*app, target);
+  add_small_verbs(*app, target);
+  return app;
+}
+
+std::vector<std::string> verbs_of(const CLI::App& app) {
+  std::vector<std::string> verbs;
+  for (const CLI::App* sub : app.get_subcommands([](const CLI::App*) { return true; }))
+    verbs.push_back(sub->get_name());
+  return verbs;
+}
+
+std::vector<std::string> flags_of(const CLI::App& app) {
+  std::vector<std::string> flags;
+  for (const CLI::Option* option : app.get_options([](const CLI::Option*) { return true; })) {
+    if (option->get_group().empty()) continue;
+    for (const std::string& name : option->get_lnames()) flags.push_back("--" + name);
+  }
+  return flags;
+}
+
+std::string nearest(const std::string& word, const std::vector<std::string>& words) {
+  const std::vector<std::string_view> views(words.begin(), words.end());
+  return nearest_word(word, views);
+}
+
+// The sub-command that the line had reached when it went wrong.
+const CLI::App* deepest(const CLI::App& app) {
+  const CLI::App* at = &app;
+  while (!at->get_subcommands().empty()) at = at->get_subcommands().front();
+  return at;
+}
+
+std::string path_of(const CLI::App* app) {
+  return app->get_parent() == nullptr ? "tradewind" : path_of(app->get_parent()) + " " + app->get_name();
+}
+
+ParseEnd unknown_word(const CLI::App& app, const std::vector<std::string>& words) {
+  const CLI::App* at = deepest(app);
+  const std::string& word = words.front();
+  const bool flag = word.starts_with("-");
+  const std::vector<std::string> known = flag ? flags_of(*at) : verbs_of(*at);
+  const std::string near = nearest(flag ? word.substr(0, word.find('=')) : word, known);
+  ParseEnd end;
+  end.wrong = true;
+  if (flag) {
+    end.text = path_of(at) + " has no flag '" + word + "'";
+  } else if (at->get_parent() == nullptr) {
+    end.text = "tradewind has no verb '" + word + "'";
+  } else {
+    end.text = path_of(at) + " does not know what to do with '" + word + "'";
+  }
+  end.hint = near.empty() ? path_of(at) + " --help shows what there is" : "did you mean '" + near + "'?";
+  return end;
+}
+
+// The words after "--" are a command's own: CLI11 must not look at them.
+std::vector<std::string> cut_command(std::vector<std::string>& arguments) {
+  const auto dashes = std::find(arguments.begin(), arguments.end(), "--");
+  if (dashes == arguments.end()) return {};
+  std::vector<std::string> command(dashes + 1, arguments.end());
+  arguments.erase(dashes, arguments.end());
+  return command;
+}
+
+std::string first_lower(std::string text) {
+  while (!text.empty() && (text.back() == '.' || text.back() == '\n')) text.pop_back();
+  return text;
+}
+
+ParseEnd wrong_line(const CLI::App& app, const CLI::ParseError& error) {
+  const CLI::App* at = deepest(app);
+  ParseEnd end;
+  end.wrong = true;
+  end.text = path_of(at) + ": " + first_lower(error.what());
+  if (error.get_name() == "RequiredError" && at->get_subcommands().empty() && !verbs_of(*at).empty()) {
+    end.text = path_of(at) + " needs a verb: " + join(verbs_of(*at), ", ");
+  }
+  end.hint = path_of(at) + " --help teaches it by example";
+  return end;
+}
+
+std::optional<ParseEnd> check_run(const CommandLine& line, bool dashes) {
+  const auto* run = std::get_if<RunOptions>(&line.command);
+  const bool has_command = run != nullptr && !run->command.empty();
+  if (run == nullptr && dashes)
+    return ParseEnd{true, "only 'tradewind run' takes a command after '--'", "", line.json};
+  if (run == nullptr || run->file.empty() == has_command) return std::nullopt;
+  return ParseEnd{true,
+                  has_command ? "tradewind run takes a task file or a command after '--', not both"
+                              : "tradewind run needs a task file, or a command after '--'",
+                  "tradewind run train.yaml, or tradewind run -- python3 train.py", line.json};
+}
+
+}  // namespace
+
+std::variant<CommandLine, ParseEnd> parse_command_line(const std::vector<std::string>& given) {
+  std::vector<std::string> arguments = given;
+  const bool dashes = std::find(given.begin(), given.end(), "--") != given.end();
+  std::vector<std::string> command = cut_command(arguments);
+  Target target;
+  const std::unique_ptr<CLI::App> app = make_app(target);
+  const bool json = std::find(arguments.begin(), arguments.end(), "--json") != arguments.end();
+  std::reverse(arguments.begin(), arguments.end());  // CLI11 takes them from the end
+  try {
+    app->parse(arguments);
+  } catch (const CLI::CallForHelp&) {
+    return ParseEnd{
+        false,
+        deepest(*app)->help(
+            path_of(deepest(*app)->get_parent() == nullptr ? deepest(*app) : deepest(*app)->get_parent())),
+        "", json};
+  } catch (const CLI::CallForVersion&) {
+    return ParseEnd{false, std::string("tradewind ") + std::string(api::program_version) + "\n", "", json};
+  } catch (const CLI::ExtrasError&) {
+    ParseEnd end = unknown_word(*app, app->remaining(true));
+    end.json = json;
+    return end;
+  } catch (const CLI::ParseError& error) {
+    const std::vector<std::string> rest = app->remaining(true);
+    ParseEnd end = rest.empty() ? wrong_line(*app, error) : unknown_word(*app, rest);
+    end.json = json;
+    return end;
+  }
+  CommandLine line{std::move(target.chosen), target.json, ColourWish::automatic};
+  if (target.colour == "always") line.colour = ColourWish::always;
+  if (target.colour == "never") line.colour = ColourWish::never;
+  if (auto* run = std::get_if<RunOptions>(&line.command)) run->command = std::move(command);
+  if (std::optional<ParseEnd> end = check_run(line, dashes)) return *std::move(end);
+  return line;
+}
+
+std::vector<VerbWords> verb_words() {
+  Target target;
+  const std::unique_ptr<CLI::App> app = make_app(target);
+  std::vector<VerbWords> words;
+  for (const CLI::App* sub : app->get_subcommands([](const CLI::App*) { return true; })) {
+    words.push_back({sub->get_name(), sub->get_description(), flags_of(*sub), verbs_of(*sub)});
+    for (const CLI::App* inner : sub->get_subcommands([](const CLI::App*) { return true; })) {
+      for (const std::string& flag : flags_of(*inner)) {
+        std::vector<std::string>& all = words.back().flags;
+        if (std::find(all.begin(), all.end(), flag) == all.end()) all.push_back(flag);
+      }
+    }
+  }
+  return words;
+}
+
+}  // namespace tradewind::cli

@@ -1,0 +1,121 @@
+#include <gtest/gtest.h>
+
+#include "app/cli/options.h"
+
+namespace tradewind::cli {
+namespace {
+
+template <class Options>
+Options parsed(const std::vector<std::string>& arguments) {
+  const auto result = parse_command_line(arguments);
+  const auto* line = std::get_if<CommandLine>(&result);
+  if (line == nullptr) {
+    ADD_FAILURE() << std::get<ParseEnd>(result).text;
+    return {};
+  }
+  const auto* options = std::get_if<Options>(&line->command);
+  if (options == nullptr) {
+    ADD_FAILURE() << "another verb";
+    return {};
+  }
+  return *options;
+}
+
+ParseEnd ended(const std::vector<std::string>& arguments) {
+  const auto result = parse_command_line(arguments);
+  const auto* end = std::get_if<ParseEnd>(&result);
+  if (end == nullptr) ADD_FAILURE() << "the line was accepted";
+  return end == nullptr ? ParseEnd{} : *end;
+}
+
+TEST(ParserTest, ReadsOffers) {
+  const auto offers = parsed<OffersOptions>({"offers", "H100", "east", "--infra", "aws", "--infra",
+                                             "gcp/us-central1", "--spot", "--count", "4+", "-n", "5"});
+  EXPECT_EQ(offers.words, (std::vector<std::string>{"H100", "east"}));
+  EXPECT_EQ(offers.infra, (std::vector<std::string>{"aws", "gcp/us-central1"}));
+  EXPECT_TRUE(offers.spot);
+  EXPECT_EQ(offers.count, "4+");
+  EXPECT_EQ(offers.limit, std::optional<std::size_t>(5));
+  EXPECT_EQ(offers.sort, "price");
+}
+
+TEST(ParserTest, ACommandAfterDashesIsLeftAlone) {
+  const auto run =
+      parsed<RunOptions>({"run", "--name", "x", "--", "python3", "train.py", "--steps", "5", "--json"});
+  EXPECT_EQ(run.command, (std::vector<std::string>{"python3", "train.py", "--steps", "5", "--json"}));
+  EXPECT_EQ(run.changes.name, "x");
+  EXPECT_TRUE(run.file.empty());
+}
+
+TEST(ParserTest, RunTakesAFileOrACommand) {
+  EXPECT_EQ(parsed<RunOptions>({"run", "a b.yaml", "-e", "A=1", "-e", "B", "-d"}).changes.envs,
+            (std::vector<std::string>{"A=1", "B"}));
+  EXPECT_TRUE(ended({"run"}).wrong);
+  EXPECT_TRUE(ended({"run", "--"}).wrong);
+  EXPECT_TRUE(ended({"run", "f.yaml", "--", "true"}).wrong);
+  EXPECT_TRUE(ended({"jobs", "--", "true"}).wrong);
+}
+
+TEST(ParserTest, JsonMayStandBeforeOrAfterTheVerb) {
+  for (const std::vector<std::string>& line : std::vector<std::vector<std::string>>{
+           {"--json", "jobs"}, {"jobs", "--json"}, {"server", "status", "--json"}}) {
+    const auto result = parse_command_line(line);
+    ASSERT_TRUE(std::holds_alternative<CommandLine>(result));
+    EXPECT_TRUE(std::get<CommandLine>(result).json);
+  }
+}
+
+TEST(ParserTest, ReadsTheVerbsWithinVerbs) {
+  const auto restore =
+      parsed<CheckpointOptions>({"checkpoint", "restore", "train", "--to", "x", "--step", "250"});
+  EXPECT_EQ(restore.action, CheckpointAction::restore);
+  EXPECT_EQ(restore.job, "train");
+  EXPECT_EQ(restore.step, 250);
+  EXPECT_EQ(parsed<CheckpointOptions>({"checkpoint", "verify"}).job, "-");
+  EXPECT_EQ(parsed<ServerRunOptions>({"server"}).action, ServerAction::run);
+  const auto start = parsed<ServerRunOptions>({"server", "start", "--listen", "7070", "--zones", "z.yaml"});
+  EXPECT_EQ(start.action, ServerAction::start);
+  EXPECT_EQ(start.listen, 7070);
+  EXPECT_EQ(start.zones, "z.yaml");
+}
+
+TEST(ParserTest, ADashIsTheLastJob) {
+  EXPECT_EQ(parsed<LogsOptions>({"logs", "-f", "-"}).job, "-");
+  EXPECT_EQ(parsed<MoveOptions>({"move", "-", "--to", "local/b", "--wait"}).job, "-");
+}
+
+TEST(ParserTest, AnUnknownVerbOrFlagGetsTheNearestWord) {
+  EXPECT_EQ(ended({"ofers"}).text, "tradewind has no verb 'ofers'");
+  EXPECT_EQ(ended({"ofers"}).hint, "did you mean 'offers'?");
+  EXPECT_EQ(ended({"jbos", "--json"}).json, true);
+  EXPECT_EQ(ended({"offers", "--spto"}).text, "tradewind offers has no flag '--spto'");
+  EXPECT_EQ(ended({"offers", "--spto"}).hint, "did you mean '--spot'?");
+  EXPECT_EQ(ended({"checkpoint", "verfy"}).hint, "did you mean 'verify'?");
+  EXPECT_EQ(ended({"xyzzy"}).hint, "tradewind --help shows what there is");
+}
+
+TEST(ParserTest, WhatIsMissingOrWrongIsSaid) {
+  EXPECT_NE(ended({"move", "train"}).text.find("--to"), std::string::npos);
+  EXPECT_NE(ended({"offers", "--cpus", "many"}).text.find("many"), std::string::npos);
+  EXPECT_NE(ended({"completion", "tcsh"}).text.find("tcsh"), std::string::npos);
+  EXPECT_NE(ended({"server", "--listen", "70000"}).text.find("70000"), std::string::npos);
+  EXPECT_TRUE(ended({}).wrong);
+  EXPECT_NE(ended({"checkpoint"}).text.find("list, verify"), std::string::npos);
+}
+
+TEST(ParserTest, HelpTeachesByExample) {
+  EXPECT_FALSE(ended({"--help"}).wrong);
+  EXPECT_NE(ended({"--help"}).text.find("tradewind run train.yaml"), std::string::npos);
+  for (const VerbWords& verb : verb_words()) {
+    const std::string help = ended({verb.verb, "--help"}).text;
+    EXPECT_NE(help.find("Examples:\n  "), std::string::npos) << verb.verb;
+    EXPECT_NE(help.find("tradewind " + verb.verb), std::string::npos) << verb.verb;
+  }
+}
+
+TEST(ParserTest, VersionIsPrinted) {
+  EXPECT_EQ(ended({"--version"}).text, std::string("tradewind ") + TRADEWIND_VERSION + "\n");
+}
+
+}  // namespace
+}  // namespace tradewind::cli

@@ -1,0 +1,25 @@
+// The verbs of the program, one file each: cmd_<verb>.cc.
+#pragma once
+
+#include "app/cli/context.h"
+
+namespace tradewind::cli {
+
+// Results go to context.out, what accompanies them to context.err. The error is printed by the caller.
+Result<ExitCode> run_offers(const OffersOptions& options, Context& context);
+Result<ExitCode> run_plan(const PlanOptions& options, Context& context);
+Result<ExitCode> run_run(const RunOptions& options, Context& context);
+Result<ExitCode> run_jobs(const JobsOptions& options, Context& context);
+Result<ExitCode> run_job(const JobOptions& options, Context& context);
+Result<ExitCode> run_logs(const LogsOptions& options, Context& context);
+Result<ExitCode> run_cancel(const CancelOptions& options, Context& context);
+Result<ExitCode> run_move(const MoveOptions& options, Context& context);
+Result<ExitCode> run_checkpoint(const CheckpointOptions& options, Context& context);
+Result<ExitCode> run_server(const ServerRunOptions& options, Context& context);
+Result<ExitCode> run_events(const EventsOptions& options, Context& context);
+Result<ExitCode> run_check(const CheckOptions& options, Context& context);
+Result<ExitCode> run_version(const VersionOptions& options, Context& context);
+Result<ExitCode> run_simulate(const SimulateOptions& options, Context& context);
+Result<ExitCode> run_completion(const CompletionOptions& options, Context& context);
+
+}  // namespace tradewind::cli

@@ -1,0 +1,109 @@
+// tradewind-agent: opens the stores that its arguments name, and runs one lease.
+#include <cstdint>
+#include <iostream>
+#include <malloc.h>
+#include <memory>
+#include <string>
+#include <sys/random.h>
+#include <unistd.h>
+#include <vector>
+
+#include "app/agent/options.h"
+#include "app/agent/runner.h"
+#include "edge/io/files.h"
+#include "edge/io/system_clock.h"
+#include "edge/objectstore/registry.h"
+
+namespace {
+
+using tradewind::describe;
+using tradewind::Error;
+using tradewind::Result;
+using tradewind::agent::AgentOptions;
+using tradewind::objectstore::ObjectStore;
+
+constexpr int exit_broken = 1;
+constexpr int exit_usage = 2;
+
+struct Stores {
+  std::unique_ptr<ObjectStore> home;
+  std::unique_ptr<ObjectStore> local;
+  std::vector<std::unique_ptr<ObjectStore>> standby;
+};
+
+Result<Stores> open_stores(const AgentOptions& options) {
+  using tradewind::objectstore::open_store;
+  Stores stores;
+  TW_ASSIGN_OR_RETURN(stores.home, open_store(options.store_url));
+  if (!options.local_store_url.empty()) {
+    TW_ASSIGN_OR_RETURN(stores.local, open_store(options.local_store_url));
+  }
+  for (const std::string& url : options.standby_urls) {
+    TW_ASSIGN_OR_RETURN(std::unique_ptr<ObjectStore> copy, open_store(url));
+    stores.standby.push_back(std::move(copy));
+  }
+  return stores;
+}
+
+std::uint64_t random_seed(const tradewind::Clock& clock) {
+  std::uint64_t seed = 0;
+  if (::getrandom(&seed, sizeof seed, 0) == sizeof seed) return seed;
+  const auto time = static_cast<std::uint64_t>(clock.now().time_since_epoch().count());
+  return (time << 20) ^ static_cast<std::uint64_t>(::getpid());
+}
+
+// The buffers of a capture go back to the machine as soon as they are freed: left to itself, the allocator
+// comes to keep them, and the agent is to be small beside the program. Set explicitly, the thresholds no
+// longer grow.
+void keep_memory_small() {
+  ::mallopt(M_MMAP_THRESHOLD, 256 << 10);
+  ::mallopt(M_TRIM_THRESHOLD, 256 << 10);
+  ::mallopt(M_ARENA_MAX, 2);
+}
+
+int run(const AgentOptions& options) {
+  const tradewind::io::SystemClock clock;
+  Result<Stores> stores = open_stores(options);
+  if (!stores.ok()) {
+    std::cerr << "tradewind-agent: " << describe(stores.error()) << '\n';
+    return stores.error().code == tradewind::Code::invalid_argument ? exit_usage : exit_broken;
+  }
+  if (const auto made = tradewind::io::make_folders(options.scratch, 0700); !made.ok()) {
+    std::cerr << "tradewind-agent: " << describe(made.error()) << '\n';
+    return exit_broken;
+  }
+  tradewind::agent::RunnerParts parts;
+  parts.options = options;
+  parts.clock = &clock;
+  parts.home = stores->home.get();
+  parts.local = stores->local.get();
+  for (const auto& copy : stores->standby) parts.standby.push_back(copy.get());
+  parts.seed = random_seed(clock);
+  parts.say = [&clock](const std::string& line) {
+    std::cerr << tradewind::format_utc(clock.now()) + " " + line + "\n" << std::flush;
+  };
+  return tradewind::agent::run_agent(std::move(parts));
+}
+
+}  // namespace
+
+int main(int count, char** values) {
+  keep_memory_small();
+  const std::vector<std::string> arguments(values + (count > 0 ? 1 : 0), values + count);
+  for (const std::string& argument : arguments) {
+    if (argument == "--help" || argument == "-h") {
+      std::cout << tradewind::agent::help_text();
+      return 0;
+    }
+    if (argument == "--version") {
+      std::cout << "tradewind-agent " TRADEWIND_VERSION "\n";
+      return 0;
+    }
+  }
+  const Result<AgentOptions> options = tradewind::agent::parse_options(arguments);
+  if (!options.ok()) {
+    std::cerr << "tradewind-agent: " << describe(options.error()) << '\n';
+    return exit_usage;
+  }
+  return run(*options);
+}

@@ -1,0 +1,124 @@
+#include "app/main/control_plane.h"
+
+#include <cstdio>
+#include <sys/random.h>
+
+#include "core/catalog/catalog.h"
+#include "core/policy/policy.h"
+#include "core/scheduler/placement.h"
+#include "edge/objectstore/file_store.h"
+
+namespace tradewind::app {
+namespace {
+
+Result<std::uint64_t> entropy() {
+  std::uint64_t word = 0;
+  if (::getrandom(&word, sizeof word, 0) != static_cast<ssize_t>(sizeof word)) {
+    return Error{Code::internal, "the system gives no random bytes"};
+  }
+  return word;
+}
+
+// 128 random bits, in hex.
+Result<OwnerId> new_owner() {
+  TW_ASSIGN_OR_RETURN(const std::uint64_t high, entropy());
+  TW_ASSIGN_OR_RETURN(const std::uint64_t low, entropy());
+  char text[40];
+  std::snprintf(text, sizeof text, "%016llx%016llx", static_cast<unsigned long long>(high),
+                static_cast<unsigned long long>(low));
+  return OwnerId(text);
+}
+
+// The pace for suppliers on this machine, which answer at once; the defaults are for clouds.
+scheduler::Tempo local_tempo() {
+  scheduler::Tempo tempo;
+  tempo.mailbox_poll = Duration(500);
+  tempo.list_poll = Duration(1000);
+  tempo.idle_list_poll = Duration(15'000);
+  tempo.boot_patience = Duration(60'000);
+  tempo.terminate_retry = Duration(2000);
+  tempo.retry_capacity = Duration(2000);
+  return tempo;
+}
+
+Status open_stores(const ControlPlaneOptions& options, RunningControlPlane& plane) {
+  TW_ASSIGN_OR_RETURN(plane.stores["home"], objectstore::open_file_store(options.store_folder));
+  TW_ASSIGN_OR_RETURN(const std::vector<local::Zone> zones, drivers::local_zones(options.drivers));
+  for (const local::Zone& zone : zones) {
+    const Location location{"local", zone.name, ""};
+    TW_ASSIGN_OR_RETURN(const std::string url, drivers::store_url_at(options.drivers, location));
+    (void)url;
+    TW_ASSIGN_OR_RETURN(plane.stores[to_text(location)], objectstore::open_file_store(zone.store));
+  }
+  for (const auto& [name, store] : plane.stores) plane.world.stores[name] = store.get();
+  return {};
+}
+
+Status open_suppliers(const ControlPlaneOptions& options, const Clock& clock, RunningControlPlane& plane,
+                      scheduler::Working& start) {
+  TW_ASSIGN_OR_RETURN(plane.providers, drivers::make_providers(options.drivers, clock));
+  for (const std::unique_ptr<provider::Provider>& supplier : plane.providers) {
+    const provider::Capabilities& facts = supplier->capabilities();
+    plane.world.providers[facts.provider] = supplier.get();
+    start.suppliers[facts.provider] = {facts.list_delay, Duration(10'000), facts.notice_lead};
+    TW_ASSIGN_OR_RETURN(const std::vector<Offer> offers, supplier->offers({}));
+    start.offers.insert(start.offers.end(), offers.begin(), offers.end());
+  }
+  plane.offers = start.offers;
+  return {};
+}
+
+// The catalogue's prices, and before them those that the zones name.
+Result<std::shared_ptr<const catalog::EgressTable>> egress_table(const ControlPlaneOptions& options) {
+  TW_ASSIGN_OR_RETURN(const std::vector<local::Zone> zones, drivers::local_zones(options.drivers));
+  std::vector<catalog::EgressRate> rates;
+  for (const local::Zone& zone : zones) {
+    for (const catalog::EgressKind kind :
+         {catalog::EgressKind::internet, catalog::EgressKind::inter_region}) {
+      catalog::EgressRate rate;
+      rate.kind = kind;
+      rate.provider = "local";
+      rate.from = zone.name;
+      rate.price = zone.egress_per_gb;
+      rate.source = "zones file";
+      rates.push_back(std::move(rate));
+    }
+  }
+  return std::make_shared<const catalog::EgressTable>(
+      catalog::embedded_egress_table().with_overrides(std::move(rates)));
+}
+
+}  // namespace
+
+Result<std::unique_ptr<RunningControlPlane>> start_control_plane(const ControlPlaneOptions& options,
+                                                                 const Clock& clock) {
+  auto plane = std::make_unique<RunningControlPlane>();
+  TW_ASSIGN_OR_RETURN(const OwnerId owner, new_owner());
+  TW_ASSIGN_OR_RETURN(plane->store, store::open_sqlite_store(options.database, owner));
+  TW_ASSIGN_OR_RETURN(const ClusterState state, plane->store->snapshot());
+  plane->owner = state.owner;
+  plane->world.owner = state.owner;
+  plane->world.clock = &clock;
+  TW_RETURN_IF_ERROR(open_stores(options, *plane));
+
+  TW_ASSIGN_OR_RETURN(const std::uint64_t seed, entropy());
+  scheduler::Working start;
+  start.tempo = local_tempo();
+  start.random = Random(seed);
+  TW_RETURN_IF_ERROR(open_suppliers(options, clock, *plane, start));
+  plane->world.lease_term = start.tempo.lease_term;
+
+  scheduler::PlacementRules rules;
+  rules.policy = policy::make_failover();
+  rules.suppliers = start.suppliers;
+  TW_ASSIGN_OR_RETURN(const std::shared_ptr<const catalog::EgressTable> egress, egress_table(options));
+  rules.egress = [egress](const Location& from, const Location& to, std::uint64_t bytes) {
+    return egress->quote(from, to, bytes);
+  };
+  TW_ASSIGN_OR_RETURN(plane->service,
+                      broker::Service::start({*plane->store, plane->world, scheduler::make_place(rules),
+                                              std::move(start), "home", 8, options.log}));
+  return plane;
+}
+
+}  // namespace tradewind::app

@@ -1,0 +1,42 @@
+// All that a running control plane is made of, wired: state, stores, suppliers, rules, loop.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/id.h"
+#include "base/result.h"
+#include "edge/drivers/registry.h"
+#include "engine/broker/service.h"
+
+namespace tradewind::app {
+
+struct ControlPlaneOptions {
+  std::string database;                // the SQLite file
+  std::filesystem::path store_folder;  // of the store named "home"
+  drivers::DriverConfig drivers;
+  std::function<void(const std::string&)> log = [](const std::string&) {};
+};
+
+// Owns everything; the service ends first.
+struct RunningControlPlane {
+  OwnerId owner;
+  std::unique_ptr<store::Store> store;
+  std::map<std::string, std::unique_ptr<objectstore::ObjectStore>> stores;
+  std::vector<std::unique_ptr<provider::Provider>> providers;
+  broker::World world;
+  std::vector<Offer> offers;  // what the suppliers sell
+  std::unique_ptr<broker::Service> service;
+};
+
+// REQUIRES: the caller holds the state folder's lock; `clock` outlives the answer. Errors: those of the
+// state, the stores and the suppliers' configuration.
+Result<std::unique_ptr<RunningControlPlane>> start_control_plane(const ControlPlaneOptions& options,
+                                                                 const Clock& clock);
+
+}  // namespace tradewind::app

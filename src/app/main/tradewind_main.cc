@@ -1,0 +1,147 @@
+// tradewind: the real machine around the command line.
+#include <atomic>
+#include <csignal>
+#include <filesystem>
+#include <iostream>
+#include <unistd.h>
+
+#include "app/cli/run_cli.h"
+#include "app/main/server_main.h"
+#include "edge/drivers/local/machine.h"
+#include "edge/drivers/local/zone.h"
+#include "edge/io/files.h"
+#include "edge/io/system_clock.h"
+
+namespace {
+
+using namespace tradewind;
+
+std::atomic<bool> interrupted{false};
+
+// The first Ctrl-C lets the verb say farewell, the second ends the program at once.
+void note_interrupt(int) {
+  interrupted = true;
+}
+
+void catch_interrupts() {
+  struct sigaction action = {};
+  action.sa_handler = note_interrupt;
+  action.sa_flags = static_cast<int>(SA_RESETHAND);
+  ::sigaction(SIGINT, &action, nullptr);
+}
+
+std::map<std::string, std::string> own_environment() {
+  std::map<std::string, std::string> environment;
+  for (char** each = ::environ; each != nullptr && *each != nullptr; ++each) {
+    const std::string_view line(*each);
+    const std::size_t equals = line.find('=');
+    if (equals != std::string_view::npos && equals > 0)
+      environment.emplace(line.substr(0, equals), line.substr(equals + 1));
+  }
+  return environment;
+}
+
+// $PWD keeps the links that the user came by; it counts only while it is true.
+std::string working_folder(const std::map<std::string, std::string>& environment) {
+  std::error_code problem;
+  const auto pwd = environment.find("PWD");
+  if (pwd != environment.end() && pwd->second.starts_with('/') &&
+      std::filesystem::equivalent(pwd->second, ".", problem) && !problem) {
+    return pwd->second;
+  }
+  const std::filesystem::path here = std::filesystem::current_path(problem);
+  return problem ? "/" : here.string();
+}
+
+std::string own_path() {
+  std::error_code problem;
+  const std::filesystem::path path = std::filesystem::read_symlink("/proc/self/exe", problem);
+  return problem ? "/usr/bin/tradewind" : path.string();
+}
+
+std::vector<cli::CheckLine> check_suppliers(const cli::Context& context, const std::string& zones_file) {
+  const drivers::DriverConfig config = app::driver_config(context, zones_file);
+  std::vector<cli::CheckLine> lines;
+  const std::string agent = config.agent_program.front();
+  if (::access(agent.c_str(), X_OK) == 0) {
+    lines.push_back({"agent", "ok", agent, ""});
+  } else {
+    lines.push_back({"agent", "broken", "there is no program " + agent,
+                     "install tradewind-agent beside tradewind, or set TRADEWIND_AGENT to its path"});
+  }
+  const Result<std::vector<local::Zone>> zones = drivers::local_zones(config);
+  if (!zones.ok()) {
+    lines.push_back({"supplier local", "broken", zones.error().message, zones.error().hint});
+    return lines;
+  }
+  for (const local::Zone& zone : *zones) {
+    char size[64];
+    std::snprintf(size, sizeof(size), "%g CPUs, %.3g GiB, %d at once, ", zone.cpus, zone.memory_gib,
+                  zone.capacity);
+    lines.push_back({"supplier " + to_text(local::location_of(zone)), "ok",
+                     size + zone.price_per_hour.text() + "/h spot, " + zone.on_demand_price_per_hour.text() +
+                         "/h on demand",
+                     ""});
+  }
+  return lines;
+}
+
+Result<std::vector<Offer>> local_offers(const cli::Context& context, const std::string& zones_file) {
+  TW_ASSIGN_OR_RETURN(const std::vector<local::Zone> zones,
+                      drivers::local_zones(app::driver_config(context, zones_file)));
+  std::vector<Offer> offers;
+  const std::string today = format_utc(context.clock.now()).substr(0, 10);
+  for (const local::Zone& zone : zones) {
+    for (Offer& offer : local::offers_of(zone, today)) offers.push_back(std::move(offer));
+  }
+  return offers;
+}
+
+void wire(cli::Context& context) {
+  context.wiring.local_offers = [&context](const std::string& zones) { return local_offers(context, zones); };
+  context.wiring.check_suppliers = [&context](const std::string& zones) {
+    return check_suppliers(context, zones);
+  };
+  context.wiring.run_server = [&context](const cli::ServerRunOptions& options,
+                                         const std::function<void(const json::value&)>& ready) {
+    return app::run_server(options, context, ready);
+  };
+}
+
+int run(const std::vector<std::string>& arguments) {
+  const auto parsed = cli::parse_command_line(arguments);
+  const io::SystemClock clock;
+  std::map<std::string, std::string> environment = own_environment();
+  const auto variable = [&](const std::string& name) {
+    const auto found = environment.find(name);
+    return found == environment.end() ? std::nullopt : std::optional(found->second);
+  };
+  const auto* line = std::get_if<cli::CommandLine>(&parsed);
+  const cli::Terminal terminal =
+      cli::detect_terminal(variable, line == nullptr ? cli::ColourWish::automatic : line->colour);
+  cli::Context context{
+      std::cin,     std::cout, std::cerr, terminal,    false, environment, working_folder(environment),
+      {own_path()}, {},        clock,     interrupted, {}};
+  Result<io::Folders> folders = io::folders_from(environment);
+  // Help and usage errors need no home.
+  if (!folders.ok() && line != nullptr) {
+    context.json = line->json;
+    return static_cast<int>(cli::print_error(context, folders.error()));
+  }
+  if (folders.ok()) context.folders = *std::move(folders);
+  wire(context);
+  return cli::run_cli(parsed, context);
+}
+
+}  // namespace
+
+int main(int count, char** values) {
+  const std::vector<std::string> arguments(values + (count > 0 ? 1 : 0), values + count);
+  // What stands for a supplier's hardware: no verb of the command line.
+  if (arguments.size() == 2 && arguments[0] == "local-machine" && arguments[1].starts_with("--dir=")) {
+    return local::run_machine(arguments[1].substr(std::string_view("--dir=").size()));
+  }
+  std::ios::sync_with_stdio(false);
+  catch_interrupts();
+  return run(arguments);
+}

@@ -1,0 +1,84 @@
+#include "app/api/checkpoint_list.h"
+#include "app/server/job_detail.h"
+#include "app/server/progress_points.h"
+#include "app/server/serving.h"
+#include "app/server/views.h"
+
+namespace tradewind::server {
+namespace {
+
+// The manifests that the ledger names: what they hold, or that they were pruned.
+Result<std::vector<api::CheckpointView>> checkpoints_of(const Serving& serving, const JobId& job,
+                                                        const std::vector<LedgerRecord>& ledger) {
+  TW_ASSIGN_OR_RETURN(const checkpoint::ChunkPlace place, serving.plane.chunks_of(job));
+  std::vector<api::CheckpointView> views;
+  for (const LedgerRecord& record : ledger) {
+    if (record.kind != LedgerKind::checkpoint) continue;
+    api::CheckpointView view{record.number, record.epoch, record.lease,
+                             record.step,   record.at,    record.manifest};
+    const Result<Manifest> manifest = checkpoint::read_manifest(place, record.manifest);
+    if (manifest.ok()) {
+      view.bytes = total_bytes(*manifest);
+      view.files = manifest->files.size();
+      view.root_digest = manifest->root_digest;
+    } else if (manifest.error().code == Code::not_found) {
+      view.kept = false;
+    } else if (manifest.error().code != Code::corrupt) {
+      return manifest.error();
+    }
+    views.push_back(std::move(view));
+  }
+  return views;
+}
+
+Result<io::HttpResponse> list(const Serving& serving, const Call& call) {
+  TW_ASSIGN_OR_RETURN(const JobId job, job_of(serving, call));
+  TW_ASSIGN_OR_RETURN(const std::vector<LedgerRecord> ledger, ledger_of(serving, job));
+  TW_ASSIGN_OR_RETURN(mailbox::Mailbox box, serving.plane.mailbox_of(job));
+  api::CheckpointList listed;
+  TW_ASSIGN_OR_RETURN(listed.checkpoints, checkpoints_of(serving, job, ledger));
+  listed.store_url = box.store().url();
+  listed.prefix = box.prefix();
+  return json_response(200, to_json(listed));
+}
+
+Result<std::vector<api::LeaseView>> leases_of_job(const Serving& serving, const JobId& job) {
+  const Time now = serving.clock.now();
+  return read_state<std::vector<api::LeaseView>>(
+      serving, [&](const ClusterState& state) -> Result<std::vector<api::LeaseView>> {
+        std::vector<api::LeaseView> leases;
+        for (const LeaseRecord* lease : leases_of(state, state.jobs.at(job)))
+          leases.push_back(lease_view(*lease, now));
+        return leases;
+      });
+}
+
+// Reads every byte of every checkpoint back, and proves from the ledger that each step was counted once.
+Result<io::HttpResponse> verify(const Serving& serving, const Call& call) {
+  TW_ASSIGN_OR_RETURN(const JobId job, job_of(serving, call));
+  TW_ASSIGN_OR_RETURN(const checkpoint::ChunkPlace place, serving.plane.chunks_of(job));
+  TW_ASSIGN_OR_RETURN(checkpoint::VerifyReport report, checkpoint::verify(place));
+  api::ProofInput input;
+  TW_ASSIGN_OR_RETURN(input.ledger, ledger_of(serving, job));
+  TW_ASSIGN_OR_RETURN(input.leases, leases_of_job(serving, job));
+  TW_ASSIGN_OR_RETURN(input.progress, all_points(serving, job));
+  for (const auto& [manifest, digest] : starting_digests(serving, job, input.ledger)) {
+    input.digests[manifest.text()] = digest;
+  }
+  const api::VerifyResult result{report.manifests, report.chunks, report.bytes, std::move(report.problems),
+                                 api::prove(input)};
+  return json_response(200, to_json(result));
+}
+
+}  // namespace
+
+std::vector<Route> checkpoint_routes(const Serving& serving) {
+  std::vector<Route> routes;
+  routes.push_back(
+      {"GET", "/v1/jobs/{id}/checkpoints", [&serving](const Call& call) { return list(serving, call); }});
+  routes.push_back(
+      {"POST", "/v1/jobs/{id}/verify", [&serving](const Call& call) { return verify(serving, call); }});
+  return routes;
+}
+
+}  // namespace tradewind::server

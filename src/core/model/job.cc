@@ -1,0 +1,229 @@
+#include "core/model/job.h"
+
+namespace tradewind {
+namespace {
+
+template <class T, class F>
+json::array list_to_json(const std::vector<T>& items, F&& convert) {
+  json::array array;
+  for (const T& item : items) array.emplace_back(convert(item));
+  return array;
+}
+
+template <class T>
+json::object map_to_json(const std::map<std::string, T>& map) {
+  json::object object;
+  for (const auto& [key, value] : map) object[key] = value;
+  return object;
+}
+
+json::value amount_to_json(const std::optional<AmountRequest>& amount) {
+  if (!amount) return nullptr;
+  return json::object{{"amount", amount->amount}, {"or_more", amount->or_more}};
+}
+
+std::optional<AmountRequest> read_amount(JsonReader& reader, std::string_view key) {
+  const json::value* value = reader.optional(key);
+  if (value == nullptr) return std::nullopt;
+  JsonReader inner(*value, reader.path_of(key));
+  const AmountRequest amount{inner.number("amount"), inner.boolean_or("or_more", false)};
+  reader.merge(inner.status());
+  return amount;
+}
+
+std::vector<Location> read_locations(JsonReader& reader, std::string_view key) {
+  std::vector<Location> locations;
+  for (const std::string& text : reader.texts_or_empty(key)) {
+    Result<Location> location = parse_location(text);
+    if (!location.ok()) {
+      reader.fail(key, "holds '" + text + "', which is not a location");
+      break;
+    }
+    locations.push_back(*std::move(location));
+  }
+  return locations;
+}
+
+std::map<std::string, std::string> read_texts(JsonReader& reader, std::string_view key) {
+  std::map<std::string, std::string> texts;
+  const json::value* value = reader.optional(key);
+  if (value == nullptr) return texts;
+  JsonReader inner(*value, reader.path_of(key));
+  if (value->is_object()) {
+    for (const auto& member : value->get_object()) texts[member.key()] = inner.text(member.key());
+  }
+  reader.merge(inner.status());
+  return texts;
+}
+
+std::map<std::string, double> read_numbers(JsonReader& reader, std::string_view key) {
+  std::map<std::string, double> numbers;
+  const json::value* value = reader.optional(key);
+  if (value == nullptr) return numbers;
+  JsonReader inner(*value, reader.path_of(key));
+  if (value->is_object()) {
+    for (const auto& member : value->get_object()) numbers[member.key()] = inner.number(member.key());
+  }
+  reader.merge(inner.status());
+  return numbers;
+}
+
+std::vector<ResourceRequest> read_alternatives(JsonReader& reader, std::string_view key) {
+  std::vector<ResourceRequest> alternatives;
+  if (!reader.has(key)) return alternatives;
+  std::size_t index = 0;
+  for (const json::value& element : reader.array(key)) {
+    Result<ResourceRequest> request =
+        resource_request_from_json(element, reader.path_of(key) + "[" + std::to_string(index++) + "]");
+    if (!request.ok()) {
+      reader.merge(Status(request.error()));
+      break;
+    }
+    alternatives.push_back(*std::move(request));
+  }
+  return alternatives;
+}
+
+std::string location_text(const Location& location) {
+  return to_text(location);
+}
+
+json::value checkpoint_to_json(const CheckpointRequest& checkpoint) {
+  return json::object{{"path", checkpoint.path},
+                      {"interval_s", to_json(checkpoint.interval)},
+                      {"signal", checkpoint.signal},
+                      {"keep", checkpoint.keep},
+                      {"stores", to_json(checkpoint.stores)}};
+}
+
+CheckpointRequest read_checkpoint(JsonReader& reader) {
+  CheckpointRequest checkpoint;
+  const json::value* value = reader.optional("checkpoint");
+  if (value == nullptr) return checkpoint;
+  JsonReader inner(*value, reader.path_of("checkpoint"));
+  checkpoint.path = inner.text_or("path", "");
+  checkpoint.interval = inner.optional_seconds("interval_s");
+  checkpoint.signal = inner.text_or("signal", "");
+  checkpoint.keep = static_cast<int>(inner.integer_or("keep", 3));
+  checkpoint.stores = inner.texts_or_empty("stores");
+  reader.merge(inner.status());
+  return checkpoint;
+}
+
+WorkRequest read_work(JsonReader& reader) {
+  WorkRequest work;
+  const json::value* value = reader.optional("work");
+  if (value == nullptr) return work;
+  JsonReader inner(*value, reader.path_of("work"));
+  work.unit = inner.text_or("unit", "step");
+  work.total = inner.number_or("total", 0);
+  work.rate_per_s = read_numbers(inner, "rate_per_s");
+  reader.merge(inner.status());
+  return work;
+}
+
+}  // namespace
+
+json::value to_json(const ResourceRequest& request) {
+  const auto accelerator = [](const AcceleratorRequest& wanted) {
+    return json::value(json::object{{"model", wanted.model}, {"count", wanted.count}});
+  };
+  const auto nested = [](const ResourceRequest& alternative) { return to_json(alternative); };
+  return json::object{{"accelerators", list_to_json(request.accelerators, accelerator)},
+                      {"infra", list_to_json(request.infra, location_text)},
+                      {"instance_type", request.instance_type},
+                      {"cpus", amount_to_json(request.cpus)},
+                      {"memory_gib", amount_to_json(request.memory_gib)},
+                      {"use_spot", request.use_spot ? json::value(*request.use_spot) : json::value(nullptr)},
+                      {"max_hourly_cost", to_json(request.max_hourly_cost)},
+                      {"disk_size_gb", request.disk_size_gb},
+                      {"max_restarts_on_errors", request.max_restarts_on_errors},
+                      {"ports", to_json(request.ports)},
+                      {"labels", map_to_json(request.labels)},
+                      {"any_of", list_to_json(request.any_of, nested)},
+                      {"ordered", list_to_json(request.ordered, nested)}};
+}
+
+Result<ResourceRequest> resource_request_from_json(const json::value& value, const std::string& path) {
+  JsonReader reader(value, path);
+  ResourceRequest request;
+  if (reader.has("accelerators")) {
+    for (const json::value& element : reader.array("accelerators")) {
+      JsonReader inner(element, reader.path_of("accelerators"));
+      request.accelerators.push_back({inner.text("model"), inner.number_or("count", 1)});
+      reader.merge(inner.status());
+    }
+  }
+  request.infra = read_locations(reader, "infra");
+  request.instance_type = reader.text_or("instance_type", "");
+  request.cpus = read_amount(reader, "cpus");
+  request.memory_gib = read_amount(reader, "memory_gib");
+  if (reader.has("use_spot")) request.use_spot = reader.boolean("use_spot");
+  request.max_hourly_cost = reader.optional_money("max_hourly_cost");
+  request.disk_size_gb = static_cast<int>(reader.integer_or("disk_size_gb", 0));
+  request.max_restarts_on_errors = static_cast<int>(reader.integer_or("max_restarts_on_errors", 0));
+  request.ports = reader.texts_or_empty("ports");
+  request.labels = read_texts(reader, "labels");
+  request.any_of = read_alternatives(reader, "any_of");
+  request.ordered = read_alternatives(reader, "ordered");
+  TW_RETURN_IF_ERROR(reader.status());
+  return request;
+}
+
+json::value to_json(const JobSpec& spec) {
+  return json::object{{"name", spec.name},
+                      {"resources", to_json(spec.resources)},
+                      {"num_nodes", spec.num_nodes},
+                      {"workdir", spec.workdir},
+                      {"setup", spec.setup},
+                      {"run", spec.run},
+                      {"envs", map_to_json(spec.envs)},
+                      {"secrets", to_json(spec.secrets)},
+                      {"file_mounts", map_to_json(spec.file_mounts)},
+                      {"outputs", to_json(spec.outputs)},
+                      {"duration_s", to_json(spec.duration)},
+                      {"work", json::object{{"unit", spec.work.unit},
+                                            {"total", spec.work.total},
+                                            {"rate_per_s", map_to_json(spec.work.rate_per_s)}}},
+                      {"deadline_after_s", to_json(spec.deadline_after)},
+                      {"deadline_at", to_json(spec.deadline_at)},
+                      {"budget", to_json(spec.budget)},
+                      {"checkpoint", checkpoint_to_json(spec.checkpoint)},
+                      {"avoid", list_to_json(spec.avoid, location_text)},
+                      {"max_share", map_to_json(spec.max_share)},
+                      {"priority", spec.priority},
+                      {"kept", spec.kept}};
+}
+
+Result<JobSpec> job_spec_from_json(const json::value& value, const std::string& path) {
+  JsonReader reader(value, path);
+  JobSpec spec;
+  spec.name = reader.text_or("name", "");
+  if (const json::value* resources = reader.optional("resources")) {
+    TW_ASSIGN_OR_RETURN(spec.resources, resource_request_from_json(*resources, reader.path_of("resources")));
+  }
+  spec.num_nodes = static_cast<int>(reader.integer_or("num_nodes", 1));
+  spec.workdir = reader.text_or("workdir", "");
+  spec.setup = reader.text_or("setup", "");
+  spec.run = reader.text_or("run", "");
+  spec.envs = read_texts(reader, "envs");
+  spec.secrets = reader.texts_or_empty("secrets");
+  spec.file_mounts = read_texts(reader, "file_mounts");
+  spec.outputs = reader.texts_or_empty("outputs");
+  spec.duration = reader.optional_seconds("duration_s");
+  spec.work = read_work(reader);
+  spec.deadline_after = reader.optional_seconds("deadline_after_s");
+  spec.deadline_at = reader.optional_time("deadline_at");
+  spec.budget = reader.optional_money("budget");
+  spec.checkpoint = read_checkpoint(reader);
+  spec.avoid = read_locations(reader, "avoid");
+  spec.max_share = read_numbers(reader, "max_share");
+  spec.priority = static_cast<int>(reader.integer_or("priority", 0));
+  if (const json::value* kept = reader.optional("kept")) {
+    if (kept->is_object()) spec.kept = kept->get_object();
+  }
+  TW_RETURN_IF_ERROR(reader.status());
+  return spec;
+}
+
+}  // namespace tradewind

@@ -1,0 +1,136 @@
+#include "core/model/manifest.h"
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "core/model/enum_text.h"
+
+namespace tradewind {
+namespace {
+
+constexpr std::array<std::string_view, 3> kind_names = {"file", "directory", "symlink"};
+
+bool is_inside(const std::string& path) {
+  if (path.empty() || path.front() == '/' || path.find('\0') != std::string::npos) return false;
+  for (const std::string& part : split(path, '/')) {
+    if (part.empty() || part == "." || part == "..") return false;
+  }
+  return true;
+}
+
+bool is_digest(const std::string& digest) {
+  return digest.size() == 64 && digest.find_first_not_of("0123456789abcdef") == std::string::npos;
+}
+
+json::value file_to_json(const ManifestFile& file) {
+  json::object object{
+      {"path", file.path}, {"kind", to_text(file.kind)}, {"mode", file.mode}, {"mtime_ns", file.mtime_ns}};
+  if (file.kind == FileKind::symlink) object["target"] = file.target;
+  if (file.kind != FileKind::file) return object;
+  object["size"] = file.size;
+  json::array chunks;
+  for (const ChunkRef& chunk : file.chunks) chunks.emplace_back(json::array{chunk.digest, chunk.size});
+  object["chunks"] = std::move(chunks);
+  return object;
+}
+
+// Reads [["digest", size], …]; the sizes must add up to `size`.
+std::vector<ChunkRef> read_chunks(JsonReader& reader, std::uint64_t size) {
+  std::vector<ChunkRef> chunks;
+  std::uint64_t sum = 0;
+  for (const json::value& element : reader.array("chunks")) {
+    const json::array* pair = element.if_array();
+    if (pair == nullptr || pair->size() != 2 || !(*pair)[0].is_string() || !(*pair)[1].is_int64()) {
+      reader.fail("chunks", "has an element that is not [digest, size]");
+      return {};
+    }
+    ChunkRef chunk{std::string((*pair)[0].get_string()), static_cast<std::uint64_t>((*pair)[1].get_int64())};
+    if (!is_digest(chunk.digest) || (*pair)[1].get_int64() <= 0 || chunk.size > size - sum) {
+      reader.fail("chunks", "has a chunk with a bad digest or size");
+      return {};
+    }
+    sum += chunk.size;
+    chunks.push_back(std::move(chunk));
+  }
+  if (sum != size) reader.fail("size", "is not the sum of its chunks");
+  return chunks;
+}
+
+Result<ManifestFile> file_from_json(const json::value& value, const std::string& path) {
+  JsonReader reader(value, path);
+  ManifestFile file;
+  file.path = reader.text("path");
+  const auto kind = enum_value<FileKind>(kind_names, reader.text("kind"));
+  if (!kind) reader.fail("kind", "is not file, directory or symlink");
+  file.kind = kind.value_or(FileKind::file);
+  const std::int64_t mode = reader.integer("mode");
+  if (mode < 0 || mode > 07777) reader.fail("mode", "is not within 07777");
+  file.mode = static_cast<std::uint32_t>(mode & 07777);
+  file.mtime_ns = reader.integer_or("mtime_ns", 0);
+  if (file.kind == FileKind::symlink) file.target = reader.text("target");
+  if (file.kind == FileKind::file) {
+    const std::int64_t size = reader.integer("size");
+    if (size < 0) reader.fail("size", "is negative");
+    file.size = static_cast<std::uint64_t>(std::max<std::int64_t>(size, 0));
+    file.chunks = read_chunks(reader, file.size);
+  }
+  if (!is_inside(file.path)) reader.fail("path", "leaves the checkpoint folder");
+  TW_RETURN_IF_ERROR(reader.status());
+  return file;
+}
+
+}  // namespace
+
+std::string_view to_text(FileKind kind) {
+  return enum_name(kind_names, kind);
+}
+
+std::uint64_t total_bytes(const Manifest& manifest) {
+  std::uint64_t sum = 0;
+  for (const ManifestFile& file : manifest.files) sum += file.size;
+  return sum;
+}
+
+json::value to_json(const Manifest& manifest) {
+  json::array files;
+  for (const ManifestFile& file : manifest.files) files.emplace_back(file_to_json(file));
+  return json::object{
+      {"version", Manifest::version},
+      {"job", manifest.job.text()},
+      {"epoch", manifest.epoch},
+      {"lease", manifest.lease.text()},
+      {"step", manifest.step},
+      {"parent", manifest.parent ? json::value(manifest.parent->text()) : json::value(nullptr)},
+      {"created_at", to_json(manifest.created_at)},
+      {"root_digest", manifest.root_digest},
+      {"files", std::move(files)}};
+}
+
+Result<Manifest> manifest_from_json(const json::value& value, const std::string& path) {
+  JsonReader reader(value, path);
+  if (reader.integer("version") != Manifest::version)
+    reader.fail("version", "is not one that this program reads");
+  Manifest manifest;
+  manifest.job = JobId(reader.text("job"));
+  manifest.epoch = static_cast<std::uint64_t>(std::max<std::int64_t>(reader.integer("epoch"), 0));
+  manifest.lease = LeaseId(reader.text("lease"));
+  manifest.step = reader.number("step");
+  if (reader.has("parent")) manifest.parent = ManifestId(reader.text("parent"));
+  manifest.created_at = reader.time("created_at");
+  manifest.root_digest = reader.text("root_digest");
+  if (!is_digest(manifest.root_digest)) reader.fail("root_digest", "is not 64 hex digits");
+  std::size_t index = 0;
+  for (const json::value& element : reader.array("files")) {
+    TW_RETURN_IF_ERROR(reader.status());
+    TW_ASSIGN_OR_RETURN(ManifestFile file,
+                        file_from_json(element, reader.path_of("files[" + std::to_string(index++) + "]")));
+    if (!manifest.files.empty() && manifest.files.back().path >= file.path) {
+      reader.fail("files", "are not sorted by path, each once");
+    }
+    manifest.files.push_back(std::move(file));
+  }
+  TW_RETURN_IF_ERROR(reader.status());
+  return manifest;
+}
+
+}  // namespace tradewind

@@ -1,0 +1,54 @@
+// A checkpoint's table of contents: which files, made of which chunks. Format: docs/formats/manifest.md.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/id.h"
+#include "base/time.h"
+#include "core/model/json.h"
+
+namespace tradewind {
+
+struct ChunkRef {
+  std::string digest;      // 64 hex digits: SHA-256 of the plain bytes
+  std::uint64_t size = 0;  // plain bytes
+  bool operator==(const ChunkRef&) const = default;
+};
+
+enum class FileKind { file, directory, symlink };
+
+struct ManifestFile {
+  std::string path;  // relative to checkpoint.path, '/' between parts, never "..", never absolute
+  FileKind kind = FileKind::file;
+  std::uint32_t mode = 0;  // permission bits, 07777
+  std::uint64_t size = 0;
+  std::int64_t mtime_ns = 0;
+  std::string target = {};  // of a symlink
+  std::vector<ChunkRef> chunks = {};
+  bool operator==(const ManifestFile&) const = default;
+};
+
+struct Manifest {
+  static constexpr int version = 1;
+  JobId job;
+  std::uint64_t epoch = 0;
+  LeaseId lease;
+  double step = 0;
+  std::optional<ManifestId> parent;
+  Time created_at;
+  std::vector<ManifestFile> files;  // sorted by path
+  std::string root_digest;          // checkpoint::root_digest(files): equal state, equal digest
+  bool operator==(const Manifest&) const = default;
+};
+
+std::string_view to_text(FileKind kind);
+std::uint64_t total_bytes(const Manifest& manifest);
+json::value to_json(const Manifest& manifest);
+// Refuses unknown versions, paths that leave the folder, sizes that do not add up, unsorted or doubled paths.
+Result<Manifest> manifest_from_json(const json::value& value, const std::string& path);
+
+}  // namespace tradewind

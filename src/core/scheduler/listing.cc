@@ -1,0 +1,106 @@
+// What a supplier's list says: launches to adopt, instances that are gone, and instances that nobody claims.
+#include "core/scheduler/step.h"
+
+namespace tradewind::scheduler {
+namespace {
+
+void note_gone(Step& step, LeaseRecord lease, const Instance* instance) {
+  lease.ended_at = instance != nullptr && instance->terminated_at ? *instance->terminated_at : step.now();
+  if (lease.end == LeaseEnd::none) {
+    const bool preempted = instance != nullptr && instance->preempted;
+    lease.end = preempted ? LeaseEnd::preempted : LeaseEnd::lost;
+    lease.reason = instance != nullptr && !instance->reason.empty() ? instance->reason
+                   : instance != nullptr                            ? "the supplier lists it as terminated"
+                                                                    : "the supplier no longer lists it";
+  }
+  if (lease.end == LeaseEnd::preempted && !lease.released_at) block_preempted_offer(step, lease);
+  if (lease.instance) step.working().terminate_due.erase(*lease.instance);
+  std::string detail = lease.reason;
+  step.change(std::move(lease), lifecycle::LeaseChange::gone, std::move(detail));
+}
+
+void adopt(Step& step, LeaseRecord lease, const Instance& instance) {
+  lease.instance = instance.ref;
+  lease.launched_at = instance.launched_at;
+  step.working().unresolved_since.erase(lease.id);
+  step.change(std::move(lease), lifecycle::LeaseChange::launched,
+              "found by its token: " + instance.ref.id.text());
+}
+
+void compare_lease(Step& step, const LeaseId& id, const Instance* instance, const Listing& listing) {
+  const LeaseRecord* known = step.lease(id);
+  if (known == nullptr || known->state == LeaseState::ended) return;
+  if (known->state == LeaseState::intended) {
+    if (instance == nullptr) return;
+    adopt(step, *known, *instance);
+    known = step.lease(id);
+  }
+  if (instance != nullptr) {
+    if (instance->state == InstanceState::terminated) return note_gone(step, *known, instance);
+    if (known->missed_lists > 0) {
+      LeaseRecord lease = *known;
+      lease.missed_lists = 0;
+      step.note(lease);
+    }
+    return;
+  }
+  const Duration delay = step.working().suppliers[listing.provider].list_delay;
+  if (!known->launched_at || listing.asked_at <= *known->launched_at + delay) return;
+  LeaseRecord lease = *known;
+  ++lease.missed_lists;
+  if (lease.missed_lists >= 2) return note_gone(step, std::move(lease), nullptr);
+  step.note(lease);
+  step.want_list(listing.provider, step.now());
+}
+
+// An instance of ours that no live lease stands for. A token that no lease has may be a launch of another of
+// our loops that is being recorded, hence the grace; a lease that has ended leaves no doubt.
+void sweep(Step& step, const Instance& instance, const Listing& listing) {
+  if (instance.owner.empty() || instance.owner != step.state().owner) return;
+  if (instance.state == InstanceState::terminated) return;
+  const LeaseRecord* lease = step.lease(LeaseId(instance.token));
+  const bool claimed = lease != nullptr && lease->state != LeaseState::ended &&
+                       (!lease->instance || *lease->instance == instance.ref);
+  if (claimed) return;
+  if (lease == nullptr && listing.asked_at - instance.launched_at < step.tempo().orphan_grace) return;
+  Working& working = step.working();
+  const auto due = working.terminate_due.find(instance.ref);
+  if (working.terminating.contains(instance.ref) ||
+      (due != working.terminate_due.end() && due->second > step.now()))
+    return;
+  working.terminating.insert(instance.ref);
+  step.act(Terminate{lease != nullptr ? lease->id : LeaseId(), instance.ref});
+}
+
+}  // namespace
+
+void observe_listing(Step& step, const Listing& listing) {
+  Working& working = step.working();
+  working.listing.erase(listing.provider);
+  if (listing.error) return;
+  working.listed_at[listing.provider] = listing.asked_at;
+  std::map<std::string, const Instance*> by_token;
+  std::map<InstanceRef, const Instance*> by_ref;
+  for (const Instance& instance : listing.instances) {
+    if (instance.owner != step.state().owner) continue;
+    by_ref[instance.ref] = &instance;
+    const Instance*& slot = by_token[instance.token];
+    if (slot == nullptr || slot->state == InstanceState::terminated) slot = &instance;
+  }
+  const std::set<LeaseId> live = working.live_leases[listing.provider];  // a copy: leases end on the way
+  for (const LeaseId& id : live) {
+    const LeaseRecord* lease = step.lease(id);
+    const Instance* found = nullptr;
+    if (lease != nullptr && lease->instance) {
+      const auto at = by_ref.find(*lease->instance);
+      if (at != by_ref.end()) found = at->second;
+    } else if (const auto at = by_token.find(id.text()); at != by_token.end()) {
+      found = at->second;
+    }
+    compare_lease(step, id, found, listing);
+    if (lease != nullptr) step.mark_dirty(lease->job);
+  }
+  for (const Instance& instance : listing.instances) sweep(step, instance, listing);
+}
+
+}  // namespace tradewind::scheduler

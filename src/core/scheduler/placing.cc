@@ -1,0 +1,143 @@
+#include <algorithm>
+#include <iterator>
+
+#include "core/scheduler/step.h"
+
+namespace tradewind::scheduler {
+namespace {
+
+int preemptions_of(Step& step, const JobRecord& job) {
+  int count = 0;
+  for (const LeaseId& id : job.leases) {
+    const LeaseRecord* lease = step.lease(id);
+    if (lease != nullptr && lease->end == LeaseEnd::preempted) ++count;
+  }
+  return count;
+}
+
+bool made_progress(const JobRecord& job, const LeaseRecord& lease) {
+  if (lease.last_step > lease.first_step) return true;
+  // Of a program that reports no steps, its newest checkpoint is all there is to see.
+  return job.step == 0 && job.saved && lease.status && lease.status->epoch == job.saved->epoch;
+}
+
+// Leases since the last progress that ended by themselves, newest first. One that the supplier took back, or
+// that we ended, says nothing about the job: it neither counts nor forgives those before it, lest a job that
+// breaks everywhere is tried for ever where preemptions are frequent.
+std::vector<const LeaseRecord*> stillborn_leases(Step& step, const JobRecord& job) {
+  std::vector<const LeaseRecord*> found;
+  for (auto id = job.leases.rbegin(); id != job.leases.rend(); ++id) {
+    const LeaseRecord* lease = step.lease(*id);
+    if (lease == nullptr || lease->end == LeaseEnd::launch_failed) continue;
+    if (made_progress(job, *lease)) break;
+    if (lease->end == LeaseEnd::lost || lease->end == LeaseEnd::failed) found.push_back(lease);
+  }
+  return found;
+}
+
+}  // namespace
+
+void block_offer(Step& step, const Offer& offer, const Error& error) {
+  OfferHealth& health = step.working().health[offer_key(offer)];
+  const bool capacity = error.code == Code::insufficient_capacity || error.code == Code::rate_limited;
+  const int doublings = std::min(health.refusals, 4);
+  ++health.refusals;
+  health.reason = error.message;
+  health.blocked_until =
+      step.now() + (capacity ? step.tempo().retry_capacity * (1 << doublings) : step.tempo().retry_refused);
+}
+
+// Who takes capacity back has none to give: not before the announced end, nor right after it.
+void block_preempted_offer(Step& step, const LeaseRecord& lease) {
+  const std::string key = offer_key(lease.offer);
+  const SupplierFacts& facts = step.working().suppliers[lease.offer.location.provider];
+  const Duration lead = lease.offer.notice_lead.value_or(facts.notice_lead);
+  Time until = step.now();
+  if (lease.status && lease.status->notice) {  // by the agent's clock, which may be wrong
+    until = std::clamp(lease.status->notice->deadline, until, until + lead);
+  }
+  OfferHealth& health = step.working().health[key];
+  health.blocked_until = std::max(health.blocked_until, until + step.tempo().retry_capacity);
+  health.reason = key + " was preempted";
+}
+
+PlacementQuestion question_for(Step& step, const JobRecord& job) {
+  PlacementQuestion question{job, step.working().offers, step.now()};
+  question.preemptions = preemptions_of(step, job);
+  for (auto id = job.leases.rbegin(); id != job.leases.rend() && job.saved; ++id) {
+    const LeaseRecord* lease = step.lease(*id);
+    if (lease == nullptr || !lease->status || lease->status->epoch != job.saved->epoch) continue;
+    question.checkpoint_at = lease->offer.location;
+    break;
+  }
+  const Tempo& tempo = step.tempo();
+  question.blocked_until = [&step, &tempo](const Offer& offer) -> std::optional<Time> {
+    const std::string key = offer_key(offer);
+    const auto health = step.working().health.find(key);
+    if (health != step.working().health.end() && health->second.blocked_until > step.now()) {
+      return health->second.blocked_until;
+    }
+    const auto launching = step.working().launching_per_offer.find(key);
+    if (launching != step.working().launching_per_offer.end() &&
+        launching->second >= tempo.launching_max_per_offer) {
+      return step.now() + tempo.mailbox_poll;
+    }
+    return std::nullopt;
+  };
+  return question;
+}
+
+LeaseRecord intend_lease(Step& step, const JobRecord& before, const Offer& offer, LeaseRole role,
+                         const std::string& why) {
+  LeaseRecord lease;
+  lease.id = LeaseId(random_name(step.working().random, "l-", 20));
+  lease.job = before.id;
+  lease.attempt = static_cast<int>(before.leases.size()) + 1;
+  lease.role = role;
+  lease.offer = offer;
+  lease.intended_at = step.now();
+  lease.hard_limit = step.now() + step.tempo().hard_limit;
+  lease.first_step = before.saved ? before.saved->step : 0;
+  lease.last_step = lease.first_step;
+  JobRecord job = before;
+  job.leases.push_back(lease.id);
+  step.put("lease.intended", why, lease);
+  if (role == LeaseRole::target) {
+    step.put("job.target_intended", why, job);
+  } else {
+    step.change(job, lifecycle::JobChange::placed, why);
+  }
+  step.working().launching.insert(lease.id);
+  ++step.working().launching_per_offer[offer_key(offer)];
+  step.act(Launch{lease.id, job.id, job.spec, job.home, offer, lease.attempt, role == LeaseRole::target,
+                  *lease.hard_limit});
+  return lease;
+}
+
+void place_job(Step& step, const JobRecord& job) {
+  const std::vector<const LeaseRecord*> stillborn = stillborn_leases(step, job);
+  if (std::ssize(stillborn) >= step.tempo().stillborn_max) {
+    step.change(
+        job, lifecycle::JobChange::gave_up,
+        std::to_string(stillborn.size()) +
+            " attempts ended by themselves without any progress; the last: " + stillborn.front()->reason);
+    return;
+  }
+  const PlacementAnswer answer = step.place()(question_for(step, job));
+  if (answer.offer) {
+    intend_lease(step, job, *answer.offer, LeaseRole::primary, answer.why);
+    return;
+  }
+  if (!answer.ask_again) {
+    step.change(job, lifecycle::JobChange::gave_up, answer.why);
+    return;
+  }
+  if (job.reason != answer.why) {
+    JobRecord waiting = job;
+    waiting.reason = answer.why;
+    step.note(waiting);
+  }
+  step.wake(job.id, std::max(*answer.ask_again, step.now() + Duration(1)));
+}
+
+}  // namespace tradewind::scheduler

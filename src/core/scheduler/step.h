@@ -1,0 +1,103 @@
+// One step in the making: the state as it changes, and what has been decided so far. Private to this room.
+#pragma once
+
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/lifecycle/job.h"
+#include "core/lifecycle/lease.h"
+#include "core/lifecycle/move.h"
+#include "core/scheduler/decide.h"
+
+namespace tradewind::scheduler {
+
+class Step {
+ public:
+  Step(ClusterState& state, Working& working, const Place& place, Time now);
+
+  const ClusterState& state() const { return state_; }
+  Working& working() { return working_; }
+  const Tempo& tempo() const { return working_.tempo; }
+  const Place& place() const { return place_; }
+  Time now() const { return now_; }
+
+  // nullptr when there is none. Valid until the record is put again.
+  const JobRecord* job(const JobId& id) const;
+  const LeaseRecord* lease(const LeaseId& id) const;
+  const MoveRecord* move(const MoveId& id) const;
+  // In order of intent.
+  std::vector<LeaseRecord> live_leases(const JobRecord& job) const;
+
+  // A durable change: an event of this kind, with the whole record after it.
+  void put(std::string kind, std::string detail, Record after);
+  // A change that may be forgotten (progress): not stored, shown to readers until the loop restarts.
+  void note(const Record& after) { apply(state_, {now_, {}, {}, after}); }
+
+  // Follow one edge of the state machine and put the record. A change that the table does not know is
+  // ignored: false.
+  bool change(JobRecord job, lifecycle::JobChange change, std::string reason);
+  bool change(LeaseRecord lease, lifecycle::LeaseChange change, std::string reason);
+  bool change(MoveRecord move, lifecycle::MoveChange change, std::string reason);
+
+  void act(Action action) { decisions_.actions.push_back(std::move(action)); }
+  void answer(std::uint64_t ticket, Result<std::string> value);
+
+  void mark_dirty(const JobId& job) { working_.dirty.insert(job); }
+  // The lease's status was asked for, and its mailbox read, in this very step: only then is its silence
+  // judged, lest a report that came since is missed.
+  void note_read(const LeaseId& lease) { just_read_.insert(lease); }
+  bool just_read(const LeaseId& lease) const { return just_read_.contains(lease); }
+  // Look at this job again then, at the latest.
+  void wake(const JobId& job, Time at);
+  // This supplier's list is wanted by then, ahead of the usual pace.
+  void want_list(const std::string& provider, Time at);
+  void wake_step(Time at) { wake_at_ = std::min(wake_at_, at); }
+  // The jobs whose time has come, and forgets those times.
+  void collect_due();
+
+  Decisions take();
+
+ private:
+  void index(const LeaseRecord& lease);
+  ClusterState& state_;
+  Working& working_;
+  const Place& place_;
+  Time now_;
+  Time wake_at_;
+  std::set<LeaseId> just_read_;
+  Decisions decisions_;
+};
+
+// observe.cc: one observation into the state.
+void observe(Step& step, const Observation& observation);
+// listing.cc: adoption, disappearance, orphans.
+void observe_listing(Step& step, const Listing& listing);
+// commands.cc: users' wishes.
+void observe_submit(Step& step, const SubmitCommand& command);
+void observe_cancel(Step& step, const CancelCommand& command);
+void observe_move(Step& step, const MoveCommand& command);
+// judge.cc: what one lease's state, status and silence mean; reads mailboxes and repeats terminations when
+// due.
+void judge_lease(Step& step, const LeaseId& id);
+// How a lease ended whose agent left with this status, and why.
+LeaseEnd end_told_by(Step& step, const LeaseRecord& lease, const AgentStatus& status);
+std::string reason_told_by(const AgentStatus& status);
+// order.cc
+bool give_order(Step& step, LeaseRecord lease, Order order, const std::string& detail);
+void release(Step& step, LeaseRecord lease, LeaseEnd end, const std::string& reason);
+// placing.cc: puts the job on an offer, or says when to try again.
+void place_job(Step& step, const JobRecord& job);
+LeaseRecord intend_lease(Step& step, const JobRecord& job, const Offer& offer, LeaseRole role,
+                         const std::string& why);
+PlacementQuestion question_for(Step& step, const JobRecord& job);
+void block_offer(Step& step, const Offer& offer, const Error& error);
+void block_preempted_offer(Step& step, const LeaseRecord& lease);
+// moving.cc
+void decide_move(Step& step, const MoveId& id);
+// jobs.cc
+void decide_job(Step& step, const JobId& id);
+
+}  // namespace tradewind::scheduler

@@ -1,0 +1,86 @@
+// What the loop remembers between two steps and may forget: everything here is rebuilt after a crash by
+// looking again.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/id.h"
+#include "base/random.h"
+#include "base/time.h"
+#include "core/model/instance.h"
+
+namespace tradewind::scheduler {
+
+// The pace of the loop and its patience. All have sane defaults; the simulator and tests choose others.
+struct Tempo {
+  Duration mailbox_poll{1000};      // of a job with a live lease
+  Duration list_poll{5000};         // of a supplier with a live lease
+  Duration idle_list_poll{60'000};  // of a supplier without: the sweep for orphans
+  Duration lease_term{30'000};      // a status older than this is stale
+  Duration boot_patience{120'000};  // from launch to the first status, beyond the offer's cold start
+  Duration stop_patience{60'000};   // from an order to stop to a final status
+  Duration orphan_grace{
+      60'000};  // an unknown instance younger than this may be a launch still being recorded
+  Duration terminate_retry{5000};
+  Duration retry_capacity{5000};       // after insufficient_capacity; doubled up to sixteen times
+  Duration retry_refused{300'000};     // after quota_exceeded, unauthorized or invalid_argument
+  Duration hard_limit{24 * 3600'000};  // of an instance, extended while it is wanted
+  int launching_max_per_offer = 8;
+  int stillborn_max = 5;  // leases that ended by themselves since the job's last progress
+};
+
+// Facts about a supplier that decisions rest on.
+struct SupplierFacts {
+  Duration list_delay{};  // how long a launched instance may be missing from lists
+  Duration cold_start{};
+  Duration notice_lead{};
+};
+
+struct OfferHealth {
+  Time blocked_until;
+  int refusals = 0;  // in a row
+  std::string reason;
+};
+
+struct Working {
+  Tempo tempo;
+  std::map<std::string, SupplierFacts> suppliers;  // by provider; the suppliers that can be launched on
+  std::vector<Offer> offers;                       // what they sell now
+  Random random{1};                                // makes lease ids
+
+  // In flight: started and not answered yet.
+  std::set<LeaseId> launching;
+  std::set<InstanceRef> terminating;
+  std::set<std::string> listing;
+  std::map<JobId, std::vector<LeaseId>> reading;  // the leases whose statuses were asked for
+  std::set<LeaseId> ordering;
+
+  // Last looks.
+  std::map<std::string, Time> listed_at;      // asked_at of the last complete list, by provider
+  std::map<std::string, Time> list_asked_at;  // of the last attempt, good or not
+  std::map<std::string, Time> list_wanted;    // one is wanted by then, ahead of the usual pace
+  std::map<JobId, Time> read_at;              // asked_at of the last good reading
+  std::map<JobId, Time> read_asked_at;        // of the last attempt, good or not
+  std::map<JobId, Time> end_seen_at;          // when we learned that its last lease had ended
+  std::map<InstanceRef, Time> terminate_due;
+  std::map<LeaseId, Time> unresolved_since;  // intended, and no launch of ours is in flight
+
+  std::map<std::string, OfferHealth> health;  // by offer_key
+  std::map<std::string, int> launching_per_offer;
+
+  // Jobs to look at: now, and at a time.
+  std::set<JobId> dirty;
+  std::map<JobId, Time> wake;
+  std::set<std::pair<Time, JobId>> wake_order;
+
+  // Index over the state, kept by Step.
+  std::map<std::string, std::set<LeaseId>> live_leases;  // not ended, by provider
+  bool indexed = false;
+};
+
+}  // namespace tradewind::scheduler

@@ -1,0 +1,213 @@
+#include "edge/checkpoint/capture.h"
+
+#include <algorithm>
+#include <atomic>
+#include <cerrno>
+#include <chrono>
+#include <fcntl.h>
+#include <map>
+#include <optional>
+#include <sys/stat.h>
+#include <thread>
+
+#include "edge/checkpoint/checkpoint.h"
+#include "edge/checkpoint/chunk.h"
+#include "edge/checkpoint/parallel.h"
+#include "edge/checkpoint/tree.h"
+#include "edge/objectstore/posix_file.h"
+
+namespace tradewind::checkpoint {
+namespace {
+
+using objectstore::file_error;
+using std::chrono::milliseconds;
+
+constexpr int tries_max = 8;
+constexpr milliseconds first_wait{20};  // doubled each time: 5 s in all
+// Linux stamps files with a clock that ticks at least every 10 ms: of two writes within a tick the second
+// leaves no trace. So a file is trusted only when its last change is older than this.
+constexpr std::chrono::nanoseconds tick = milliseconds(20);
+
+using Tree = std::vector<TreeEntry>;
+using CutSizes = std::function<std::vector<std::uint64_t>(const TreeEntry&)>;
+
+std::vector<std::uint64_t> fixed_cuts(const TreeEntry& entry) {
+  std::vector<std::uint64_t> sizes(entry.size / chunk_bytes, chunk_bytes);
+  if (entry.size % chunk_bytes > 0) sizes.push_back(entry.size % chunk_bytes);
+  return sizes;
+}
+
+// The path of the first thing that is not the same in both.
+std::optional<std::string> difference(const Tree& before, const Tree& after) {
+  const auto [a, b] = std::mismatch(before.begin(), before.end(), after.begin(), after.end(), same);
+  if (a == before.end() && b == after.end()) return std::nullopt;
+  if (a == before.end()) return b->path;
+  if (b == after.end()) return a->path;
+  return std::min(a->path, b->path);
+}
+
+// The path of a file that was written so lately that a further write might not show.
+std::optional<std::string> too_fresh(const Tree& tree, std::chrono::system_clock::time_point looked_at) {
+  const auto limit =
+      std::chrono::duration_cast<std::chrono::nanoseconds>(looked_at.time_since_epoch()) - tick;
+  for (const TreeEntry& entry : tree) {
+    const std::chrono::nanoseconds age = limit - std::chrono::nanoseconds(entry.ctime_ns);
+    // A time in the future is a clock that was set back, and no reason to wait.
+    if (entry.kind == FileKind::file && age.count() < 0 && age > -2 * tick) return entry.path;
+  }
+  return std::nullopt;
+}
+
+struct Piece {
+  std::size_t entry = 0;  // in the tree
+  std::size_t slot = 0;   // among the file's chunks
+  std::uint64_t offset = 0;
+  std::uint64_t size = 0;
+};
+
+class Capture {
+ public:
+  Capture(int root, std::string shown, const ChunkSink& sink, CutSizes cuts)
+      : root_(root), shown_(std::move(shown)), sink_(sink), cuts_(std::move(cuts)) {}
+
+  Result<std::vector<ManifestFile>> run() {
+    std::string changing;
+    milliseconds wait = first_wait;
+    auto looked_at = std::chrono::system_clock::now();
+    TW_ASSIGN_OR_RETURN(Tree tree, read_tree(root_, shown_));
+    for (int tries = 0; tries < tries_max; ++tries) {
+      const std::optional<std::string> fresh = too_fresh(tree, looked_at);
+      if (!fresh) TW_RETURN_IF_ERROR(read_files(tree));
+      if (fresh) std::this_thread::sleep_for(wait);
+      looked_at = std::chrono::system_clock::now();
+      TW_ASSIGN_OR_RETURN(Tree again, read_tree(root_, shown_));
+      std::optional<std::string> changed = difference(tree, again);
+      if (!changed) changed = fresh ? fresh : undone(tree);
+      if (!changed) return files_of(tree);
+      changing = *changed;
+      if (!fresh) std::this_thread::sleep_for(wait);
+      wait *= 2;
+      tree = std::move(again);
+    }
+    return Error{Code::unavailable, "'" + shown_ + "/" + changing + "' kept changing while it was read",
+                 "write new files under a name that begins with " + std::string(temporary_prefix) +
+                     " and rename them when they are whole"};
+  }
+
+ private:
+  struct Done {
+    TreeEntry entry;  // as it was looked at before and after it was read
+    std::vector<ChunkRef> chunks;
+  };
+
+  // Reads the files that are not done yet. One that changes meanwhile stays undone.
+  Status read_files(const Tree& tree) {
+    std::vector<Piece> pieces;
+    std::vector<std::vector<ChunkRef>> chunks(tree.size());
+    for (std::size_t i = 0; i < tree.size(); ++i) {
+      if (tree[i].kind != FileKind::file || is_done(tree[i])) continue;
+      std::uint64_t offset = 0;
+      for (const std::uint64_t size : cuts_(tree[i])) {
+        pieces.push_back({i, chunks[i].size(), offset, size});
+        chunks[i].emplace_back();
+        offset += size;
+      }
+    }
+    std::vector<std::atomic<bool>> changed(tree.size());
+    TW_RETURN_IF_ERROR(for_each_parallel(pieces.size(), [&](std::size_t index) -> Status {
+      const Piece& piece = pieces[index];
+      if (changed[piece.entry]) return {};
+      TW_ASSIGN_OR_RETURN(std::optional<ChunkRef> ref, read_piece(tree[piece.entry], piece));
+      if (!ref) changed[piece.entry] = true;
+      if (ref) chunks[piece.entry][piece.slot] = *std::move(ref);
+      return {};
+    }));
+    for (std::size_t i = 0; i < tree.size(); ++i) {
+      if (tree[i].kind != FileKind::file || changed[i] || is_done(tree[i])) continue;
+      done_.insert_or_assign(tree[i].path, Done{tree[i], std::move(chunks[i])});
+    }
+    return {};
+  }
+
+  bool is_done(const TreeEntry& entry) const {
+    const auto found = done_.find(entry.path);
+    return found != done_.end() && same(found->second.entry, entry);
+  }
+
+  std::optional<std::string> undone(const Tree& tree) const {
+    for (const TreeEntry& entry : tree) {
+      if (entry.kind == FileKind::file && !is_done(entry)) return entry.path;
+    }
+    return std::nullopt;
+  }
+
+  // Nothing: the file is not what the look at the tree saw.
+  Result<std::optional<ChunkRef>> read_piece(const TreeEntry& entry, const Piece& piece) const {
+    const std::optional<ChunkRef> changed;
+    const objectstore::Opened file =
+        objectstore::open_beneath(root_, entry.path, {O_RDONLY | O_NONBLOCK | O_NOCTTY});
+    const int failed = file.error_number;
+    if (failed == ENOENT || failed == ENOTDIR || failed == ELOOP || failed == ENXIO) return changed;
+    if (failed != 0) return file_error(failed, "read", shown_ + "/" + entry.path);
+    if (!still(entry, file.descriptor.get())) return changed;
+    std::string plain;
+    const int unread = objectstore::read_at(file.descriptor.get(), piece.offset, piece.size, plain);
+    if (unread != 0) return file_error(unread, "read", shown_ + "/" + entry.path);
+    if (plain.size() != piece.size || !still(entry, file.descriptor.get())) return changed;
+    ChunkRef ref{sha256_hex(plain), plain.size()};
+    TW_RETURN_IF_ERROR(sink_(ref, plain));
+    return std::optional(std::move(ref));
+  }
+
+  static bool still(const TreeEntry& entry, int descriptor) {
+    struct stat facts {};
+    if (::fstat(descriptor, &facts) != 0) return false;
+    TreeEntry now;
+    now.path = entry.path;
+    set_facts(now, facts);
+    return same(entry, now);
+  }
+
+  Result<std::vector<ManifestFile>> files_of(const Tree& tree) {
+    std::vector<ManifestFile> files;
+    for (const TreeEntry& entry : tree) {
+      ManifestFile file{entry.path, entry.kind, entry.mode, entry.size, entry.mtime_ns, entry.target, {}};
+      if (entry.kind == FileKind::file) file.chunks = std::move(done_.at(entry.path).chunks);
+      files.push_back(std::move(file));
+    }
+    return files;
+  }
+
+  int root_;
+  std::string shown_;
+  const ChunkSink& sink_;
+  CutSizes cuts_;
+  std::map<std::string, Done> done_;
+};
+
+}  // namespace
+
+Result<std::vector<ManifestFile>> capture(const std::filesystem::path& folder, const ChunkSink& sink) {
+  TW_ASSIGN_OR_RETURN(const objectstore::UniqueFd root, objectstore::open_folder(folder.string()));
+  return Capture(root.get(), folder.string(), sink, fixed_cuts).run();
+}
+
+Result<std::vector<ManifestFile>> capture_like(const std::filesystem::path& folder,
+                                               const std::vector<ManifestFile>& layout) {
+  TW_ASSIGN_OR_RETURN(const objectstore::UniqueFd root, objectstore::open_folder(folder.string()));
+  const CutSizes cuts = [&layout](const TreeEntry& entry) {
+    const auto found =
+        std::lower_bound(layout.begin(), layout.end(), entry.path,
+                         [](const ManifestFile& file, const std::string& path) { return file.path < path; });
+    if (found == layout.end() || found->path != entry.path || found->size != entry.size) {
+      return fixed_cuts(entry);
+    }
+    std::vector<std::uint64_t> sizes;
+    for (const ChunkRef& chunk : found->chunks) sizes.push_back(chunk.size);
+    return sizes;
+  };
+  const ChunkSink nowhere = [](const ChunkRef&, std::string_view) { return Status(); };
+  return Capture(root.get(), folder.string(), nowhere, cuts).run();
+}
+
+}  // namespace tradewind::checkpoint

@@ -1,0 +1,101 @@
+// Saving and restoring a job's state folder as chunks and a manifest. Formats: docs/formats/manifest.md.
+//   <job prefix>manifests/<manifest id>      canonical JSON, zstd-compressed
+//   <job prefix>chunks/<aa>/<digest>         one chunk: a one-byte coding tag, then the plain or zstd bytes
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/id.h"
+#include "base/result.h"
+#include "core/model/manifest.h"
+#include "edge/objectstore/object_store.h"
+
+namespace tradewind::checkpoint {
+
+// Where a job's chunks live. `local` is the place's own store: a copy of each chunk that passed through here,
+// so that a return costs nothing. Null: none.
+struct ChunkPlace {
+  objectstore::ObjectStore* home = nullptr;  // never null
+  objectstore::ObjectStore* local = nullptr;
+  std::vector<objectstore::ObjectStore*> standby =
+      {};  // further copies, written at save, read when home fails
+  std::string job_prefix;
+};
+
+struct TransferCount {
+  std::uint64_t bytes_moved = 0;   // plain bytes that travelled between this place and the home store
+  std::uint64_t bytes_reused = 0;  // plain bytes of the state that did not have to
+  std::uint64_t chunks = 0;        // that travelled
+};
+
+struct SaveRequest {
+  std::filesystem::path folder;
+  JobId job;
+  std::uint64_t epoch = 0;
+  LeaseId lease;
+  double step = 0;
+  std::optional<ManifestId> parent;
+  Time now;
+};
+struct Saved {
+  ManifestId id;
+  Manifest manifest;
+  TransferCount count;
+  std::vector<std::string> warnings;  // standby copies that could not be written, one each
+};
+// Captures `folder` and puts what is missing. A file that changes while it is read is read again; when it
+// does not hold still, unavailable. Does not write the ledger: the checkpoint exists when the caller has
+// appended its record.
+Result<Saved> save(const SaveRequest& request, const ChunkPlace& place);
+
+// Reads a manifest and proves its id.
+Result<Manifest> read_manifest(const ChunkPlace& place, const ManifestId& id);
+
+// Copies the chunks of `id` into place.local. Stops early when `cancelled()`.
+Result<TransferCount> prefetch(const ChunkPlace& place, const ManifestId& id,
+                               const std::function<bool()>& cancelled);
+
+struct Restored {
+  Manifest manifest;
+  std::string root_digest;  // recomputed from the files as they now lie on disk
+  TransferCount count;
+};
+// Makes `folder` hold exactly the manifest's files: written beside it and renamed, so that a crash leaves the
+// old or the new. Every chunk is checked against its digest. corrupt names the chunk; a copy in another store
+// is tried first.
+Result<Restored> restore(const ChunkPlace& place, const ManifestId& id, const std::filesystem::path& folder);
+
+// SHA-256 over "kind mode path size digest-of-content" lines: equal state, equal digest, whatever the times.
+std::string root_digest(const std::vector<ManifestFile>& files);
+std::string sha256_hex(std::string_view bytes);
+
+struct VerifyReport {
+  std::uint64_t manifests = 0;
+  std::uint64_t chunks = 0;
+  std::uint64_t bytes = 0;
+  std::vector<std::string> problems;  // each names the object and what is wrong with it
+};
+// Reads back every checkpoint that the ledger names and checks each byte.
+Result<VerifyReport> verify(const ChunkPlace& place);
+
+struct PrunePlan {
+  std::vector<std::string> remove_keys;  // chunks and manifests no kept checkpoint needs
+  std::uint64_t remove_bytes = 0;
+  std::uint64_t keep_manifests = 0;
+  Time young_from;  // chunks written at or after this are spared also when the plan is carried out
+};
+// Keeps the newest `keep` checkpoints of the ledger. Chunks younger than `grace` are kept: a save may be
+// under way. So are young manifests that no record names yet, and their chunks. corrupt, unavailable: a
+// checkpoint to keep cannot be read, so nothing can be said to be unneeded. REQUIRES: grace of an hour or
+// more where saves may run at the same time (they rely on chunks up to ten minutes old).
+Result<PrunePlan> plan_prune(const ChunkPlace& place, int keep, Time now, Duration grace);
+// Removes the plan's keys from every store of the place. A standby or local store that does not answer is
+// left for the next time.
+Status execute(const ChunkPlace& place, const PrunePlan& plan);
+
+}  // namespace tradewind::checkpoint

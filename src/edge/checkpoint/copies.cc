@@ -1,0 +1,136 @@
+#include "edge/checkpoint/copies.h"
+
+#include <algorithm>
+#include <optional>
+
+#include "edge/checkpoint/chunk.h"
+#include "edge/checkpoint/digest.h"
+
+namespace tradewind::checkpoint {
+namespace {
+
+using objectstore::ObjectStore;
+using objectstore::PutCondition;
+
+Error named(const ObjectStore& store, const std::string& key, const Error& problem) {
+  return {problem.code, key + " in " + store.url() + " " + problem.message, problem.hint};
+}
+
+Error missing(const ObjectStore& store, const std::string& key) {
+  return {Code::not_found, key + " is missing in " + store.url()};
+}
+
+// Of the errors of several stores the one to report: a store that did not answer may have what the others
+// lack, and a damaged object tells more than a missing one.
+class WorstError {
+ public:
+  void add(const Error& error) {
+    if (!error_ || rank(error.code) > rank(error_->code)) error_ = error;
+  }
+  const Error& error() const { return *error_; }
+
+ private:
+  static int rank(Code code) { return code == Code::not_found ? 0 : code == Code::corrupt ? 1 : 2; }
+  std::optional<Error> error_;
+};
+
+struct CodedChunk {
+  std::string coded;
+  std::string plain;
+};
+
+Result<CodedChunk> read_coded(ObjectStore& store, const std::string& job_prefix, const ChunkRef& ref) {
+  const std::string key = chunk_key(job_prefix, ref.digest);
+  Result<std::string> coded = store.get(key);
+  if (!coded.ok()) return coded.error().code == Code::not_found ? missing(store, key) : coded.error();
+  Result<std::string> plain = decode_chunk(*coded, ref);
+  if (!plain.ok()) return named(store, key, plain.error());
+  return CodedChunk{*std::move(coded), *std::move(plain)};
+}
+
+Result<Manifest> read_manifest_from(ObjectStore& store, const std::string& key, const ManifestId& id) {
+  const Result<std::string> coded = store.get(key);
+  if (!coded.ok()) return coded.error().code == Code::not_found ? missing(store, key) : coded.error();
+  Result<Manifest> manifest = decode_manifest(*coded, id);
+  if (!manifest.ok()) return named(store, key, manifest.error());
+  return manifest;
+}
+
+}  // namespace
+
+std::vector<ObjectStore*> durable_stores(const ChunkPlace& place) {
+  std::vector<ObjectStore*> stores = {place.home};
+  stores.insert(stores.end(), place.standby.begin(), place.standby.end());
+  return stores;
+}
+
+Result<std::string> read_chunk(ObjectStore& store, const std::string& job_prefix, const ChunkRef& ref) {
+  TW_ASSIGN_OR_RETURN(CodedChunk chunk, read_coded(store, job_prefix, ref));
+  return std::move(chunk.plain);
+}
+
+Result<FetchedChunk> fetch_chunk(const ChunkPlace& place, const ChunkRef& ref) {
+  const std::string key = chunk_key(place.job_prefix, ref.digest);
+  if (place.local != nullptr) {
+    Result<CodedChunk> chunk = read_coded(*place.local, place.job_prefix, ref);
+    if (chunk.ok()) return FetchedChunk{std::move(chunk->plain), true};
+    // It is only a copy: whatever is wrong with it, the chunk is fetched again.
+    if (chunk.error().code == Code::corrupt) static_cast<void>(place.local->remove(key));
+  }
+  WorstError worst;
+  for (ObjectStore* store : durable_stores(place)) {
+    Result<CodedChunk> chunk = read_coded(*store, place.job_prefix, ref);
+    if (!chunk.ok()) {
+      worst.add(chunk.error());
+      continue;
+    }
+    // A full disk keeps the next return from being free, but not this one from succeeding.
+    if (place.local != nullptr) static_cast<void>(place.local->put(key, chunk->coded, PutCondition::always));
+    return FetchedChunk{std::move(chunk->plain), false};
+  }
+  if (worst.error().code == Code::not_found) return Error{Code::corrupt, worst.error().message};
+  return worst.error();
+}
+
+Result<bool> has_chunk(ObjectStore& store, const std::string& job_prefix, const ChunkRef& ref) {
+  const Result<objectstore::ObjectInfo> info = store.stat(chunk_key(job_prefix, ref.digest));
+  if (info.ok()) return info->size_bytes > 1 && info->size_bytes <= ref.size + 1;
+  if (info.error().code == Code::not_found) return false;
+  return info.error();
+}
+
+std::vector<ChunkRef> distinct_chunks(const Manifest& manifest) {
+  std::vector<ChunkRef> chunks;
+  for (const ManifestFile& file : manifest.files) {
+    chunks.insert(chunks.end(), file.chunks.begin(), file.chunks.end());
+  }
+  std::sort(chunks.begin(), chunks.end(),
+            [](const ChunkRef& a, const ChunkRef& b) { return a.digest < b.digest; });
+  const auto end = std::unique(chunks.begin(), chunks.end(), [](const ChunkRef& a, const ChunkRef& b) {
+    return a.digest == b.digest && a.size == b.size;
+  });
+  chunks.erase(end, chunks.end());
+  return chunks;
+}
+
+Result<Manifest> read_manifest(const ChunkPlace& place, const ManifestId& id) {
+  if (!is_digest(id.text())) {
+    return Error{Code::invalid_argument, "'" + id.text() + "' is no manifest id",
+                 "a manifest id is 64 hex digits in lower case"};
+  }
+  const std::string key = manifest_key(place.job_prefix, id);
+  if (place.local != nullptr) {
+    Result<Manifest> manifest = read_manifest_from(*place.local, key, id);
+    if (manifest.ok()) return manifest;
+    if (manifest.error().code == Code::corrupt) static_cast<void>(place.local->remove(key));
+  }
+  WorstError worst;
+  for (ObjectStore* store : durable_stores(place)) {
+    Result<Manifest> manifest = read_manifest_from(*store, key, id);
+    if (manifest.ok()) return manifest;
+    worst.add(manifest.error());
+  }
+  return worst.error();
+}
+
+}  // namespace tradewind::checkpoint

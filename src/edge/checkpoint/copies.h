@@ -1,0 +1,35 @@
+// Chunks and manifests in the several stores of a job: which copy is read, and where they are put.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "core/model/manifest.h"
+#include "edge/checkpoint/checkpoint.h"
+
+namespace tradewind::checkpoint {
+
+// The home store and the standby copies, in the order in which they are read.
+std::vector<objectstore::ObjectStore*> durable_stores(const ChunkPlace& place);
+
+// From one store, proved by the digest. corrupt and not_found name the chunk and the store.
+Result<std::string> read_chunk(objectstore::ObjectStore& store, const std::string& job_prefix,
+                               const ChunkRef& ref);
+
+struct FetchedChunk {
+  std::string plain;
+  bool from_local = false;
+};
+// From place.local, else from the home store, else from a standby copy; then place.local has it too, as long
+// as there is room. A corrupt one in place.local is removed. unavailable: some store did not answer and might
+// have it. corrupt: no store has it whole.
+Result<FetchedChunk> fetch_chunk(const ChunkPlace& place, const ChunkRef& ref);
+
+// Whether the store seems to have the chunk: by its presence and size, not by its bytes.
+Result<bool> has_chunk(objectstore::ObjectStore& store, const std::string& job_prefix, const ChunkRef& ref);
+
+// Each chunk of the manifest once.
+std::vector<ChunkRef> distinct_chunks(const Manifest& manifest);
+
+}  // namespace tradewind::checkpoint

@@ -1,0 +1,29 @@
+// SHA-256, piece by piece. (checkpoint.h has the one-call form.)
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+struct evp_md_ctx_st;
+
+namespace tradewind::checkpoint {
+
+class Sha256 {
+ public:
+  Sha256();
+  void update(std::string_view bytes);
+  // 64 hex digits in lower case. REQUIRES: called once, last.
+  std::string hex();
+
+ private:
+  struct Free {
+    void operator()(evp_md_ctx_st* context) const;
+  };
+  std::unique_ptr<evp_md_ctx_st, Free> context_;
+};
+
+// Whether this is 64 hex digits in lower case, as digests and manifest ids are.
+bool is_digest(std::string_view text);
+
+}  // namespace tradewind::checkpoint

@@ -1,0 +1,26 @@
+// Putting a finished folder in the place of another, so that a crash leaves the old one or the new one.
+#pragma once
+
+#include <filesystem>
+
+#include "base/result.h"
+
+namespace tradewind::checkpoint {
+
+// The names beside `folder` that are ours.
+std::filesystem::path folder_being_made(const std::filesystem::path& folder);
+std::filesystem::path folder_put_aside(const std::filesystem::path& folder);
+
+// Undoes what a crash left: an old folder that was put aside comes back where none took its place, and the
+// rest is removed.
+Status recover_folder(const std::filesystem::path& folder);
+
+enum class SwapBy {
+  exchange,  // one step; where the file system has none, by two_steps
+  two_steps,
+};
+// Moves folder_being_made(folder) to `folder` and removes what was there. The new content is on disk when it
+// returns. invalid_argument: `folder` is a mount point or no folder.
+Status swap_in_folder(const std::filesystem::path& folder, SwapBy how = SwapBy::exchange);
+
+}  // namespace tradewind::checkpoint

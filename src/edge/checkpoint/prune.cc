@@ -1,0 +1,183 @@
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "edge/checkpoint/checkpoint.h"
+#include "edge/checkpoint/chunk.h"
+#include "edge/checkpoint/copies.h"
+#include "edge/checkpoint/digest.h"
+#include "edge/checkpoint/history.h"
+
+namespace tradewind::checkpoint {
+namespace {
+
+using objectstore::ObjectInfo;
+using objectstore::ObjectStore;
+
+std::vector<ObjectStore*> other_stores(const ChunkPlace& place) {
+  std::vector<ObjectStore*> stores = place.standby;
+  if (place.local != nullptr) stores.push_back(place.local);
+  return stores;
+}
+
+Result<std::vector<ObjectInfo>> list_all(ObjectStore& store, const std::string& prefix) {
+  std::vector<ObjectInfo> objects;
+  std::string after;
+  while (true) {
+    TW_ASSIGN_OR_RETURN(const objectstore::ObjectPage page, store.list(prefix, after));
+    objects.insert(objects.end(), page.objects.begin(), page.objects.end());
+    if (!page.more || page.objects.empty()) return objects;
+    after = page.objects.back().key;
+  }
+}
+
+std::string last_part(const std::string& key) {
+  return key.substr(key.rfind('/') + 1);
+}
+
+// A chunk that was written again since it was planned to go is needed by somebody.
+Status remove_from(ObjectStore& store, const std::string& key, bool is_chunk, Time young_from) {
+  if (is_chunk) {
+    const Result<ObjectInfo> info = store.stat(key);
+    if (!info.ok()) return info.error().code == Code::not_found ? Status() : Status(info.error());
+    if (info->modified_at >= young_from) return {};
+  }
+  return store.remove(key);
+}
+
+class Planner {
+ public:
+  Planner(const ChunkPlace& place, Time now, Duration grace) : place_(place), young_from_(now - grace) {}
+
+  // Marks what the newest `keep` checkpoints need. What cannot be read cannot be spared: then nothing may be
+  // removed.
+  Status keep_newest(const std::vector<ManifestId>& checkpoints, std::size_t keep) {
+    committed_.insert(checkpoints.begin(), checkpoints.end());
+    const std::size_t first = checkpoints.size() - std::min(keep, checkpoints.size());
+    for (std::size_t i = checkpoints.size(); i-- > first;) {
+      const Result<Manifest> manifest = read_manifest(place_, checkpoints[i]);
+      if (!manifest.ok()) {
+        // An earlier pruning kept fewer: from here on all older ones are gone.
+        if (manifest.error().code == Code::not_found && kept_manifests_ > 0) return {};
+        return Error{
+            manifest.error().code == Code::not_found ? Code::corrupt : manifest.error().code,
+            "nothing is pruned, since a checkpoint to keep cannot be read: " + manifest.error().message,
+            "tradewind checkpoint verify tells more"};
+      }
+      need(checkpoints[i], *manifest);
+      ++kept_manifests_;
+    }
+    return {};
+  }
+
+  // A manifest that no record names, if it is young, may be of a save that is about to be committed.
+  Status keep_uncommitted(ObjectStore& store) {
+    TW_ASSIGN_OR_RETURN(const std::vector<ObjectInfo> manifests,
+                        list_all(store, place_.job_prefix + "manifests/"));
+    for (const ObjectInfo& object : manifests) {
+      const ManifestId id(last_part(object.key));
+      if (object.modified_at < young_from_ || committed_.contains(id) || !is_digest(id.text())) continue;
+      const Result<Manifest> manifest = read_manifest(place_, id);
+      if (manifest.ok()) need(id, *manifest);
+      if (!manifest.ok() && manifest.error().code == Code::unavailable) return manifest.error();
+    }
+    return {};
+  }
+
+  Status find_unneeded(ObjectStore& store) {
+    TW_ASSIGN_OR_RETURN(const std::vector<ObjectInfo> manifests,
+                        list_all(store, place_.job_prefix + "manifests/"));
+    for (const ObjectInfo& object : manifests) {
+      const ManifestId id(last_part(object.key));
+      if (needed_manifests_.contains(id)) continue;
+      // A committed one is not needed whatever its age: newer ones are.
+      if (object.modified_at >= young_from_ && !committed_.contains(id)) continue;
+      unneeded_manifests_.insert(object.key);
+      remove_bytes_ += object.size_bytes;
+    }
+    TW_ASSIGN_OR_RETURN(const std::vector<ObjectInfo> chunks, list_all(store, place_.job_prefix + "chunks/"));
+    for (const ObjectInfo& object : chunks) {
+      const std::string digest = last_part(object.key);
+      if (needed_chunks_.contains(digest)) continue;
+      if (object.modified_at >= young_from_) {
+        // Where one store has a young copy, a save may rely on it: the others keep theirs.
+        young_chunks_.insert(object.key);
+        continue;
+      }
+      unneeded_chunks_[object.key] += object.size_bytes;
+    }
+    return {};
+  }
+
+  PrunePlan plan() const {
+    PrunePlan plan;
+    plan.keep_manifests = kept_manifests_;
+    plan.young_from = young_from_;
+    plan.remove_bytes = remove_bytes_;
+    // Manifests first: a crash in between leaves chunks that the next plan finds, never a checkpoint without
+    // its chunks.
+    plan.remove_keys.assign(unneeded_manifests_.begin(), unneeded_manifests_.end());
+    for (const auto& [key, bytes] : unneeded_chunks_) {
+      if (young_chunks_.contains(key)) continue;
+      plan.remove_keys.push_back(key);
+      plan.remove_bytes += bytes;
+    }
+    return plan;
+  }
+
+ private:
+  void need(const ManifestId& id, const Manifest& manifest) {
+    needed_manifests_.insert(id);
+    for (const ManifestFile& file : manifest.files) {
+      for (const ChunkRef& chunk : file.chunks) needed_chunks_.insert(chunk.digest);
+    }
+  }
+
+  const ChunkPlace& place_;
+  Time young_from_;
+  std::set<ManifestId> committed_;
+  std::set<ManifestId> needed_manifests_;
+  std::set<std::string> needed_chunks_;
+  std::set<std::string> unneeded_manifests_;
+  std::map<std::string, std::uint64_t> unneeded_chunks_;
+  std::set<std::string> young_chunks_;
+  std::uint64_t remove_bytes_ = 0;
+  std::uint64_t kept_manifests_ = 0;
+};
+
+}  // namespace
+
+Result<PrunePlan> plan_prune(const ChunkPlace& place, int keep, Time now, Duration grace) {
+  if (keep < 1) {
+    return Error{Code::invalid_argument, "cannot keep " + std::to_string(keep) + " checkpoints",
+                 "keep at least 1"};
+  }
+  TW_ASSIGN_OR_RETURN(const std::vector<ManifestId> checkpoints, committed_checkpoints(place));
+  Planner planner(place, now, grace);
+  TW_RETURN_IF_ERROR(planner.keep_newest(checkpoints, static_cast<std::size_t>(keep)));
+  TW_RETURN_IF_ERROR(planner.keep_uncommitted(*place.home));
+  TW_RETURN_IF_ERROR(planner.find_unneeded(*place.home));
+  for (ObjectStore* store : other_stores(place)) {
+    // One that is away is looked at the next time. A save of which we saw nothing at home has only young
+    // chunks and those of its parent, here too.
+    if (planner.keep_uncommitted(*store).ok()) static_cast<void>(planner.find_unneeded(*store));
+  }
+  return planner.plan();
+}
+
+Status execute(const ChunkPlace& place, const PrunePlan& plan) {
+  const std::string chunks = place.job_prefix + "chunks/";
+  for (const std::string& key : plan.remove_keys) {
+    // Only what pruning may ever name, whoever made the plan.
+    if (!key.starts_with(chunks) && !key.starts_with(place.job_prefix + "manifests/")) {
+      return Error{Code::invalid_argument, "'" + key + "' is no chunk or manifest of this job"};
+    }
+    TW_RETURN_IF_ERROR(remove_from(*place.home, key, key.starts_with(chunks), plan.young_from));
+    for (ObjectStore* store : other_stores(place)) {
+      static_cast<void>(remove_from(*store, key, key.starts_with(chunks), plan.young_from));
+    }
+  }
+  return {};
+}
+
+}  // namespace tradewind::checkpoint

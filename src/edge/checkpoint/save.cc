@@ -1,0 +1,150 @@
+#include <algorithm>
+#include <mutex>
+#include <set>
+
+#include "edge/checkpoint/capture.h"
+#include "edge/checkpoint/checkpoint.h"
+#include "edge/checkpoint/chunk.h"
+#include "edge/checkpoint/copies.h"
+
+namespace tradewind::checkpoint {
+namespace {
+
+using objectstore::ObjectStore;
+using objectstore::PutCondition;
+
+// A chunk that no kept checkpoint needs may be pruned while we rely on it. So one that is not of the parent
+// (which is kept) and older than this is written anew, which makes it young again; pruning spares the young.
+constexpr Duration reuse_age_max = std::chrono::minutes(10);
+
+// Puts chunks where they are missing. Called from several threads.
+class ChunkKeeper {
+ public:
+  ChunkKeeper(const ChunkPlace& place, std::set<std::string> parents_chunks, Time now)
+      : place_(place), parents_chunks_(std::move(parents_chunks)), now_(now) {}
+
+  Status keep(const ChunkRef& ref, std::string_view plain) {
+    {
+      const std::lock_guard lock(mutex_);
+      if (kept_.contains(ref.digest)) return {};
+    }
+    std::string coded;
+    TW_ASSIGN_OR_RETURN(const bool reusable, is_reusable(*place_.home, ref));
+    if (!reusable) {
+      coded = encode_chunk(plain);
+      TW_RETURN_IF_ERROR(
+          place_.home->put(chunk_key(place_.job_prefix, ref.digest), coded, PutCondition::always));
+    }
+    for (ObjectStore* standby : place_.standby) copy_to(*standby, ref, plain, coded, true);
+    if (place_.local != nullptr) copy_to(*place_.local, ref, plain, coded, false);
+    const std::lock_guard lock(mutex_);
+    // Two threads may have met the same chunk: it counts once.
+    if (!kept_.insert(ref.digest).second || reusable) return {};
+    bytes_moved_ += ref.size;
+    ++chunks_moved_;
+    return {};
+  }
+
+  // Both after the last keep().
+  TransferCount count(std::uint64_t total_bytes) const {
+    return {bytes_moved_, total_bytes - std::min(total_bytes, bytes_moved_), chunks_moved_};
+  }
+  std::vector<std::string> take_warnings() { return std::move(warnings_); }
+  // Once for each store: a store that is away fails for every chunk.
+  void warn(const ObjectStore& store, const Error& error) {
+    const std::lock_guard lock(mutex_);
+    if (!warned_.insert(store.url()).second) return;
+    warnings_.push_back("no standby copy in " + store.url() + ": " + describe(error));
+  }
+
+ private:
+  Result<bool> is_reusable(ObjectStore& store, const ChunkRef& ref) {
+    const Result<objectstore::ObjectInfo> info = store.stat(chunk_key(place_.job_prefix, ref.digest));
+    if (!info.ok() && info.error().code == Code::not_found) return false;
+    if (!info.ok()) return info.error();
+    if (info->size_bytes < 2 || info->size_bytes > ref.size + 1) return false;  // damaged
+    return parents_chunks_.contains(ref.digest) || now_ - info->modified_at < reuse_age_max;
+  }
+
+  // Further copies never fail the save.
+  void copy_to(ObjectStore& store, const ChunkRef& ref, std::string_view plain, std::string& coded,
+               bool is_standby) {
+    const Result<bool> reusable = is_reusable(store, ref);
+    if (reusable.ok() && *reusable) return;
+    if (!reusable.ok()) {
+      if (is_standby) warn(store, reusable.error());
+      return;
+    }
+    if (coded.empty()) coded = encode_chunk(plain);
+    const Status put = store.put(chunk_key(place_.job_prefix, ref.digest), coded, PutCondition::always);
+    if (!put.ok() && is_standby) warn(store, put.error());
+  }
+
+  const ChunkPlace& place_;
+  const std::set<std::string> parents_chunks_;
+  const Time now_;
+  std::mutex mutex_;
+  // State below is guarded by mutex_.
+  std::set<std::string> kept_;
+  std::set<std::string> warned_;
+  std::vector<std::string> warnings_;
+  std::uint64_t bytes_moved_ = 0;
+  std::uint64_t chunks_moved_ = 0;
+};
+
+// Empty where the parent cannot be read: then nothing old is relied on.
+std::set<std::string> chunks_of_parent(const SaveRequest& request, const ChunkPlace& place) {
+  std::set<std::string> digests;
+  if (!request.parent) return digests;
+  const Result<Manifest> parent = read_manifest(place, *request.parent);
+  if (!parent.ok()) return digests;
+  for (const ManifestFile& file : parent->files) {
+    for (const ChunkRef& chunk : file.chunks) digests.insert(chunk.digest);
+  }
+  return digests;
+}
+
+Status put_manifest(const ChunkPlace& place, const ManifestId& id, std::string_view coded,
+                    ChunkKeeper& keeper) {
+  const std::string key = manifest_key(place.job_prefix, id);
+  for (ObjectStore* standby : place.standby) {
+    const Status put = standby->put(key, coded, PutCondition::always);
+    if (!put.ok()) keeper.warn(*standby, put.error());
+  }
+  if (place.local != nullptr) static_cast<void>(place.local->put(key, coded, PutCondition::always));
+  return place.home->put(key, coded, PutCondition::always);
+}
+
+}  // namespace
+
+Result<Saved> save(const SaveRequest& request, const ChunkPlace& place) {
+  ChunkKeeper keeper(place, chunks_of_parent(request, place), request.now);
+  const ChunkSink sink = [&keeper](const ChunkRef& ref, std::string_view plain) {
+    return keeper.keep(ref, plain);
+  };
+  Saved saved;
+  saved.manifest.job = request.job;
+  saved.manifest.epoch = request.epoch;
+  saved.manifest.lease = request.lease;
+  saved.manifest.step = request.step;
+  saved.manifest.parent = request.parent;
+  saved.manifest.created_at = request.now;
+  TW_ASSIGN_OR_RETURN(saved.manifest.files, capture(request.folder, sink));
+  saved.manifest.root_digest = root_digest(saved.manifest.files);
+
+  const std::string text = to_text(to_json(saved.manifest));
+  saved.id = ManifestId(sha256_hex(text));
+  const std::string coded = encode_manifest(text);
+  // What could not be read back must not become the job's newest checkpoint.
+  const Result<Manifest> read_back = decode_manifest(coded, saved.id);
+  if (!read_back.ok() || *read_back != saved.manifest) {
+    return Error{Code::internal, "the manifest of '" + request.folder.string() + "' does not read back: " +
+                                     (read_back.ok() ? "it differs" : read_back.error().message)};
+  }
+  TW_RETURN_IF_ERROR(put_manifest(place, saved.id, coded, keeper));
+  saved.count = keeper.count(total_bytes(saved.manifest));
+  saved.warnings = keeper.take_warnings();
+  return saved;
+}
+
+}  // namespace tradewind::checkpoint

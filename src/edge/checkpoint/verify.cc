@@ -1,0 +1,93 @@
+#include <mutex>
+#include <optional>
+#include <set>
+
+#include "edge/checkpoint/checkpoint.h"
+#include "edge/checkpoint/chunk.h"
+#include "edge/checkpoint/copies.h"
+#include "edge/checkpoint/history.h"
+#include "edge/checkpoint/parallel.h"
+
+namespace tradewind::checkpoint {
+namespace {
+
+// Reads back one store alone.
+class StoreCheck {
+ public:
+  StoreCheck(objectstore::ObjectStore& store, const std::string& job_prefix)
+      : store_(store), alone_{&store, nullptr, {}, job_prefix} {}
+
+  Status run(const std::vector<ManifestId>& checkpoints, VerifyReport& report) {
+    TW_ASSIGN_OR_RETURN(const std::vector<Manifest> manifests, read_manifests(checkpoints));
+    std::set<std::pair<std::string, std::uint64_t>> distinct;
+    for (const Manifest& manifest : manifests) {
+      for (const ChunkRef& chunk : distinct_chunks(manifest)) distinct.emplace(chunk.digest, chunk.size);
+    }
+    const std::vector<std::pair<std::string, std::uint64_t>> chunks(distinct.begin(), distinct.end());
+    TW_RETURN_IF_ERROR(for_each_parallel(chunks.size(), [&](std::size_t index) {
+      return check(ChunkRef{chunks[index].first, chunks[index].second});
+    }));
+    report.manifests += manifests.size();
+    report.chunks += chunks.size();
+    for (const auto& chunk : chunks) report.bytes += chunk.second;
+    report.problems.insert(report.problems.end(), problems_.begin(), problems_.end());
+    return {};
+  }
+
+ private:
+  // Those that can be read. A missing one is a problem unless it is older than all that are there: those were
+  // pruned.
+  Result<std::vector<Manifest>> read_manifests(const std::vector<ManifestId>& checkpoints) {
+    std::vector<Manifest> manifests;
+    std::vector<std::string> missing;
+    for (const ManifestId& id : checkpoints) {
+      Result<Manifest> manifest = read_manifest(alone_, id);
+      const Code code = manifest.ok() ? Code::internal : manifest.error().code;
+      if (manifest.ok()) {
+        if (manifests.empty() && problems_.empty()) missing.clear();
+        manifests.push_back(*std::move(manifest));
+      } else if (code == Code::not_found) {
+        missing.push_back(manifest.error().message);
+      } else if (code == Code::corrupt || code == Code::invalid_argument) {
+        if (manifests.empty() && problems_.empty()) missing.clear();
+        problems_.push_back(manifest.error().message);
+      } else {
+        return manifest.error();
+      }
+    }
+    problems_.insert(problems_.end(), missing.begin(), missing.end());
+    return manifests;
+  }
+
+  Status check(const ChunkRef& chunk) {
+    const Result<std::string> plain = read_chunk(store_, alone_.job_prefix, chunk);
+    if (plain.ok()) return {};
+    const Code code = plain.error().code;
+    if (code != Code::corrupt && code != Code::not_found) return plain.error();
+    const std::lock_guard lock(mutex_);
+    problems_.push_back(plain.error().message);
+    return {};
+  }
+
+  objectstore::ObjectStore& store_;
+  ChunkPlace alone_;
+  std::mutex mutex_;
+  std::vector<std::string> problems_;  // while chunks are checked: guarded by mutex_
+};
+
+}  // namespace
+
+Result<VerifyReport> verify(const ChunkPlace& place) {
+  TW_ASSIGN_OR_RETURN(const std::vector<ManifestId> checkpoints, committed_checkpoints(place));
+  VerifyReport report;
+  TW_RETURN_IF_ERROR(StoreCheck(*place.home, place.job_prefix).run(checkpoints, report));
+  for (objectstore::ObjectStore* standby : place.standby) {
+    const Status checked = StoreCheck(*standby, place.job_prefix).run(checkpoints, report);
+    if (!checked.ok()) {
+      report.problems.push_back(standby->url() + " cannot be read: " + describe(checked.error()));
+    }
+  }
+  return report;
+}
+
+}  // namespace tradewind::checkpoint

@@ -1,0 +1,303 @@
+#include "edge/drivers/local/instance_life.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <fcntl.h>
+#include <optional>
+#include <poll.h>
+#include <signal.h>
+#include <sys/inotify.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <thread>
+#include <unistd.h>
+
+#include "edge/drivers/local/cgroup.h"
+#include "edge/drivers/local/machine_environment.h"
+#include "edge/drivers/local/timeline.h"
+#include "edge/io/errno_error.h"
+#include "edge/io/files.h"
+#include "edge/io/process.h"
+#include "edge/io/process_tree.h"
+#include "edge/io/system_clock.h"
+#include "edge/objectstore/file_url.h"
+
+namespace tradewind::local {
+namespace {
+
+constexpr Duration heartbeat = std::chrono::seconds(30);
+constexpr Duration longest_sleep_without_events = std::chrono::milliseconds(100);
+
+// Why the instance ends.
+struct Ending {
+  bool preempted = false;
+  std::string reason;
+};
+
+void note(const std::string& text) {
+  std::fprintf(stderr, "%s %s\n", format_utc(io::SystemClock().now()).c_str(), text.c_str());
+}
+
+void note_failure(const std::string& what, const Status& status) {
+  if (!status) note(what + ": " + describe(status.error()));
+}
+
+class Machine {
+ public:
+  Machine(InstanceFolder folder, LaunchRecord launch)
+      : folder_(std::move(folder)), launch_(std::move(launch)) {}
+
+  // Lives through the instance.
+  Status run() {
+    TW_RETURN_IF_ERROR(begin());
+    const Ending ending = live();
+    end(ending);
+    return {};
+  }
+
+ private:
+  Status begin();
+  Status watch_events();
+  Ending live();
+  std::optional<Ending> step();
+  Status boot();
+  io::SpawnRequest agent_request(int log_fd) const;
+  Status announce();
+  void look_for_later_limit();
+  Duration until_next() const;
+  void sleep_until_event(Duration longest);
+  void drain_events();
+  void end(const Ending& ending);
+  void kill_everything();
+  void write_state(InstanceState state, const Ending& ending, std::optional<Time> terminated_at);
+  // Since the launch. Counts on when the wall clock is set.
+  Duration elapsed() const { return clock_.monotonic() - launched_monotonic_; }
+
+  InstanceFolder folder_;
+  LaunchRecord launch_;
+  io::SystemClock clock_;
+  Timeline timeline_;
+  Duration launched_monotonic_{};
+  Duration next_heartbeat_{};
+  Cgroup cgroup_;
+  io::UniqueFd folder_events_;
+  io::UniqueFd signals_;
+  std::optional<io::Child> agent_;
+  bool announced_ = false;
+  bool told_to_stop_ = false;
+};
+
+Status Machine::begin() {
+  const Duration late = std::max(clock_.now() - launch_.launched_at, Duration(0));
+  launched_monotonic_ = clock_.monotonic() - late;
+  timeline_ = timeline_of(launch_.zone, launch_.offer.purchase, launch_.zone_epoch, launch_.launched_at,
+                          launch_.hard_limit);
+  TW_RETURN_IF_ERROR(io::become_subreaper());
+  TW_RETURN_IF_ERROR(watch_events());
+  MachineRecord record;
+  TW_ASSIGN_OR_RETURN(record.identity, io::own_identity());
+  TW_ASSIGN_OR_RETURN(record.boot_id, io::boot_id());
+  // Recorded before they are made: a crash in between leaves nothing that nobody knows of.
+  const std::vector<Hierarchy> hierarchies = own_hierarchies();
+  for (const Hierarchy& hierarchy : hierarchies) {
+    record.cgroups.push_back((hierarchy.own_folder / ("tradewind-" + launch_.token)).string());
+  }
+  TW_RETURN_IF_ERROR(folder_.write(record));
+  cgroup_ = Cgroup::create(launch_.token, {launch_.zone.cpus, launch_.zone.memory_gib}, hierarchies);
+  write_state(InstanceState::pending, {}, std::nullopt);
+  return {};
+}
+
+// Without inotify (a user may be out of watches) the folder is looked at ten times a second.
+Status Machine::watch_events() {
+  folder_events_ = io::UniqueFd(::inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
+  if (folder_events_.valid() &&
+      ::inotify_add_watch(folder_events_.get(), folder_.path().c_str(), IN_CREATE | IN_MOVED_TO) < 0) {
+    folder_events_.close();
+  }
+  sigset_t set;
+  ::sigemptyset(&set);
+  for (const int number : {SIGTERM, SIGINT, SIGHUP, SIGCHLD}) ::sigaddset(&set, number);
+  ::sigprocmask(SIG_BLOCK, &set, nullptr);
+  signals_ = io::UniqueFd(::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
+  if (!signals_.valid()) return io::errno_error(errno, "watch for signals");
+  return {};
+}
+
+Ending Machine::live() {
+  while (true) {
+    if (std::optional<Ending> ending = step()) return *ending;
+    sleep_until_event(until_next());
+    drain_events();
+  }
+}
+
+// Does what is due. The order is that of a supplier: who asked for the end first gets it.
+std::optional<Ending> Machine::step() {
+  const Duration now = elapsed();
+  if (io::path_exists(folder_.terminate_request())) return Ending{false, "terminated on request"};
+  if (told_to_stop_) return Ending{false, "this machine is going down"};
+  if (timeline_.preemption && now >= *timeline_.preemption) {
+    return Ending{true, "preempted: the zone's spot capacity is gone"};
+  }
+  look_for_later_limit();
+  if (now >= timeline_.hard_limit) return Ending{false, "its time was up (hard limit)"};
+  if (!agent_ && now >= timeline_.boot) {
+    const Status booted = boot();
+    if (!booted) return Ending{false, "the agent could not be started: " + describe(booted.error())};
+  }
+  if (agent_) {
+    const Result<std::optional<io::ExitStatus>> status = agent_->wait_for(Duration(0));
+    if (!status || *status) {
+      agent_.reset();  // collected: its number may be another's from now on
+      return Ending{false, status ? "the agent ended: " + to_text(**status)
+                                  : "the agent was lost: " + status.error().message};
+    }
+  }
+  if (!announced_ && timeline_.notice && now >= *timeline_.notice) {
+    announced_ = true;
+    note_failure("the notice", announce());
+  }
+  if (now >= next_heartbeat_) {
+    ::utimensat(AT_FDCWD, folder_.machine_file().c_str(), nullptr, 0);
+    next_heartbeat_ = now + heartbeat;
+  }
+  return std::nullopt;
+}
+
+Status Machine::boot() {
+  TW_RETURN_IF_ERROR(io::remove_tree(folder_.scratch()));  // of a machine that died while booting
+  TW_RETURN_IF_ERROR(io::make_folders(folder_.scratch(), 0700));
+  TW_RETURN_IF_ERROR(io::make_folders(folder_.scratch() / "tmp", 0700));
+  const io::UniqueFd log(
+      ::open(folder_.agent_log().c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600));
+  if (!log.valid()) return io::errno_error(errno, "open " + folder_.agent_log().string());
+  TW_ASSIGN_OR_RETURN(agent_, io::spawn(agent_request(log.get())));
+  write_state(InstanceState::running, {}, std::nullopt);
+  return {};
+}
+
+io::SpawnRequest Machine::agent_request(int log_fd) const {
+  io::SpawnRequest request;
+  request.argv = launch_.agent;
+  request.argv.push_back("--scratch=" + folder_.scratch().string());
+  request.argv.push_back("--local-store=" + objectstore::file_url(launch_.zone.store.string()));
+  request.argv.push_back("--limit-file=" + folder_.limit().string());
+  request.argv.push_back("--purchase=" + std::string(to_text(launch_.offer.purchase)));
+  if (launch_.offer.accelerator) {
+    char count[32] = {};
+    std::snprintf(count, sizeof count, "%g", launch_.offer.accelerator->count);
+    request.argv.push_back("--accelerator=" + launch_.offer.accelerator->model + ":" + count);
+  }
+  if (launch_.offer.purchase == Purchase::spot) {
+    request.argv.push_back("--notice=" + folder_.notice().string());
+    const Duration lead = launch_.offer.notice_lead.value_or(Duration(0));
+    if (lead > Duration(0)) request.argv.push_back("--notice-lead=" + std::to_string(lead.count()) + "ms");
+  }
+  request.environment = machine_environment(io::current_environment());
+  request.environment[marker_variable] = launch_.token;
+  request.environment["TMPDIR"] = (folder_.scratch() / "tmp").string();
+  request.cwd = folder_.scratch().string();
+  request.stdout_fd = log_fd;
+  request.stderr_fd = log_fd;
+  request.die_with_parent = true;
+  request.join_files = cgroup_.join_files();
+  return request;
+}
+
+Status Machine::announce() {
+  const Time deadline = clock_.now() + (*timeline_.preemption - elapsed());
+  const json::value text = json::object{{"action", "terminate"},
+                                        {"deadline", format_utc(deadline)},
+                                        {"reason", "the zone's spot capacity is needed elsewhere"}};
+  return io::write_file_atomic(folder_.notice(), tradewind::to_text(text) + "\n");
+}
+
+// A limit that lies before the first one is the agent's own affair: the instance ends with it.
+void Machine::look_for_later_limit() {
+  if (!io::path_exists(folder_.limit())) return;
+  const Result<std::string> text = io::read_file(folder_.limit(), 100);
+  const Result<Time> limit = text ? parse_utc(text->substr(0, text->find('\n'))) : Result<Time>(text.error());
+  if (limit) timeline_.hard_limit = std::max(*limit, launch_.hard_limit) - launch_.launched_at;
+}
+
+Duration Machine::until_next() const {
+  Duration next = std::min(timeline_.hard_limit, next_heartbeat_);
+  if (!agent_) next = std::min(next, timeline_.boot);
+  if (timeline_.preemption) next = std::min(next, *timeline_.preemption);
+  if (timeline_.notice && !announced_) next = std::min(next, *timeline_.notice);
+  const bool blind = !folder_events_.valid() || (agent_ && agent_->pidfd() < 0);
+  const Duration wait = std::max(next - elapsed(), Duration(0));
+  return blind ? std::min(wait, longest_sleep_without_events) : wait;
+}
+
+void Machine::sleep_until_event(Duration longest) {
+  pollfd entries[3] = {{folder_events_.get(), POLLIN, 0},
+                       {signals_.get(), POLLIN, 0},
+                       {agent_ ? agent_->pidfd() : -1, POLLIN, 0}};
+  ::poll(entries, 3, static_cast<int>(std::min<Duration::rep>(longest.count(), 3'600'000)));
+}
+
+void Machine::drain_events() {
+  char buffer[4096];
+  while (folder_events_.valid() && ::read(folder_events_.get(), buffer, sizeof buffer) > 0) {
+  }
+  bool child_ended = false;
+  signalfd_siginfo info = {};
+  while (::read(signals_.get(), &info, sizeof info) == static_cast<ssize_t>(sizeof info)) {
+    child_ended |= info.ssi_signo == SIGCHLD;
+    told_to_stop_ |= info.ssi_signo == SIGTERM || info.ssi_signo == SIGINT;
+  }
+  if (!child_ended) return;
+  const std::vector<pid_t> keep = agent_ ? std::vector<pid_t>{agent_->pid()} : std::vector<pid_t>();
+  io::reap_adopted(keep);
+}
+
+void Machine::end(const Ending& ending) {
+  write_state(InstanceState::stopping, ending, std::nullopt);
+  kill_everything();
+  const Time terminated_at = clock_.now();  // the instance is over; what follows is on the house
+  note_failure("the notice", io::remove_tree(folder_.notice()));
+  constexpr int attempts_max = 20;
+  for (int attempt = 0; attempt < attempts_max; ++attempt) {
+    const Status removed = io::remove_tree(folder_.scratch());
+    if (removed) break;
+    note_failure("the scratch folder", removed);
+    std::this_thread::sleep_for(std::chrono::milliseconds(200));
+  }
+  if (!cgroup_.remove()) note("the cgroup could not be removed");
+  write_state(InstanceState::terminated, ending, terminated_at);
+}
+
+// Until nothing is left: an instance that cannot be ended stays "stopping", which is what it is.
+void Machine::kill_everything() {
+  const std::vector<pid_t> groups = agent_ ? std::vector<pid_t>{agent_->pid()} : std::vector<pid_t>();
+  while (true) {
+    cgroup_.kill();
+    const Status killed = io::kill_descendants(::getpid(), std::chrono::seconds(60), groups);
+    if (killed) break;
+    note_failure("ending the instance", killed);
+  }
+  if (agent_) static_cast<void>(agent_->wait());
+  io::reap_adopted({});
+}
+
+void Machine::write_state(InstanceState state, const Ending& ending, std::optional<Time> terminated_at) {
+  const StateRecord record{state, clock_.now(), terminated_at, ending.preempted, ending.reason};
+  Status written = folder_.write(record);
+  // The last word must be said, however long the disk is full.
+  while (!written && state == InstanceState::terminated && io::path_exists(folder_.path())) {
+    note_failure("state.json", written);
+    std::this_thread::sleep_for(std::chrono::seconds(1));
+    written = folder_.write(record);
+  }
+  note_failure("state.json", written);
+}
+
+}  // namespace
+
+Status live_instance(const InstanceFolder& folder, const LaunchRecord& launch) {
+  return Machine(folder, launch).run();
+}
+
+}  // namespace tradewind::local

@@ -1,0 +1,34 @@
+#include "edge/drivers/local/machine_environment.h"
+
+#include <algorithm>
+#include <cctype>
+#include <string_view>
+
+namespace tradewind::local {
+namespace {
+
+constexpr std::string_view secret_prefixes[] = {"AWS_",    "AZURE_",     "ARM_",     "GOOGLE_",
+                                                "GCLOUD_", "CLOUDSDK_",  "OCI_",     "TRADEWIND_",
+                                                "SSH_",    "KUBECONFIG", "SLURM_JWT"};
+constexpr std::string_view secret_words[] = {"TOKEN",   "SECRET", "PASSWORD",   "PASSWD",     "CREDENTIAL",
+                                             "API_KEY", "APIKEY", "ACCESS_KEY", "PRIVATE_KEY"};
+
+bool is_withheld(const std::string& name) {
+  std::string upper = name;
+  std::transform(upper.begin(), upper.end(), upper.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+  return std::any_of(std::begin(secret_prefixes), std::end(secret_prefixes),
+                     [&](std::string_view prefix) { return upper.starts_with(prefix); }) ||
+         std::any_of(std::begin(secret_words), std::end(secret_words),
+                     [&](std::string_view word) { return upper.find(word) != std::string::npos; });
+}
+
+}  // namespace
+
+std::map<std::string, std::string> machine_environment(std::map<std::string, std::string> own) {
+  std::erase_if(own, [](const auto& entry) { return is_withheld(entry.first); });
+  if (!own.contains("PATH")) own["PATH"] = "/usr/local/bin:/usr/bin:/bin";
+  return own;
+}
+
+}  // namespace tradewind::local

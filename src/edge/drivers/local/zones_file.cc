@@ -1,0 +1,247 @@
+#include "edge/drivers/local/zones_file.h"
+
+#include <algorithm>
+#include <functional>
+#include <map>
+#include <set>
+
+#include "base/text.h"
+#include "core/task/reading.h"
+#include "core/task/yaml_tree.h"
+#include "edge/io/files.h"
+
+namespace tradewind::local {
+namespace {
+
+using task::Reading;
+using task::YamlKind;
+using task::YamlNode;
+
+// Reads one field; `path` names it in errors.
+using Field = std::function<void(Reading&, const YamlNode&, const std::string& path)>;
+using Fields = std::map<std::string, Field, std::less<>>;
+
+// Every member by its field; unknown names are errors with the nearest known one. Null counts as not given.
+void read_members(Reading& reading, const YamlNode& map, const std::string& path, const Fields& fields) {
+  std::vector<std::string_view> names;
+  for (const auto& entry : fields) names.push_back(entry.first);
+  for (const task::YamlMember& member : map.members) {
+    const auto field = fields.find(member.key->text);
+    if (field == fields.end()) {
+      const std::string near = nearest_word(member.key->text, names);
+      std::vector<std::string> known(names.begin(), names.end());
+      reading.error(*member.key, path + " has no field " + kind_text(*member.key),
+                    near.empty() ? "it has " + join(known, ", ") : "did you mean '" + near + "'?");
+    } else if (member.value->kind != YamlKind::null) {
+      field->second(reading, *member.value, path + "." + member.key->text);
+    }
+  }
+}
+
+bool is_zero(const YamlNode& node) {
+  return node.kind == YamlKind::scalar && !node.quoted && task::number_of(node.text) == 0.0;
+}
+
+// --- fields of every kind; zero is allowed where the task file's readers want more ---
+
+Field money(Money& target) {
+  return [&target](Reading& reading, const YamlNode& node, const std::string& path) {
+    Reading aside;  // its words ask for more than zero
+    const auto value = is_zero(node) ? Money() : read_money(aside, node, path);
+    if (!value) return reading.expected(node, path, "an amount of US dollars, such as 0.40");
+    target = *value;
+  };
+}
+
+Field span(Duration& target, bool zero_allowed) {
+  return [&target, zero_allowed](Reading& reading, const YamlNode& node, const std::string& path) {
+    const bool zero = zero_allowed && is_zero(node);
+    if (const auto value = zero ? Duration(0) : read_span(reading, node, path)) target = *value;
+  };
+}
+
+Field integer(int& target, int least, int most) {
+  return [&target, least, most](Reading& reading, const YamlNode& node, const std::string& path) {
+    if (const auto value = read_integer(reading, node, path, least, most)) target = *value;
+  };
+}
+
+Field positive(double& target, double most) {
+  return [&target, most](Reading& reading, const YamlNode& node, const std::string& path) {
+    if (const auto value = read_positive(reading, node, path, most)) target = *value;
+  };
+}
+
+Field boolean(bool& target) {
+  return [&target](Reading& reading, const YamlNode& node, const std::string& path) {
+    if (const auto value = read_boolean(reading, node, path)) target = *value;
+  };
+}
+
+// --- one zone ---
+
+void read_name(Reading& reading, const YamlNode& node, const std::string& path, Zone& zone) {
+  const std::optional<std::string> text = read_text(reading, node, path);
+  if (!text) return;
+  const bool plain = text->find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789._-") == std::string::npos;
+  if (!plain || text->empty() || text->front() == '.' || text->size() > 64) {
+    reading.expected(node, path,
+                     "up to 64 lower-case letters, digits, '-', '_' and '.', not beginning with '.'");
+    return;
+  }
+  zone.name = *text;
+}
+
+void read_accelerator(Reading& reading, const YamlNode& node, const std::string& path, Zone& zone) {
+  if (!is_map(reading, node, path)) return;
+  Accelerator accelerator;
+  accelerator.count = 1;
+  read_members(reading, node, path,
+               {{"model",
+                 [&](Reading& inner, const YamlNode& value, const std::string& where) {
+                   accelerator.model = read_text(inner, value, where).value_or("?");
+                 }},
+                {"count", positive(accelerator.count, 1024)},
+                {"memory_gib", positive(accelerator.memory_gib, 1e6)}});
+  if (accelerator.model.empty()) reading.error(node, path + " has no model", "write its name, such as A100");
+  zone.accelerator = accelerator;
+}
+
+void read_runs(Reading& reading, const YamlNode& node, const std::string& path, Trace& trace) {
+  constexpr std::string_view wanted = "a list of [available, ticks], such as [[1, 30], [0, 20]]";
+  if (node.kind != YamlKind::list || node.items.empty()) return reading.expected(node, path, wanted);
+  for (std::size_t i = 0; i < node.items.size(); ++i) {
+    const YamlNode& item = *node.items[i];
+    const std::string where = path + "[" + std::to_string(i) + "]";
+    if (item.kind != YamlKind::list || item.items.size() != 2) {
+      reading.expected(item, where, "[available, ticks], such as [1, 30]");
+      continue;
+    }
+    const auto available = read_integer(reading, *item.items[0], where + "[0]", 0, 1'000'000);
+    const auto ticks = read_integer(reading, *item.items[1], where + "[1]", 1, 1'000'000'000);
+    trace.runs.push_back({available.value_or(0), ticks.value_or(1)});
+  }
+}
+
+void read_trace(Reading& reading, const YamlNode& node, const std::string& path, Zone& zone) {
+  if (!is_map(reading, node, path)) return;
+  static constexpr std::string_view clocks[] = {"zone", "instance"};
+  Trace trace;
+  bool has_runs = false;
+  read_members(reading, node, path,
+               {{"clock",
+                 [&](Reading& inner, const YamlNode& value, const std::string& where) {
+                   const auto word = read_word(inner, value, where, clocks);
+                   if (word) trace.clock = trace_clock_from_text(*word).value_or(TraceClock::zone);
+                 }},
+                {"tick", span(trace.tick, false)},
+                {"speed", positive(trace.speed, 1e6)},
+                {"notice", boolean(trace.notice)},
+                {"repeat", boolean(trace.repeat)},
+                {"runs", [&](Reading& inner, const YamlNode& value, const std::string& where) {
+                   has_runs = true;
+                   read_runs(inner, value, where, trace);
+                 }}});
+  if (!has_runs) reading.error(node, path + " has no runs", "such as runs: [[1, 30], [0, 20]]");
+  if (seconds_of(trace.tick) / trace.speed < 0.001) {
+    reading.error(node, path + " has ticks shorter than a millisecond",
+                  "choose a longer tick or a lower speed");
+  }
+  zone.trace = std::move(trace);
+}
+
+void read_store(Reading& reading, const YamlNode& node, const std::string& path, Zone& zone,
+                const std::filesystem::path& folder) {
+  const std::optional<std::string> text = read_text(reading, node, path);
+  if (text && text->empty()) return reading.expected(node, path, "a folder");
+  if (text) zone.store = (folder / *text).lexically_normal();
+}
+
+Zone read_zone(Reading& reading, const YamlNode& node, const std::string& path,
+               const std::filesystem::path& folder) {
+  Zone zone;
+  if (!is_map(reading, node, path)) return zone;
+  bool has_name = false;
+  bool has_on_demand = false;
+  const auto into = [&zone](auto read) -> Field {
+    return [&zone, read](Reading& inner, const YamlNode& value, const std::string& where) {
+      read(inner, value, where, zone);
+    };
+  };
+  read_members(reading, node, path,
+               {{"name",
+                 [&](Reading& inner, const YamlNode& value, const std::string& where) {
+                   has_name = true;
+                   read_name(inner, value, where, zone);
+                 }},
+                {"spot", boolean(zone.sells_spot)},
+                {"price_per_hour", money(zone.price_per_hour)},
+                {"on_demand_price_per_hour",
+                 [&](Reading& inner, const YamlNode& value, const std::string& where) {
+                   has_on_demand = true;
+                   money(zone.on_demand_price_per_hour)(inner, value, where);
+                 }},
+                {"egress_per_gb", money(zone.egress_per_gb)},
+                {"cold_start", span(zone.cold_start, true)},
+                {"capacity", integer(zone.capacity, 1, 10'000)},
+                {"cpus", positive(zone.cpus, 4096)},
+                {"memory_gib", positive(zone.memory_gib, 1e6)},
+                {"accelerator", into(read_accelerator)},
+                {"notice_lead", span(zone.notice_lead, true)},
+                {"store", into([&folder](Reading& inner, const YamlNode& value, const std::string& where,
+                                         Zone& target) { read_store(inner, value, where, target, folder); })},
+                {"trace", into(read_trace)}});
+  if (!has_name) reading.error(node, path + " has no name");
+  if (!has_on_demand) {
+    zone.on_demand_price_per_hour = zone.price_per_hour;
+    // Capacity that is never taken back, at the price of spot, would leave the trace without effect.
+    zone.sells_on_demand = !zone.trace || !zone.sells_spot;
+  }
+  return zone;
+}
+
+void read_zones(Reading& reading, const YamlNode& root, const std::filesystem::path& folder,
+                std::vector<Zone>& zones) {
+  if (!is_map(reading, root, "the zones file")) return;
+  bool has_zones = false;
+  const Field read_list = [&](Reading& inner, const YamlNode& node, const std::string&) {
+    has_zones = true;
+    if (node.kind != YamlKind::list || node.items.empty())
+      return inner.expected(node, "zones", "a list of at least one zone");
+    std::set<std::string> names;
+    for (std::size_t i = 0; i < node.items.size(); ++i) {
+      zones.push_back(read_zone(inner, *node.items[i], "zones[" + std::to_string(i) + "]", folder));
+      const std::string& name = zones.back().name;
+      if (!name.empty() && !names.insert(name).second) {
+        inner.error(*node.items[i], "there are two zones named '" + name + "'",
+                    "give each a name of its own");
+      }
+    }
+  };
+  read_members(reading, root, "the zones file", {{"zones", read_list}});
+  if (!has_zones) reading.error(root, "the zones file has no list of zones", "see docs/local-zones.md");
+}
+
+}  // namespace
+
+ZonesOutcome parse_zones(std::string_view yaml, const std::filesystem::path& folder) {
+  task::YamlTree tree = task::read_yaml(yaml);
+  ZonesOutcome outcome;
+  Reading reading;
+  reading.errors = std::move(tree.errors);
+  if (tree.complete) read_zones(reading, *tree.root, folder, outcome.zones);
+  outcome.errors = std::move(reading.errors);
+  std::stable_sort(outcome.errors.begin(), outcome.errors.end(), [](const auto& a, const auto& b) {
+    return std::pair(a.line, a.column) < std::pair(b.line, b.column);
+  });
+  return outcome;
+}
+
+Result<std::vector<Zone>> read_zones_file(const std::filesystem::path& file) {
+  TW_ASSIGN_OR_RETURN(const std::string yaml, io::read_file(file, task::max_file_bytes));
+  ZonesOutcome outcome = parse_zones(yaml, std::filesystem::absolute(file).parent_path());
+  if (!outcome.errors.empty()) return as_error(outcome.errors, file.string());
+  return std::move(outcome.zones);
+}
+
+}  // namespace tradewind::local

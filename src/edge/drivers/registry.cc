@@ -1,0 +1,59 @@
+#include "edge/drivers/registry.h"
+
+#include "edge/drivers/local/local_provider.h"
+#include "edge/drivers/local/this_machine.h"
+#include "edge/drivers/local/zones_file.h"
+#include "edge/io/files.h"
+
+namespace tradewind::drivers {
+namespace {
+
+using Providers = std::vector<std::unique_ptr<provider::Provider>>;
+
+Status add_local(Providers& providers, const DriverConfig& config, const Clock& clock) {
+  local::LocalOptions options;
+  TW_ASSIGN_OR_RETURN(options.zones, local_zones(config));
+  options.root = config.folders.state / "local";
+  options.stores = config.folders.data / "stores";
+  options.machine_program = config.machine_program;
+  options.agent_program = config.agent_program;
+  options.environment = config.environment;
+  TW_ASSIGN_OR_RETURN(std::unique_ptr<local::LocalProvider> provider,
+                      local::LocalProvider::open(std::move(options), clock));
+  providers.push_back(std::move(provider));
+  return {};
+}
+
+}  // namespace
+
+Result<Providers> make_providers(const DriverConfig& config, const Clock& clock) {
+  Providers providers;
+  TW_RETURN_IF_ERROR(add_local(providers, config, clock));
+  return providers;
+}
+
+Result<std::vector<local::Zone>> local_zones(const DriverConfig& config) {
+  std::filesystem::path file = config.zones_file;
+  const std::filesystem::path usual = config.folders.config / "zones.yaml";
+  if (file.empty() && io::path_exists(usual)) file = usual;
+  const local::MachineFacts facts = local::look_at_this_machine(config.environment);
+  std::vector<local::Zone> zones = {zone_of_this_machine(facts)};
+  if (!file.empty()) {
+    TW_ASSIGN_OR_RETURN(zones, local::read_zones_file(file));
+  }
+  for (local::Zone& zone : zones) {
+    fill_from_machine(zone, facts);
+    if (zone.store.empty()) zone.store = config.folders.data / "stores" / zone.name;
+  }
+  return zones;
+}
+
+Result<std::string> store_url_at(const DriverConfig& config, const Location& location) {
+  TW_ASSIGN_OR_RETURN(const std::vector<local::Zone> zones, local_zones(config));
+  for (const local::Zone& zone : zones) {
+    if (contains(local::location_of(zone), location)) return local::zone_store_url(zone);
+  }
+  return Error{Code::not_found, "no object store lies at " + to_text(location)};
+}
+
+}  // namespace tradewind::drivers

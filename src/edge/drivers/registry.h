@@ -1,0 +1,39 @@
+// Every supplier that this program can rent from, made from one configuration. A further supplier is one
+// folder beside this file and one line in registry.cc.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "edge/drivers/local/zone.h"
+#include "edge/io/paths.h"
+#include "edge/provider/provider.h"
+
+namespace tradewind::drivers {
+
+struct DriverConfig {
+  io::Folders folders;
+  // Empty: <config>/zones.yaml when there is one, else the one zone "local/here" that is all of this machine.
+  std::filesystem::path zones_file = {};
+  std::vector<std::string>
+      machine_program;  // runs local::run_machine(), such as {"/usr/bin/tradewind", "local-machine"}
+  std::vector<std::string> agent_program;          // such as {"/usr/bin/tradewind-agent"}
+  std::map<std::string, std::string> environment;  // the program's own
+};
+
+// `clock` outlives them. The errors name the supplier and its file.
+Result<std::vector<std::unique_ptr<provider::Provider>>> make_providers(const DriverConfig& config,
+                                                                        const Clock& clock);
+
+// The zones of the local supplier with their stores, cpus and memory filled in: for their egress prices, and
+// for local::zone_store_url().
+Result<std::vector<local::Zone>> local_zones(const DriverConfig& config);
+
+// The URL of the object store that lies at a location. not_found where there is none.
+Result<std::string> store_url_at(const DriverConfig& config, const Location& location);
+
+}  // namespace tradewind::drivers

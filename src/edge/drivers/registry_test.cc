@@ -1,0 +1,62 @@
+#include "edge/drivers/registry.h"
+
+#include <gtest/gtest.h>
+
+#include "edge/drivers/local/this_machine.h"
+#include "edge/io/files.h"
+#include "edge/io/system_clock.h"
+
+namespace tradewind::drivers {
+namespace {
+
+class Registry : public testing::Test {
+ protected:
+  Registry() : dir_(io::TempDir::make("tw-registry-").value()) {
+    config_.folders = {dir_.path() / "config", dir_.path() / "state", dir_.path() / "data",
+                       dir_.path() / "cache"};
+    config_.machine_program = {"/bin/true"};
+    config_.agent_program = {"/bin/true"};
+  }
+  std::vector<std::string> offered() {
+    std::vector<std::string> keys;
+    const auto providers = make_providers(config_, clock_);
+    EXPECT_TRUE(providers.ok()) << (providers ? "" : providers.error().message);
+    if (!providers) return keys;
+    for (const auto& provider : *providers) {
+      const std::vector<Offer> offers = provider->offers({}).value();
+      for (const Offer& offer : offers) keys.push_back(offer_key(offer));
+    }
+    return keys;
+  }
+  io::TempDir dir_;
+  io::SystemClock clock_;
+  DriverConfig config_;
+};
+
+TEST_F(Registry, OffersThisMachineWhenNothingIsConfigured) {
+  EXPECT_EQ(offered(), (std::vector<std::string>{"local/here:machine:on_demand", "local/here:machine:spot"}));
+  EXPECT_EQ(store_url_at(config_, {"local", "here"}).value(),
+            "file://" + (dir_.path() / "data/stores/here").string());
+  EXPECT_EQ(store_url_at(config_, {"aws"}).error().code, Code::not_found);
+}
+
+TEST_F(Registry, ReadsTheUsualZonesFileAndAnyOther) {
+  ASSERT_TRUE(io::make_folders(config_.folders.config).ok());
+  ASSERT_TRUE(
+      io::write_file_atomic(config_.folders.config / "zones.yaml", "zones: [{name: a, spot: no, cpus: 1}]\n")
+          .ok());
+  EXPECT_EQ(offered(), std::vector<std::string>{"local/a:machine:on_demand"});
+  const std::vector<local::Zone> zones = local_zones(config_).value();
+  EXPECT_EQ(zones.at(0).cpus, 1);
+  EXPECT_GT(zones.at(0).memory_gib, 0) << "what is not said is all of the machine";
+  config_.zones_file = dir_.path() / "other.yaml";
+  EXPECT_EQ(make_providers(config_, clock_).error().code, Code::not_found)
+      << "a file that was named must be there";
+  ASSERT_TRUE(io::write_file_atomic(config_.zones_file, "zones: [{name: b, spot: no}]\n").ok());
+  EXPECT_EQ(offered(), std::vector<std::string>{"local/b:machine:on_demand"});
+  ASSERT_TRUE(io::write_file_atomic(config_.zones_file, "zones: [{name: b, sopt: no}]\n").ok());
+  EXPECT_NE(make_providers(config_, clock_).error().message.find("other.yaml:1:19"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace tradewind::drivers

@@ -1,0 +1,175 @@
+#include "edge/io/http_client.h"
+
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http/buffer_body.hpp>
+#include <boost/beast/http/read.hpp>
+#include <boost/beast/http/string_body.hpp>
+#include <boost/beast/http/write.hpp>
+
+#include "edge/io/http_fd_stream.h"
+
+namespace tradewind::io {
+namespace {
+
+namespace beast = boost::beast;
+namespace http = boost::beast::http;
+using ErrorCode = beast::error_code;
+
+template <class Fields>
+std::vector<HttpHeader> headers_of(const Fields& fields) {
+  std::vector<HttpHeader> headers;
+  for (const auto& field : fields) {
+    headers.push_back({std::string(field.name_string()), std::string(field.value())});
+  }
+  return headers;
+}
+
+std::string host_of(const HttpEndpoint& endpoint) {
+  if (!endpoint.unix_path.empty()) return "localhost";
+  return to_text(endpoint).substr(std::string_view("http://").size());
+}
+
+}  // namespace
+
+// One open connection, its read buffer, and whether it may carry another request.
+class HttpClient::Connection {
+ public:
+  explicit Connection(UniqueFd socket) : stream_(std::move(socket)) {}
+
+  bool usable() const { return keep_ && !stream_.readable_now(); }
+  bool used() const { return used_; }
+  // No byte of the answer to the last request has come.
+  bool unanswered() const { return unanswered_; }
+
+  Status write(const HttpRequest& request, const HttpEndpoint& endpoint, const HttpClientOptions& options) {
+    http::request<http::string_body> message;
+    message.method_string(request.method);
+    message.target(request.target);
+    message.version(11);
+    message.set(http::field::host, host_of(endpoint));
+    for (const HttpHeader& header : options.headers) message.set(header.name, header.value);
+    for (const HttpHeader& header : request.headers) message.set(header.name, header.value);
+    message.body() = request.body;
+    if (!request.body.empty() || request.method == "POST") message.content_length(request.body.size());
+    used_ = true;
+    keep_ = false;
+    unanswered_ = true;
+    stream_.expire_after(options.reply_patience);
+    ErrorCode ec;
+    http::write(stream_, message, ec);
+    if (ec) return failure(ec, endpoint);
+    return {};
+  }
+
+  Result<HttpResponse> read(const HttpEndpoint& endpoint, std::size_t body_bytes_max, Duration patience) {
+    http::response_parser<http::string_body> parser;
+    parser.body_limit(body_bytes_max);
+    stream_.expire_after(patience);
+    ErrorCode ec;
+    http::read(stream_, buffer_, parser, ec);
+    unanswered_ = !parser.got_some();
+    if (ec) return failure(ec, endpoint);
+    keep_ = parser.keep_alive();
+    return HttpResponse{static_cast<int>(parser.get().result_int()),
+                        headers_of(parser.get()),
+                        std::move(parser.get().body()),
+                        {}};
+  }
+
+  Result<HttpResponse> read_stream(const HttpEndpoint& endpoint, const HttpClientOptions& options,
+                                   const std::function<bool(std::string_view)>& take) {
+    http::response_parser<http::buffer_body> parser;
+    parser.body_limit(boost::none);
+    stream_.expire_after(options.reply_patience);
+    ErrorCode ec;
+    http::read_header(stream_, buffer_, parser, ec);
+    if (ec) return failure(ec, endpoint);
+    HttpResponse response{static_cast<int>(parser.get().result_int()), headers_of(parser.get()), {}, {}};
+    const bool refused = response.status >= 300;
+    while (!parser.is_done()) {
+      char piece[16384];
+      parser.get().body().data = piece;
+      parser.get().body().size = sizeof(piece);
+      stream_.expire_after(options.reply_patience);
+      http::read_some(stream_, buffer_, parser, ec);
+      if (ec == http::error::need_buffer) ec = {};
+      if (ec) return failure(ec, endpoint);
+      const std::string_view bytes(piece, sizeof(piece) - parser.get().body().size);
+      if (refused) {
+        response.body +=
+            bytes.substr(0, options.body_bytes_max - std::min(options.body_bytes_max, response.body.size()));
+      } else if (!bytes.empty() && !take(bytes)) {
+        return response;  // the connection is not reused: its body was not read to the end
+      }
+    }
+    keep_ = parser.keep_alive();
+    return response;
+  }
+
+ private:
+  Error failure(const ErrorCode& ec, const HttpEndpoint& endpoint) {
+    const std::string where = to_text(endpoint);
+    if (ec == boost::asio::error::timed_out) {
+      return {Code::unavailable, "the server at " + where + " did not answer in time"};
+    }
+    if (ec == http::error::body_limit || ec == http::error::header_limit) {
+      return {Code::invalid_argument, "the answer of the server at " + where + " is longer than allowed"};
+    }
+    const bool closed = ec == boost::asio::error::eof || ec == http::error::end_of_stream ||
+                        ec == http::error::partial_message ||
+                        ec.category() == boost::system::system_category();
+    if (closed)
+      return {Code::unavailable, "the server at " + where + " closed the connection: " + ec.message()};
+    return {Code::corrupt, "the answer from " + where + " is not HTTP: " + ec.message()};
+  }
+
+  FdStream stream_;
+  beast::flat_buffer buffer_;
+  bool keep_ = true;
+  bool used_ = false;
+  bool unanswered_ = true;
+};
+
+HttpClient::HttpClient(HttpEndpoint endpoint, HttpClientOptions options)
+    : endpoint_(std::move(endpoint)), options_(std::move(options)) {}
+HttpClient::~HttpClient() = default;
+HttpClient::HttpClient(HttpClient&&) noexcept = default;
+HttpClient& HttpClient::operator=(HttpClient&&) noexcept = default;
+
+Status HttpClient::connect() {
+  if (connection_ && connection_->usable()) return {};
+  connection_.reset();
+  TW_ASSIGN_OR_RETURN(UniqueFd socket, connect_to(endpoint_, options_.connect_patience));
+  connection_ = std::make_unique<Connection>(std::move(socket));
+  return {};
+}
+
+Result<HttpResponse> HttpClient::attempt(const HttpRequest& request, Duration patience) {
+  TW_RETURN_IF_ERROR(connect());
+  TW_RETURN_IF_ERROR(connection_->write(request, endpoint_, options_));
+  return connection_->read(endpoint_, options_.body_bytes_max, patience);
+}
+
+Result<HttpResponse> HttpClient::send(const HttpRequest& request, Duration reply_patience) {
+  const bool reused = connection_ && connection_->usable() && connection_->used();
+  Result<HttpResponse> response = attempt(request, reply_patience);
+  if (response.ok()) return response;
+  const bool again = reused && request.method == "GET" && connection_ && connection_->unanswered();
+  connection_.reset();
+  return again ? attempt(request, reply_patience) : response;
+}
+
+Result<HttpResponse> HttpClient::send(const HttpRequest& request) {
+  return send(request, options_.reply_patience);
+}
+
+Result<HttpResponse> HttpClient::stream(const HttpRequest& request,
+                                        const std::function<bool(std::string_view)>& take) {
+  TW_RETURN_IF_ERROR(connect());
+  TW_RETURN_IF_ERROR(connection_->write(request, endpoint_, options_));
+  Result<HttpResponse> response = connection_->read_stream(endpoint_, options_, take);
+  if (!response.ok()) connection_.reset();
+  return response;
+}
+
+}  // namespace tradewind::io

@@ -1,0 +1,54 @@
+// The one HTTP client of both programs. Blocking, with a timeout on every wait and a bound on every body.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "base/time.h"
+#include "edge/io/http_message.h"
+#include "edge/io/http_socket.h"
+
+namespace tradewind::io {
+
+struct HttpClientOptions {
+  Duration connect_patience{3000};
+  Duration reply_patience{
+      60'000};  // from the last byte sent to the last byte of the answer; a stream: between two pieces
+  std::size_t body_bytes_max = std::size_t{64} << 20;
+  std::vector<HttpHeader> headers = {};  // sent with every request
+};
+
+// Keeps one connection open between calls. Not thread-safe: one client for one thread.
+class HttpClient {
+ public:
+  explicit HttpClient(HttpEndpoint endpoint, HttpClientOptions options = {});
+  ~HttpClient();
+  HttpClient(HttpClient&&) noexcept;
+  HttpClient& operator=(HttpClient&&) noexcept;
+
+  // Any status is an answer. not_found: nobody listens there (nothing was sent); unavailable: no whole answer
+  // came in time (a GET was tried again on a fresh connection when a kept-alive one had died; anything else
+  // was sent once at most, and its outcome is unknown); corrupt: the answer is not HTTP; invalid_argument: it
+  // is longer than allowed.
+  Result<HttpResponse> send(const HttpRequest& request);
+  // The same for this one call with another patience.
+  Result<HttpResponse> send(const HttpRequest& request, Duration reply_patience);
+
+  // Hands the body over piece by piece as it comes, until it ends or `take` returns false. The response holds
+  // the head alone; a status of 300 and above is read whole into its body and `take` is not called.
+  Result<HttpResponse> stream(const HttpRequest& request, const std::function<bool(std::string_view)>& take);
+
+ private:
+  class Connection;
+  Result<HttpResponse> attempt(const HttpRequest& request, Duration patience);
+  Status connect();
+  HttpEndpoint endpoint_;
+  HttpClientOptions options_;
+  std::unique_ptr<Connection> connection_;
+};
+
+}  // namespace tradewind::io

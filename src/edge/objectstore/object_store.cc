@@ -1,0 +1,36 @@
+#include "edge/objectstore/object_store.h"
+
+#include "base/text.h"
+
+namespace tradewind::objectstore {
+namespace {
+
+constexpr std::size_t key_bytes_max = 1024;
+constexpr std::string_view key_alphabet =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-/";
+
+Error bad_key(std::string_view key, std::string_view problem) {
+  // A key that is refused may hold anything: only its printable part is shown.
+  std::string shown;
+  for (const char c : key.substr(0, 80)) shown += c >= ' ' && c <= '~' ? c : '?';
+  if (key.size() > 80) shown += "...";
+  return {Code::invalid_argument, "object key '" + shown + "' " + std::string(problem),
+          "keys are parts of letters, digits, '.', '_' and '-', joined by '/'"};
+}
+
+}  // namespace
+
+Status check_key(std::string_view key) {
+  if (key.empty()) return bad_key(key, "is empty");
+  if (key.size() > key_bytes_max) return bad_key(key, "is longer than 1024 bytes");
+  if (key.find_first_not_of(key_alphabet) != std::string_view::npos) {
+    return bad_key(key, "has a character that keys may not have");
+  }
+  for (const std::string& part : split(key, '/')) {
+    if (part.empty()) return bad_key(key, "has an empty part");
+    if (part == "." || part == "..") return bad_key(key, "has a part '" + part + "'");
+  }
+  return {};
+}
+
+}  // namespace tradewind::objectstore

@@ -1,0 +1,59 @@
+// The seam to every store of bytes. Create-if-absent is the one primitive that fencing rests on.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "base/time.h"
+
+namespace tradewind::objectstore {
+
+// Keys are relative paths: parts of [A-Za-z0-9._-] joined by '/', no part "." or "..", at most 1024 bytes.
+Status check_key(std::string_view key);
+
+enum class PutCondition {
+  always,
+  if_absent,  // conflict when the key exists; exactly one of many racing writers succeeds
+};
+
+struct ByteRange {
+  std::uint64_t offset = 0;
+  std::optional<std::uint64_t> length = std::nullopt;  // nothing: to the end
+};
+
+struct ObjectInfo {
+  std::string key;
+  std::uint64_t size_bytes = 0;
+  Time modified_at;
+};
+
+struct ObjectPage {
+  std::vector<ObjectInfo> objects;  // ascending by key (bytes)
+  bool more = false;
+};
+
+// Blocking calls; safe from several threads at once. An object is seen whole or not at all.
+class ObjectStore {
+ public:
+  virtual ~ObjectStore() = default;
+  // "file:///srv/store", for messages and receipts; never holds a secret.
+  virtual std::string url() const = 0;
+  // Durable when it returns. conflict (if_absent, exists), unavailable (outcome unknown), invalid_argument
+  // (key).
+  virtual Status put(std::string_view key, std::string_view bytes, PutCondition condition) = 0;
+  // not_found. A range beyond the end answers what there is.
+  virtual Result<std::string> get(std::string_view key, ByteRange range = {}) = 0;
+  virtual Result<ObjectInfo> stat(std::string_view key) = 0;
+  // Keys that begin with `prefix` and are greater than `after`, at most `limit`, ascending. No delimiter: all
+  // depths.
+  virtual Result<ObjectPage> list(std::string_view prefix, std::string_view after,
+                                  std::size_t limit = 1000) = 0;
+  // Absent counts as removed.
+  virtual Status remove(std::string_view key) = 0;
+};
+
+}  // namespace tradewind::objectstore

@@ -1,0 +1,24 @@
+#include "edge/objectstore/object_store.h"
+
+#include <gtest/gtest.h>
+
+namespace tradewind::objectstore {
+namespace {
+
+TEST(ObjectKey, PartsOfLettersDigitsDotsAndDashesAreAccepted) {
+  for (const char* key : {"a", "A/b-c_d.e/0", ".hidden", "...", "a/..b"}) {
+    EXPECT_TRUE(check_key(key).ok()) << key;
+  }
+  EXPECT_TRUE(check_key(std::string(1024, 'x')).ok());
+}
+
+TEST(ObjectKey, ARefusalNamesTheKeyWithoutItsControlCharacters) {
+  const Status refused = check_key("evil\x1b[2J");
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().code, Code::invalid_argument);
+  EXPECT_NE(refused.error().message.find("evil?[2J"), std::string::npos) << refused.error().message;
+  EXPECT_FALSE(refused.error().hint.empty());
+}
+
+}  // namespace
+}  // namespace tradewind::objectstore

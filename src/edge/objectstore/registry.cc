@@ -1,0 +1,59 @@
+#include "edge/objectstore/registry.h"
+
+#include <array>
+
+#include "base/text.h"
+#include "edge/objectstore/file_store.h"
+#include "edge/objectstore/file_url.h"
+
+namespace tradewind::objectstore {
+namespace {
+
+using Opened = Result<std::unique_ptr<ObjectStore>>;
+
+Opened open_file(std::string_view url) {
+  TW_ASSIGN_OR_RETURN(const std::string path, path_of_file_url(url));
+  return open_file_store(path);
+}
+
+struct Kind {
+  std::string_view scheme;
+  Opened (*open)(std::string_view url);
+};
+constexpr std::array kinds = {
+    Kind{"file", open_file},
+};
+
+Error unknown(std::string_view url, std::string_view scheme) {
+  std::vector<std::string_view> schemes;
+  std::string known;
+  for (const Kind& kind : kinds) {
+    schemes.push_back(kind.scheme);
+    known += (known.empty() ? "" : ", ") + std::string(kind.scheme) + "://";
+  }
+  const std::string near = nearest_word(lower(scheme), schemes);
+  return {Code::invalid_argument,
+          "no store is known for '" + std::string(url.substr(0, 200)) + "': stores are " + known,
+          near.empty() ? "" : "did you mean " + near + "://?"};
+}
+
+}  // namespace
+
+Opened open_store(std::string_view url) {
+  const std::size_t colon = url.find("://");
+  if (colon == std::string_view::npos) {
+    if (url.starts_with('/')) {
+      return Error{Code::invalid_argument,
+                   "'" + std::string(url) + "' is a path, where a store's URL is expected",
+                   "write " + file_url(url)};
+    }
+    return unknown(url, url.substr(0, url.find(':')));
+  }
+  const std::string_view scheme = url.substr(0, colon);
+  for (const Kind& kind : kinds) {
+    if (kind.scheme == scheme) return kind.open(url);
+  }
+  return unknown(url, scheme);
+}
+
+}  // namespace tradewind::objectstore

@@ -1,0 +1,15 @@
+// From a URL in a task file or on a command line to a store. Every kind of store is one line in registry.cc.
+#pragma once
+
+#include <memory>
+#include <string_view>
+
+#include "edge/objectstore/object_store.h"
+
+namespace tradewind::objectstore {
+
+// "file:///srv/my%20store". invalid_argument: an unknown scheme (the known ones are named) or a bad URL; else
+// the errors of the store's own opening.
+Result<std::unique_ptr<ObjectStore>> open_store(std::string_view url);
+
+}  // namespace tradewind::objectstore

@@ -1,0 +1,75 @@
+// The seam to every supplier: five questions. A VM, an allocation, a pod and a host's claim are all an
+// Instance.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/id.h"
+#include "base/result.h"
+#include "base/time.h"
+#include "core/model/instance.h"
+#include "core/model/offer.h"
+
+namespace tradewind::provider {
+
+enum class TokenKind {
+  idempotent,  // the supplier itself answers a repeated token with the first instance
+  lookup,      // it does not: the driver finds the token among its instances before it launches
+};
+
+// Facts that differ between suppliers, as data.
+struct Capabilities {
+  std::string provider;  // the first part of its locations
+  std::vector<std::string> regions;
+  bool spot = false;
+  Duration notice_lead{};  // warning before a preemption; zero: none
+  Duration list_delay{};   // how long after a launch the instance may be missing from lists
+  TokenKind token_kind = TokenKind::idempotent;
+  int token_letters_max = 64;
+};
+
+struct OfferQuery {
+  std::string region;  // empty: all
+};
+
+struct LaunchRequest {
+  std::string token;  // the lease id; one token, one instance, for ever
+  OwnerId owner;      // tagged onto the instance in the creating call
+  Offer offer;
+  JobId job;
+  // How the agent finds its work: "--store=URL", "--lease=…" and the like, no secrets.
+  std::vector<std::string> agent_arguments;
+  // The instance ends itself then, whatever happens, unless its agent was ordered to run on: it leaves the
+  // later time in the file that the driver named to it (--limit-file).
+  Time hard_limit;
+};
+
+struct Launched {
+  InstanceRef ref;
+  Time launched_at;  // the supplier bills from here
+};
+
+enum class TerminateState { done, in_progress };
+
+using PageToken = std::string;
+
+// Plain blocking calls, made by worker threads: implementations are safe to call from several at once.
+class Provider {
+ public:
+  virtual ~Provider() = default;
+  virtual const Capabilities& capabilities() const = 0;
+  // What can be rented now, at which price. unavailable, unauthorized, rate_limited.
+  virtual Result<std::vector<Offer>> offers(const OfferQuery& query) = 0;
+  // Idempotent on request.token: a second call answers with the first call's instance, also when that has
+  // ended. insufficient_capacity, quota_exceeded, invalid_argument (nothing was made); unavailable (the
+  // outcome is unknown).
+  virtual Result<Launched> launch(const LaunchRequest& request) = 0;
+  // All that carry this owner, ended ones as long as the supplier shows them. Ask on with next_page until it
+  // is empty.
+  virtual Result<InstancePage> instances(const OwnerId& owner, const PageToken& page) = 0;
+  // Asks for the end. Gone counts as done. Safe to repeat.
+  virtual Result<TerminateState> terminate(const InstanceRef& instance) = 0;
+};
+
+}  // namespace tradewind::provider

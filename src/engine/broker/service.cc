@@ -1,0 +1,184 @@
+#include "engine/broker/service.h"
+
+#include <chrono>
+
+#include "base/text.h"
+
+namespace tradewind::broker {
+namespace {
+
+Error not_running() {
+  return {Code::unavailable, "the control plane is stopping", "ask again once it runs"};
+}
+
+std::string names_of(const std::map<std::string, objectstore::ObjectStore*>& stores) {
+  std::vector<std::string> names;
+  for (const auto& [name, store] : stores) names.push_back(name);
+  return join(names, ", ");
+}
+
+}  // namespace
+
+Service::Service(ServiceParts parts)
+    : world_(parts.world),
+      home_(std::move(parts.home)),
+      log_(std::move(parts.log)),
+      runner_(parts.world, parts.threads),
+      store_(parts.store),
+      broker_({parts.store, runner_, *parts.world.clock, std::move(parts.place), parts.start,
+               scheduler::decide, [this](const scheduler::Answer& given) { answer(given); }}),
+      random_(parts.start.random.next()) {}
+
+Result<std::unique_ptr<Service>> Service::start(ServiceParts parts) {
+  std::unique_ptr<Service> service(new Service(std::move(parts)));
+  TW_RETURN_IF_ERROR(service->broker_.load());
+  service->thread_ = std::thread([raw = service.get()] { raw->run(); });
+  return service;
+}
+
+Service::~Service() {
+  {
+    const std::lock_guard lock(state_mutex_);
+    stopping_ = true;
+  }
+  state_changed_.notify_all();
+  runner_.wake();
+  if (thread_.joinable()) thread_.join();
+}
+
+void Service::run() {
+  while (true) {
+    const std::vector<scheduler::Observation> observations = broker_.wait();
+    std::unique_lock lock(state_mutex_);
+    if (stopping_) break;
+    const Status turned = broker_.turn(observations);
+    const bool changed = changes_ != broker_.changes();
+    changes_ = broker_.changes();
+    lock.unlock();
+    if (changed) state_changed_.notify_all();
+    if (!turned.ok()) log_("the state could not be stored: " + describe(turned.error()));
+  }
+  {
+    const std::lock_guard lock(answers_mutex_);
+    ended_ = true;
+  }
+  answers_changed_.notify_all();
+}
+
+std::string Service::new_id(std::string_view prefix) {
+  const std::lock_guard lock(answers_mutex_);
+  return random_name(random_, prefix, 10);
+}
+
+Result<std::string> Service::ask(const std::function<scheduler::Observation(std::uint64_t)>& make) {
+  std::unique_lock lock(answers_mutex_);
+  const std::uint64_t ticket = next_ticket_++;
+  answers_[ticket] = std::nullopt;
+  lock.unlock();
+  runner_.post(make(ticket));
+  lock.lock();
+  answers_changed_.wait(lock, [&] { return ended_ || answers_[ticket].has_value(); });
+  const std::optional<Result<std::string>> given = answers_[ticket];
+  answers_.erase(ticket);
+  if (!given) return not_running();
+  return *given;
+}
+
+void Service::answer(const scheduler::Answer& given) {
+  {
+    const std::lock_guard lock(answers_mutex_);
+    const auto waiting = answers_.find(given.ticket);
+    if (waiting != answers_.end()) waiting->second = given.value;
+  }
+  answers_changed_.notify_all();
+}
+
+Result<JobId> Service::submit(const JobSpec& spec) {
+  if (spec.run.empty())
+    return Error{Code::invalid_argument, "the job has no `run` commands", "say what to run"};
+  const std::string home = spec.checkpoint.stores.empty() ? home_ : spec.checkpoint.stores.front();
+  std::vector<std::string> stores = standby_stores(spec, home);
+  stores.insert(stores.begin(), home);
+  for (const std::string& store : stores) {
+    if (world_.stores.contains(store)) continue;
+    return Error{Code::invalid_argument,
+                 "checkpoint.stores names '" + store + "', which this server does not have",
+                 "it has " + names_of(world_.stores)};
+  }
+  const JobId id(new_id("j-"));
+  TW_ASSIGN_OR_RETURN(const std::string made, ask([&](std::uint64_t ticket) -> scheduler::Observation {
+                        return scheduler::SubmitCommand{ticket, id, spec, home};
+                      }));
+  return JobId(made);
+}
+
+Status Service::cancel(const JobId& job) {
+  const Result<std::string> answer = ask([&](std::uint64_t ticket) -> scheduler::Observation {
+    return scheduler::CancelCommand{ticket, job};
+  });
+  return answer.ok() ? Status() : Status(answer.error());
+}
+
+Result<MoveId> Service::move(const JobId& job, const Location& target) {
+  const MoveId id(new_id("m-"));
+  TW_ASSIGN_OR_RETURN(const std::string made, ask([&](std::uint64_t ticket) -> scheduler::Observation {
+                        return scheduler::MoveCommand{ticket, id, job, target};
+                      }));
+  return MoveId(made);
+}
+
+Status Service::view(const std::function<void(const ClusterState&)>& read) {
+  const std::lock_guard lock(state_mutex_);
+  if (stopping_) return not_running();
+  read(broker_.state());
+  return {};
+}
+
+Result<std::vector<store::HistoryEntry>> Service::history(const store::HistoryQuery& query) {
+  const std::lock_guard lock(state_mutex_);
+  if (stopping_) return not_running();
+  return store_.history(query);
+}
+
+Result<std::uint64_t> Service::wait_for_change(std::uint64_t version, Duration patience) {
+  std::unique_lock lock(state_mutex_);
+  state_changed_.wait_for(lock, patience, [&] { return stopping_ || changes_ > version; });
+  if (stopping_) return not_running();
+  return changes_;
+}
+
+Result<std::string> Service::home_of(const JobId& job) {
+  std::optional<std::string> home;
+  TW_RETURN_IF_ERROR(view([&](const ClusterState& state) {
+    const auto found = state.jobs.find(job);
+    if (found != state.jobs.end()) home = found->second.home;
+  }));
+  if (!home)
+    return Error{Code::not_found, "there is no job '" + job.text() + "'", "'tradewind jobs' lists them"};
+  if (!world_.stores.contains(*home)) {
+    return Error{Code::not_found, "job '" + job.text() + "' keeps its state in '" + *home +
+                                      "', a store this server does not have"};
+  }
+  return *home;
+}
+
+Result<mailbox::Mailbox> Service::mailbox_of(const JobId& job) {
+  TW_ASSIGN_OR_RETURN(const std::string home, home_of(job));
+  return mailbox::Mailbox(*world_.stores.at(home), world_.owner, job);
+}
+
+Result<checkpoint::ChunkPlace> Service::chunks_of(const JobId& job) {
+  TW_ASSIGN_OR_RETURN(const std::string home, home_of(job));
+  checkpoint::ChunkPlace place;
+  place.home = world_.stores.at(home);
+  place.job_prefix = mailbox::job_prefix(world_.owner, job);
+  TW_RETURN_IF_ERROR(view([&](const ClusterState& state) {
+    for (const std::string& name : standby_stores(state.jobs.at(job).spec, home)) {
+      const auto store = world_.stores.find(name);
+      if (store != world_.stores.end()) place.standby.push_back(store->second);
+    }
+  }));
+  return place;
+}
+
+}  // namespace tradewind::broker

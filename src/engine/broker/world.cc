@@ -1,0 +1,182 @@
+#include "engine/broker/world.h"
+
+#include <algorithm>
+
+#include "edge/checkpoint/ledger.h"
+#include "edge/mailbox/mailbox.h"
+
+namespace tradewind::broker {
+namespace {
+
+using scheduler::Observation;
+
+Result<objectstore::ObjectStore*> store_of(const World& world, const std::string& name) {
+  const auto found = world.stores.find(name);
+  if (found == world.stores.end()) {
+    return Error{Code::not_found, "there is no store named '" + name + "'",
+                 "name one that the server was started with"};
+  }
+  return found->second;
+}
+
+Result<provider::Provider*> provider_of(const World& world, const std::string& name) {
+  const auto found = world.providers.find(name);
+  if (found == world.providers.end())
+    return Error{Code::invalid_argument, "there is no supplier named '" + name + "'"};
+  return found->second;
+}
+
+// As agents reach it.
+Result<std::string> url_of_store(const World& world, const std::string& name) {
+  TW_ASSIGN_OR_RETURN(const objectstore::ObjectStore* store, store_of(world, name));
+  const auto url = world.agent_store_urls.find(name);
+  return url == world.agent_store_urls.end() ? store->url() : url->second;
+}
+
+Result<std::vector<std::string>> agent_arguments(const World& world, const scheduler::Launch& launch) {
+  TW_ASSIGN_OR_RETURN(const std::string home_url, url_of_store(world, launch.home));
+  std::vector<std::string> arguments = {
+      "--store=" + home_url,
+      "--owner=" + world.owner.text(),
+      "--job=" + launch.job.text(),
+      "--lease=" + launch.lease.text(),
+      "--attempt=" + std::to_string(launch.attempt),
+      "--location=" + to_text(launch.offer.location),
+      "--hard-limit=" + format_utc(launch.hard_limit),
+      "--lease-term=" + std::to_string(seconds_of(world.lease_term)) + "s",
+  };
+  for (const std::string& name : standby_stores(launch.spec, launch.home)) {
+    TW_ASSIGN_OR_RETURN(const std::string url, url_of_store(world, name));
+    arguments.push_back("--standby-store=" + url);
+  }
+  if (launch.standby) arguments.emplace_back("--standby");
+  return arguments;
+}
+
+Result<provider::Launched> launch_on(const World& world, const scheduler::Launch& launch) {
+  TW_ASSIGN_OR_RETURN(objectstore::ObjectStore * store, store_of(world, launch.home));
+  TW_ASSIGN_OR_RETURN(provider::Provider * supplier, provider_of(world, launch.offer.location.provider));
+  mailbox::Mailbox box(*store, world.owner, launch.job);
+  TW_RETURN_IF_ERROR(box.write_spec(launch.spec));  // the agent must find its work
+  provider::LaunchRequest request;
+  request.token = launch.lease.text();
+  request.owner = world.owner;
+  request.offer = launch.offer;
+  request.job = launch.job;
+  request.hard_limit = launch.hard_limit;
+  TW_ASSIGN_OR_RETURN(request.agent_arguments, agent_arguments(world, launch));
+  return supplier->launch(request);
+}
+
+struct Perform {
+  const World& world;
+
+  Observation operator()(const scheduler::Launch& launch) const {
+    scheduler::LaunchReply reply{launch.lease, {}, {}, std::nullopt};
+    const Result<provider::Launched> launched = launch_on(world, launch);
+    if (launched.ok()) {
+      reply.instance = launched->ref;
+      reply.launched_at = launched->launched_at;
+    } else {
+      reply.error = launched.error();
+    }
+    return reply;
+  }
+
+  Observation operator()(const scheduler::Terminate& terminate) const {
+    scheduler::TerminateReply reply{terminate.lease, terminate.instance, false, std::nullopt};
+    const Result<provider::Provider*> supplier = provider_of(world, terminate.instance.location.provider);
+    if (!supplier.ok()) {
+      reply.error = supplier.error();
+      return reply;
+    }
+    const Result<provider::TerminateState> state = (*supplier)->terminate(terminate.instance);
+    if (state.ok()) {
+      reply.done = *state == provider::TerminateState::done;
+    } else {
+      reply.error = state.error();
+    }
+    return reply;
+  }
+
+  Observation operator()(const scheduler::ListInstances& list) const {
+    scheduler::Listing listing{list.provider, world.clock->now(), {}, std::nullopt};
+    const Result<provider::Provider*> supplier = provider_of(world, list.provider);
+    if (!supplier.ok()) {
+      listing.error = supplier.error();
+      return listing;
+    }
+    std::string page;
+    do {
+      Result<InstancePage> next = (*supplier)->instances(world.owner, page);
+      if (!next.ok()) {
+        listing.error = next.error();
+        return listing;
+      }
+      for (Instance& instance : next->instances) listing.instances.push_back(std::move(instance));
+      page = next->next_page;
+    } while (!page.empty());
+    return listing;
+  }
+
+  Observation operator()(const scheduler::ReadMailbox& read) const {
+    scheduler::MailboxReading reading{read.job, world.clock->now(), std::nullopt, {}, {}};
+    const Result<objectstore::ObjectStore*> store = store_of(world, read.home);
+    if (!store.ok()) {
+      reading.error = store.error();
+      return reading;
+    }
+    mailbox::Mailbox box(**store, world.owner, read.job);
+    if (const Status probe = box.probe(format_utc(reading.asked_at)); !probe.ok()) {
+      reading.error = probe.error();
+      return reading;
+    }
+    // Statuses first: what a status claims to have committed is then in the ledger that is read after it.
+    for (const LeaseId& lease : read.leases) {
+      Result<AgentStatus> status = box.read_status(lease);
+      if (status.ok()) {
+        reading.statuses.push_back(*std::move(status));
+      } else if (status.error().code != Code::not_found) {
+        reading.error = status.error();
+        return reading;
+      }
+    }
+    Result<std::vector<LedgerRecord>> ledger =
+        checkpoint::read_ledger(**store, box.prefix(), read.ledger_after);
+    if (ledger.ok()) {
+      reading.ledger = *std::move(ledger);
+    } else {
+      reading.error = ledger.error();
+    }
+    return reading;
+  }
+
+  Observation operator()(const scheduler::WriteOrder& write) const {
+    scheduler::OrderWritten written{write.lease, write.order.number, std::nullopt};
+    const Result<objectstore::ObjectStore*> store = store_of(world, write.home);
+    if (!store.ok()) {
+      written.error = store.error();
+      return written;
+    }
+    mailbox::Mailbox box(**store, world.owner, write.job);
+    if (const Status status = box.write_order(write.lease, write.order); !status.ok())
+      written.error = status.error();
+    return written;
+  }
+};
+
+}  // namespace
+
+std::vector<std::string> standby_stores(const JobSpec& spec, const std::string& home) {
+  std::vector<std::string> names;
+  for (const std::string& name : spec.checkpoint.stores) {
+    if (name != home && std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+  }
+  return names;
+}
+
+scheduler::Observation perform(const World& world, const scheduler::Action& action) {
+  return std::visit(Perform{world}, action);
+}
+
+}  // namespace tradewind::broker

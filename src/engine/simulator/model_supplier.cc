@@ -1,0 +1,226 @@
+#include "engine/simulator/model_supplier.h"
+
+#include <algorithm>
+
+namespace tradewind::simulator {
+namespace {
+
+constexpr Duration agent_tick{10'000};
+constexpr Duration shown_after_end{3'600'000};
+constexpr Duration idle_node_ends_after{600'000};
+
+Duration up_to(Random& random, Duration most) {
+  return Duration(static_cast<std::int64_t>(random.unit() * static_cast<double>(most.count())));
+}
+
+Error no_answer() {
+  return {Code::unavailable, "the supplier did not answer"};
+}
+
+}  // namespace
+
+ModelSupplier::ModelSupplier(SupplierModel model, World world, std::uint64_t seed)
+    : model_(std::move(model)), world_(std::move(world)), random_(seed) {
+  capabilities_.provider = model_.name;
+  capabilities_.spot = true;
+  capabilities_.notice_lead = model_.notice_lead;
+  capabilities_.list_delay = model_.list_delay;
+}
+
+Result<std::vector<Offer>> ModelSupplier::offers(const provider::OfferQuery&) {
+  return model_.offers;
+}
+
+const ModelInstance* ModelSupplier::find_token(const std::string& token) const {
+  const auto found = by_token_.find(token);
+  return found == by_token_.end() ? nullptr : &instances_.at(found->second);
+}
+
+int ModelSupplier::launch_calls(const std::string& token) const {
+  const auto found = launch_calls_.find(token);
+  return found == launch_calls_.end() ? 0 : found->second;
+}
+
+int ModelSupplier::running(const Offer& offer) const {
+  return static_cast<int>(std::count_if(instances_.begin(), instances_.end(), [&](const auto& entry) {
+    return entry.second.facts.state != InstanceState::terminated &&
+           offer_key(entry.second.offer) == offer_key(offer);
+  }));
+}
+
+Result<provider::Launched> ModelSupplier::launch(const provider::LaunchRequest& request) {
+  const Fault fault = world_.call();
+  if (fault == Fault::crash_before || fault == Fault::lost_request) {
+    // A request that nobody answered may lie in a queue somewhere and be carried out after all.
+    if (random_.chance(0.3)) {
+      world_.time.after(up_to(random_, Duration(150'000)), [this, request] { (void)launch_now(request); });
+    }
+    return no_answer();
+  }
+  Result<provider::Launched> launched = launch_now(request);
+  if (fault != Fault::none) return no_answer();
+  return launched;
+}
+
+Result<provider::Launched> ModelSupplier::launch_now(const provider::LaunchRequest& request) {
+  on_launch(request);
+  ++launch_calls_[request.token];
+  if (const ModelInstance* known = find_token(request.token)) {
+    return provider::Launched{known->facts.ref, known->facts.launched_at};
+  }
+  if (running(request.offer) >= model_.capacity || world_.faults.launch_refused()) {
+    return Error{Code::insufficient_capacity,
+                 model_.name + " has no " + request.offer.instance_type + " left"};
+  }
+  const Time now = world_.time.now();
+  ModelInstance instance;
+  instance.facts.ref = {request.offer.location, InstanceId(random_name(random_, "i-", 8))};
+  instance.facts.owner = request.owner;
+  instance.facts.token = request.token;
+  instance.facts.launched_at = now;
+  instance.offer = request.offer;
+  instance.job = request.job;
+  instance.visible_at = now + up_to(random_, model_.list_delay);
+  instance.agent_exit_ends_it = random_.chance(0.5);
+  const InstanceId id = instance.facts.ref.id;
+  const provider::Launched launched{instance.facts.ref, now};
+  instances_.emplace(id, std::move(instance));
+  by_token_[request.token] = id;
+  world_.time.after(model_.boot + up_to(random_, model_.boot), [this, id, request] { boot(id, request); });
+  if (request.offer.purchase == Purchase::spot && model_.lifetime_mean.count() > 0) plan_preemption(id);
+  return launched;
+}
+
+void ModelSupplier::plan_preemption(const InstanceId& id) {
+  const Duration life = duration_of_seconds(random_.exponential(seconds_of(model_.lifetime_mean)));
+  const bool noticed = model_.notice_lead.count() > 0 && random_.chance(0.7);
+  if (noticed) {
+    world_.time.after(std::max(Duration(0), life - model_.notice_lead), [this, id] {
+      ModelInstance& instance = instances_.at(id);
+      if (instance.agent) instance.agent->notice(world_.time.now(), world_.time.now() + model_.notice_lead);
+    });
+  }
+  world_.time.after(life, [this, id] { end(id, true, "preempted"); });
+}
+
+void ModelSupplier::boot(const InstanceId& id, const provider::LaunchRequest& request) {
+  ModelInstance& instance = instances_.at(id);
+  if (instance.facts.state != InstanceState::pending) return;
+  instance.facts.state = InstanceState::running;
+  if (world_.faults.boot_fails()) return;  // it runs, costs, and does nothing
+  if (world_.faults.agent_is_cut_off()) {
+    // From the start for about as long as the broker waits for a first report, or for minutes somewhere on
+    // the way.
+    const bool from_the_start = random_.chance(0.5);
+    const Duration good_for = from_the_start ? Duration(0) : up_to(random_, Duration(200'000));
+    instance.cut_off_from = world_.time.now() + good_for;
+    instance.cut_off_until = instance.cut_off_from + Duration(from_the_start ? 130'000 : 60'000) +
+                             up_to(random_, Duration(from_the_start ? 80'000 : 240'000));
+  }
+  const bool standby = std::find(request.agent_arguments.begin(), request.agent_arguments.end(),
+                                 "--standby") != request.agent_arguments.end();
+  instance.agent = std::make_unique<ModelAgent>(
+      AgentSetup{request.owner, request.job, LeaseId(request.token), standby, random_.next()}, world_.store,
+      [this, id] {
+        const ModelInstance& here = instances_.at(id);
+        const Time now = world_.time.now();
+        if (now >= here.cut_off_from && now < here.cut_off_until) return Fault::lost_request;
+
+        return world_.faults.draw_agent_call();
+      },
+      [this](std::function<void()> arrives) {
+        world_.time.after(up_to(random_, Duration(90'000)), std::move(arrives));
+      });
+  run_agent(id);
+}
+
+void ModelSupplier::run_agent(const InstanceId& id) {
+  ModelInstance& instance = instances_.at(id);
+  if (instance.facts.state == InstanceState::terminated || !instance.agent) return;
+  if (world_.faults.agent_dies()) {
+    instance.agent->die();
+    world_.log("the agent on " + id.text() + " dies");
+  }
+  instance.agent->tick(world_.time.now());
+  if (instance.agent->ended()) {
+    // A node with nothing left to do ends itself: at once where its supplier ends it with its process, else
+    // in time.
+    world_.time.after(instance.agent_exit_ends_it ? Duration(0) : idle_node_ends_after,
+                      [this, id] { end(id, false, "the node ended itself"); });
+    return;
+  }
+  world_.time.after(agent_tick, [this, id] { run_agent(id); });
+}
+
+void ModelSupplier::end(const InstanceId& id, bool preempted, const std::string& reason) {
+  ModelInstance& instance = instances_.at(id);
+  if (instance.facts.state == InstanceState::terminated) return;
+  instance.facts.state = InstanceState::terminated;
+  instance.facts.terminated_at = world_.time.now();
+  instance.facts.preempted = preempted;
+  instance.facts.reason = reason;
+  instance.end_visible_at = world_.time.now() + up_to(random_, model_.list_delay);
+  if (instance.agent) instance.agent->die();
+  world_.log(id.text() + " ends: " + reason);
+}
+
+Result<InstancePage> ModelSupplier::instances(const OwnerId& owner, const provider::PageToken& page) {
+  const Fault fault = world_.call();
+  if (fault != Fault::none) return no_answer();
+  constexpr std::size_t page_size = 4;
+  const Time now = world_.time.now();
+  const bool stale = world_.faults.list_is_stale();
+  const bool leaky = world_.faults.random().chance(0.02);  // a supplier's filter that lets others through
+  InstancePage answer;
+  auto at = instances_.upper_bound(InstanceId(page));
+  for (; at != instances_.end() && answer.instances.size() < page_size; ++at) {
+    const ModelInstance& instance = at->second;
+    if (instance.facts.owner != owner && !leaky) continue;
+    const Time visible = stale ? instance.facts.launched_at + model_.list_delay : instance.visible_at;
+    if (visible > now) continue;
+    if (instance.facts.terminated_at && *instance.facts.terminated_at + shown_after_end < now) continue;
+    answer.instances.push_back(instance.facts);
+    if (instance.facts.state == InstanceState::terminated && instance.end_visible_at > now) {
+      Instance& shown = answer.instances.back();
+      shown.state = InstanceState::running;
+      shown.terminated_at.reset();
+      shown.preempted = false;
+      shown.reason.clear();
+    }
+  }
+  if (at != instances_.end()) answer.next_page = std::prev(at)->first.text();
+  return answer;
+}
+
+Result<provider::TerminateState> ModelSupplier::terminate(const InstanceRef& ref) {
+  const Fault fault = world_.call();
+  if (fault == Fault::crash_before || fault == Fault::lost_request) return no_answer();
+  const auto found = instances_.find(ref.id);
+  if (found == instances_.end()) return provider::TerminateState::done;
+  ModelInstance& instance = found->second;
+  if (instance.facts.token == "foreign")
+    world_.violation("somebody else's instance " + ref.id.text() + " was terminated");
+  const bool ended = instance.facts.state == InstanceState::terminated;
+  if (!ended) {
+    instance.facts.state = InstanceState::stopping;
+    world_.time.after(up_to(random_, model_.ending),
+                      [this, id = ref.id] { end(id, false, "terminated on request"); });
+  }
+  if (fault != Fault::none) return no_answer();
+  return ended ? provider::TerminateState::done : provider::TerminateState::in_progress;
+}
+
+void ModelSupplier::add_foreign(const OwnerId& owner, const std::string& token) {
+  ModelInstance instance;
+  instance.facts.ref = {model_.offers.front().location, InstanceId(random_name(random_, "i-", 8))};
+  instance.facts.owner = owner;
+  instance.facts.token = token;
+  instance.facts.state = InstanceState::running;
+  instance.facts.launched_at = world_.time.now() - Duration(3'600'000);
+  instance.visible_at = world_.time.now();
+  instance.offer = model_.offers.front();
+  instance.offer.instance_type = "foreign";
+  instances_.emplace(instance.facts.ref.id, std::move(instance));
+}
+
+}  // namespace tradewind::simulator

@@ -1,0 +1,55 @@
+// The promises, checked against the ground truth that the control plane cannot see.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "core/model/records.h"
+#include "edge/checkpoint/ledger.h"
+#include "edge/objectstore/object_store.h"
+#include "engine/simulator/model_supplier.h"
+
+namespace tradewind::simulator {
+
+class Truth {
+ public:
+  Truth(const Timeline& time, std::map<std::string, std::unique_ptr<ModelSupplier>>& suppliers,
+        objectstore::ObjectStore& store, OwnerId owner, Duration lease_term);
+
+  // A user was told that this job is stored.
+  void acknowledged(const JobId& job) { acknowledged_.insert(job); }
+  // A supplier is asked to launch; `committed` is what the store holds at that moment.
+  void launch_asked(const ClusterState& committed, const provider::LaunchRequest& request);
+  // These events were committed on top of `before`.
+  void committed(const ClusterState& before, const std::vector<Event>& events);
+  // After every step.
+  void check(const ClusterState& committed);
+  // At the end, when faults have long ceased: everything finished, nothing runs.
+  void check_end(const ClusterState& committed);
+
+  void violation(const std::string& what);
+  const std::vector<std::string>& violations() const { return violations_; }
+
+ private:
+  void check_ledger(const JobId& job);
+  void check_loss(const LeaseRecord& lease);
+  void check_restart(const ClusterState& before, const LeaseRecord& intended);
+  const ModelInstance* instance_of(const LeaseId& lease) const;
+
+  const Timeline& time_;
+  std::map<std::string, std::unique_ptr<ModelSupplier>>& suppliers_;
+  objectstore::ObjectStore& store_;
+  OwnerId owner_;
+  Duration lease_term_;
+  std::set<JobId> acknowledged_;
+  std::set<std::string> tokens_asked_;
+  std::map<JobId, std::vector<LedgerRecord>> ledgers_;
+  std::map<JobId, checkpoint::LedgerView> views_;
+  std::map<JobId, Time> ledger_checked_;
+  std::vector<std::string> violations_;
+};
+
+}  // namespace tradewind::simulator
