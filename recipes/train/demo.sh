@@ -76,7 +76,7 @@ bold "5. The receipt"
 tw job demo --receipt
 
 bold "6. What the model writes"
-tw logs demo | sed -n '/^done: /q; p' | tail -n 12
+tw logs demo | awk '/^step /{text=""; next} /^done: /{exit} {text = text $0 "\n"} END {printf "%s", text}' | fold -s -w 100
 
 tw job demo --svg "$folder/loss.svg"
 echo "The loss curve, with the interruptions marked: $folder/loss.svg"

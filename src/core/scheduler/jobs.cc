@@ -5,28 +5,16 @@
 namespace tradewind::scheduler {
 namespace {
 
-// The last lease is gone, and the mailbox was not read since: its agent may have finished the job before it
-// went.
-bool needs_last_look(Step& step, const JobRecord& job) {
-  const LeaseRecord* last = job.leases.empty() ? nullptr : step.lease(job.leases.back());
-  if (last == nullptr || last->state != LeaseState::ended || !last->launched_at || !last->ended_at)
-    return false;
-  const auto read = step.working().read_at.find(job.id);
-  if (read == step.working().read_at.end()) return true;
-  // The end is told in the supplier's time. Where that runs ahead of ours, a reading after we heard of the
-  // end will do; so does any at all when we heard of it before the loop began.
-  const auto seen = step.working().end_seen_at.find(job.id);
-  return seen != step.working().end_seen_at.end() && read->second < std::min(*last->ended_at, seen->second);
-}
-
 void read_mailbox(Step& step, const JobRecord& job, const std::vector<LeaseRecord>& live) {
   Working& working = step.working();
   ReadMailbox read{job.id, job.home, job.ledger_number, {}};
   for (const LeaseRecord& lease : live) {
     if (lease.state != LeaseState::intended) read.leases.push_back(lease.id);
   }
-  if (read.leases.empty() && !is_final(job.state) && needs_last_look(step, job))
-    read.leases.push_back(job.leases.back());
+  if (const auto due = working.last_words_due.find(job.id); due != working.last_words_due.end()) {
+    for (const auto& [lease, since] : due->second) read.leases.push_back(lease);
+  }
+  if (read.leases.empty() && awaits_last_words(step, job)) read.leases.push_back(job.leases.back());
   if (read.leases.empty() || working.reading.contains(job.id)) return;
   const auto last = working.read_asked_at.find(job.id);
   const Time due =
@@ -35,12 +23,6 @@ void read_mailbox(Step& step, const JobRecord& job, const std::vector<LeaseRecor
   working.reading[job.id] = read.leases;
   working.read_asked_at[job.id] = step.now();
   step.act(std::move(read));
-}
-
-void end_leases(Step& step, const std::vector<LeaseRecord>& live, LeaseEnd end, const std::string& reason) {
-  for (const LeaseRecord& lease : live) {
-    if (lease.end == LeaseEnd::none) release(step, lease, end, reason);
-  }
 }
 
 // The agent gets the chance to end its program in order; what does not report within the patience is ended
@@ -112,7 +94,39 @@ void fail_move_of_ended_job(Step& step, const JobRecord& job) {
   }
 }
 
+// The agent that finished the job is about to say so in its status, behind its last output. It gets the time.
+bool is_saying_farewell(Step& step, const JobRecord& job, const LeaseRecord& lease) {
+  if (!job.ended_at || job.cancel_requested || !lease.status || lease.status->epoch != job.epoch)
+    return false;
+  if (is_final(lease.status->phase)) return false;
+  const Time until = *job.ended_at + step.tempo().farewell_patience;
+  if (step.now() >= until) return false;
+  step.wake(job.id, until);
+  return true;
+}
+
+void wind_up(Step& step, const JobRecord& job) {
+  fail_move_of_ended_job(step, job);
+  const LeaseEnd end = job.state == JobState::succeeded ? LeaseEnd::finished
+                       : job.cancel_requested           ? LeaseEnd::cancelled
+                                                        : LeaseEnd::failed;
+  for (const LeaseRecord& lease : step.live_leases(job)) {
+    if (lease.end == LeaseEnd::none && !is_saying_farewell(step, job, lease)) {
+      release(step, lease, end, "the job has ended");
+    }
+  }
+}
+
 }  // namespace
+
+bool awaits_last_words(Step& step, const JobRecord& job) {
+  const auto due = step.working().last_words_due.find(job.id);
+  if (due != step.working().last_words_due.end()) return true;
+  // What ended before this loop began is looked at once.
+  if (is_final(job.state) || job.leases.empty() || step.working().read_at.contains(job.id)) return false;
+  const LeaseRecord* last = step.lease(job.leases.back());
+  return last != nullptr && last->state == LeaseState::ended && last->launched_at.has_value();
+}
 
 void decide_job(Step& step, const JobId& id) {
   const JobRecord* known = step.job(id);
@@ -120,18 +134,14 @@ void decide_job(Step& step, const JobId& id) {
   for (const LeaseRecord& lease : step.live_leases(*known)) judge_lease(step, lease.id);
 
   if (is_final(step.job(id)->state)) {
-    fail_move_of_ended_job(step, *step.job(id));
-    const LeaseEnd end = step.job(id)->state == JobState::succeeded ? LeaseEnd::finished
-                         : step.job(id)->cancel_requested           ? LeaseEnd::cancelled
-                                                                    : LeaseEnd::failed;
-    end_leases(step, step.live_leases(*step.job(id)), end, "the job has ended");
+    wind_up(step, *step.job(id));
   } else if (step.job(id)->cancel_requested) {
     decide_cancel(step, *step.job(id), step.live_leases(*step.job(id)));
   } else {
     if (step.job(id)->move) decide_move(step, *step.job(id)->move);
     const std::vector<LeaseRecord> live = step.live_leases(*step.job(id));
     note_beginning(step, *step.job(id), live);
-    if (!is_held(*step.job(id), live) && !needs_last_look(step, *step.job(id))) {
+    if (!is_held(*step.job(id), live) && !awaits_last_words(step, *step.job(id))) {
       note_interruption(step, *step.job(id));
       place_job(step, *step.job(id));
     }

@@ -76,6 +76,7 @@ void decide_move(Step& step, const MoveId& id) {
         step, move, "the target was lost: " + (target != nullptr ? target->reason : std::string("no lease")));
   }
   if (source == nullptr) return;
+  if (source->state == LeaseState::ended && awaits_last_words(step, *step.job(move.job))) return;
   const LeaseRecord source_copy = *source;
   const LeaseRecord target_copy = *target;
   switch (move.state) {

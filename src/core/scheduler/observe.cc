@@ -169,6 +169,16 @@ void fold_progress(Step& step, const JobId& id) {
   step.note(job);
 }
 
+void forget_last_words(Step& step, const MailboxReading& reading, const std::vector<LeaseId>& asked) {
+  const auto due = step.working().last_words_due.find(reading.job);
+  if (due == step.working().last_words_due.end()) return;
+  for (const LeaseId& lease : asked) {
+    const auto since = due->second.find(lease);
+    if (since != due->second.end() && since->second <= reading.asked_at) due->second.erase(since);
+  }
+  if (due->second.empty()) step.working().last_words_due.erase(due);
+}
+
 void observe_reading(Step& step, const MailboxReading& reading) {
   const auto asked = step.working().reading.extract(reading.job);
   const JobRecord* job = step.job(reading.job);
@@ -180,6 +190,7 @@ void observe_reading(Step& step, const MailboxReading& reading) {
     for (const LeaseId& lease : asked.mapped()) step.note_read(lease);
   }
   for (const AgentStatus& status : reading.statuses) fold_status(step, status, reading.asked_at);
+  forget_last_words(step, reading, asked ? asked.mapped() : std::vector<LeaseId>());
   fold_progress(step, reading.job);
   fold_ledger(step, reading.job, reading.ledger, reading.asked_at);
 }

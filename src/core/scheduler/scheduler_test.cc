@@ -249,6 +249,55 @@ TEST_F(Scheduler, TheLastWordsOfAMachineThatWentFirstCompleteItsAccount) {
       << "the offer that is being taken back is not taken again";
 }
 
+TEST_F(Scheduler, AnAgentThatFinishedTheJobMaySayFarewell) {
+  submit("j-1");
+  launch_newest();
+  AgentStatus status;
+  status.lease = newest_lease().id;
+  status.job = JobId("j-1");
+  status.sequence = 1;
+  status.phase = AgentPhase::running;
+  status.epoch = 1;
+  LedgerRecord claim;
+  claim.number = 1;
+  claim.epoch = 1;
+  claim.lease = status.lease;
+  LedgerRecord finish = claim;
+  finish.number = 2;
+  finish.kind = LedgerKind::finish;
+  const auto told = [&] {
+    return step({MailboxReading{JobId("j-1"), now_, std::nullopt, {claim, finish}, {status}}});
+  };
+  EXPECT_TRUE(actions_of<Terminate>(told()).empty());
+  EXPECT_EQ(state_.jobs.at(JobId("j-1")).state, JobState::succeeded);
+  status.sequence = 2;
+  status.phase = AgentPhase::finished;
+  EXPECT_EQ(actions_of<Terminate>(told()).size(), 1U);
+  EXPECT_EQ(newest_lease().end, LeaseEnd::finished);
+}
+
+TEST_F(Scheduler, AFarewellThatDoesNotComeIsNotWaitedForLong) {
+  submit("j-1");
+  launch_newest();
+  AgentStatus status;
+  status.lease = newest_lease().id;
+  status.job = JobId("j-1");
+  status.sequence = 1;
+  status.phase = AgentPhase::running;
+  status.epoch = 1;
+  LedgerRecord claim;
+  claim.number = 1;
+  claim.epoch = 1;
+  claim.lease = status.lease;
+  LedgerRecord finish = claim;
+  finish.number = 2;
+  finish.kind = LedgerKind::finish;
+  const Decisions told = step({MailboxReading{JobId("j-1"), now_, std::nullopt, {claim, finish}, {status}}});
+  EXPECT_LE(told.wake_at, now_ + working_.tempo.farewell_patience);
+  now_ += working_.tempo.farewell_patience;
+  EXPECT_EQ(actions_of<Terminate>(step({})).size(), 1U);
+}
+
 TEST_F(Scheduler, ProgressForgivesEarlierFailures) {
   working_.tempo.stillborn_max = 2;
   submit("j-1");

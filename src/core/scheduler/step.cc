@@ -50,10 +50,20 @@ void Step::index(const LeaseRecord& lease) {
   }
 }
 
+// An agent may have written its final status, or finished the job, before its machine went. The end is told
+// in the supplier's time: where that runs ahead of ours, a reading after we heard of the end will do.
+void Step::want_last_words(const LeaseRecord& after) {
+  const LeaseRecord* before = lease(after.id);
+  if (before == nullptr || before->state == LeaseState::ended || !after.launched_at || !after.ended_at)
+    return;
+  if (after.status && is_final(after.status->phase)) return;
+  working_.last_words_due[after.job][after.id] = std::min(*after.ended_at, now_);
+}
+
 void Step::put(std::string kind, std::string detail, Record after) {
   if (const auto* lease = std::get_if<LeaseRecord>(&after)) {
     index(*lease);
-    if (lease->state == LeaseState::ended) working_.end_seen_at[lease->job] = now_;
+    if (lease->state == LeaseState::ended) want_last_words(*lease);
     mark_dirty(lease->job);
   }
   if (const auto* job = std::get_if<JobRecord>(&after)) mark_dirty(job->id);

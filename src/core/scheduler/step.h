@@ -62,6 +62,7 @@ class Step {
 
  private:
   void index(const LeaseRecord& lease);
+  void want_last_words(const LeaseRecord& after);
   ClusterState& state_;
   Working& working_;
   const Place& place_;
@@ -98,6 +99,8 @@ void block_preempted_offer(Step& step, const LeaseRecord& lease);
 // moving.cc
 void decide_move(Step& step, const MoveId& id);
 // jobs.cc
+// A lease of the job is gone and what it last wrote was not read yet: nothing is decided on a guess.
+bool awaits_last_words(Step& step, const JobRecord& job);
 void decide_job(Step& step, const JobId& id);
 
 }  // namespace tradewind::scheduler

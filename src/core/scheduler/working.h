@@ -24,6 +24,8 @@ struct Tempo {
   Duration lease_term{30'000};      // a status older than this is stale
   Duration boot_patience{120'000};  // from launch to the first status, beyond the offer's cold start
   Duration stop_patience{60'000};   // from an order to stop to a final status
+  Duration farewell_patience{
+      10'000};  // from a job's end to its agent's final status, the last output before it
   Duration orphan_grace{
       60'000};  // an unknown instance younger than this may be a launch still being recorded
   Duration terminate_retry{5000};
@@ -66,7 +68,8 @@ struct Working {
   std::map<std::string, Time> list_wanted;    // one is wanted by then, ahead of the usual pace
   std::map<JobId, Time> read_at;              // asked_at of the last good reading
   std::map<JobId, Time> read_asked_at;        // of the last attempt, good or not
-  std::map<JobId, Time> end_seen_at;          // when we learned that its last lease had ended
+  // Leases that ended, by job: their last words are read by a reading asked for then or later.
+  std::map<JobId, std::map<LeaseId, Time>> last_words_due;
   std::map<InstanceRef, Time> terminate_due;
   std::map<LeaseId, Time> unresolved_since;  // intended, and no launch of ours is in flight
 
