@@ -71,6 +71,12 @@ std::string MailWorker::take_warning() {
   return std::exchange(warning_, {});
 }
 
+bool MailWorker::deliver_progress(Duration patience) {
+  Lock lock(mutex_);
+  const std::uint64_t last = progress_.written + progress_.queue.size();
+  return changed_.wait_for(lock, patience, [&] { return progress_.written >= last || stopping_; });
+}
+
 bool MailWorker::deliver_all(Duration patience) {
   Lock lock(mutex_);
   delivering_ = true;
@@ -186,6 +192,8 @@ void MailWorker::note_outcome(const Status& outcome) {
 
 Duration MailWorker::next_due() const {
   const Duration now = clock_.monotonic();
+  // What came while the thread was writing woke nobody.
+  if (!log_.queue.empty() || !progress_.queue.empty() || status_due(now)) return std::max(now, retry_at_);
   Duration due = now + settings_.heartbeat;
   if (!delivering_) due = std::min(due, orders_read_at_ + settings_.poll);
   if (status_ && !delivering_) {

@@ -47,6 +47,8 @@ class MailWorker {
   std::vector<Order> take_orders();
   // Why the mailbox could not be written or read, once per cause; empty: nothing new.
   std::string take_warning();
+  // Waits until the progress lines that were added so far are written. False: `patience` ran out.
+  bool deliver_progress(Duration patience);
   // Writes all that is pending, the status last, looking for no further orders. False: `patience` ran out.
   bool deliver_all(Duration patience);
 

@@ -49,9 +49,16 @@ LogicOptions logic_options(const AgentOptions& options) {
   return logic;
 }
 
-StateParts state_parts(const RunnerParts& parts) {
-  return {parts.clock,       parts.home,          parts.local,           parts.standby, parts.options.owner,
-          parts.options.job, parts.options.lease, parts.options.scratch, parts.seed};
+// A checkpoint matters more than the copy of the lines before it: a mailbox that is slow is not waited for
+// longer.
+constexpr Duration progress_patience = seconds(3);
+
+StateParts state_parts(const RunnerParts& parts, MailWorker& mail) {
+  return {parts.clock,         parts.home,
+          parts.local,         parts.standby,
+          parts.options.owner, parts.options.job,
+          parts.options.lease, parts.options.scratch,
+          parts.seed,          [&mail] { mail.deliver_progress(progress_patience); }};
 }
 
 MailSettings mail_settings(const AgentOptions& options) {
@@ -159,7 +166,7 @@ Runner::Runner(RunnerParts parts)
       logic_(logic_options(parts_.options)),
       mail_(mailbox::Mailbox(*parts_.home, parts_.options.owner, parts_.options.job), *parts_.clock,
             mail_settings(parts_.options), [this] { bell_.ring(); }),
-      state_(state_parts(parts_), [this] { bell_.ring(); }),
+      state_(state_parts(parts_, mail_), [this] { bell_.ring(); }),
       machine_limit_(parts_.options.hard_limit) {}
 
 int Runner::run() {
@@ -190,6 +197,7 @@ void Runner::tell(const Event& event) {
 void Runner::perform(const Action& action) {
   if (const auto* run = std::get_if<RunTask>(&action)) {
     const bool capture = std::holds_alternative<Capture>(run->task);
+    if (capture || std::holds_alternative<Finish>(run->task)) mail_.add_progress(progress_.take());
     state_.submit(run->task, capture ? announced_ : std::nullopt);
   } else if (const auto* start = std::get_if<StartStage>(&action)) {
     start_stage(start->stage);

@@ -518,6 +518,19 @@ TEST_F(RunnerTest, NothingIsOnItsWayAnyMoreOnceTheLastStatusIsThere) {
   EXPECT_NE(progress("l-1").find("\"step\":" + saved + ","), std::string::npos) << lines.back();
 }
 
+TEST_F(RunnerTest, TheStepsThatACheckpointCountsAreToldBeforeIt) {
+  keep_checkpoints("");
+  spec_.run = R"(C="$TRADEWIND_CHECKPOINT_DIR"
+for n in $(seq 30); do echo '{"step":'$n'}' >> "$TRADEWIND_PROGRESS"; done
+echo 30 > "$C/n"; echo '{"checkpoint":"saved","step":30}' >> "$TRADEWIND_PROGRESS"; sleep 60)";
+  std::ofstream(slow_progress()) << "yes";
+  const pid_t pid = start(options_of("l-1"));
+  ASSERT_TRUE(wait_until([&] { return ledger_text() == "claim checkpoint:30"; }));
+  ::kill(pid, SIGKILL);
+  wait_for_end(pid);
+  EXPECT_NE(progress("l-1").find("\"step\":30"), std::string::npos) << progress("l-1");
+}
+
 TEST_F(RunnerTest, AHeartbeatGoesOnWhileNothingChanges) {
   spec_.run = "sleep 60";
   const pid_t pid = start(options_of("l-1"));

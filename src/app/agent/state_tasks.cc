@@ -167,6 +167,7 @@ Result<Event> StateTasks::perform(const Capture& task) {
 Result<Event> StateTasks::commit(const Choice& choice, const checkpoint::Saved& saved, Duration began) {
   captured_view_ = choice.view;
   if (saved.manifest.root_digest == newest_digest_ && newest_step_ == choice.step) return Event(Captured{});
+  parts_.before_record();
   const Result<LedgerRecord> record =
       writer_.append_checkpoint(parts_.clock->now(), saved.id, saved.manifest.root_digest, choice.step);
   if (!record.ok()) {
@@ -198,6 +199,7 @@ Result<Event> StateTasks::perform(const KeepOutputs&) {
 }
 
 Result<Event> StateTasks::perform(const Finish& task) {
+  parts_.before_record();
   const Result<LedgerRecord> record =
       writer_.append_finish(parts_.clock->now(), task.outcome, task.exit_code, task.message);
   if (!record.ok() && record.error().code == Code::conflict) {

@@ -27,6 +27,9 @@ struct StateParts {
   LeaseId lease;
   std::filesystem::path scratch;
   std::uint64_t seed = 0;  // makes this writer's nonces its own
+  // Called before a record goes into the ledger that makes steps count: whoever reads it must find their
+  // lines too.
+  std::function<void()> before_record = [] {};
 };
 
 // Not thread-safe but for cancel().

@@ -37,7 +37,7 @@ scheduler::Tempo local_tempo() {
   tempo.idle_list_poll = Duration(15'000);
   tempo.boot_patience = Duration(60'000);
   tempo.terminate_retry = Duration(2000);
-  tempo.retry_capacity = Duration(2000);
+  tempo.retry_capacity = Duration(500);
   return tempo;
 }
 
