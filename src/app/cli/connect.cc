@@ -105,7 +105,7 @@ Status wait_for_socket(const Context& context, const io::HttpEndpoint& endpoint)
 }
 
 Error unusable_folder(Error error) {
-  if (error.hint.empty()) error.hint = "set TRADEWIND_HOME to a folder that you can write";
+  error.hint = "set TRADEWIND_HOME to a folder that you can write";
   return error;
 }
 

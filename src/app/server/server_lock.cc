@@ -11,7 +11,7 @@ constexpr std::size_t pid_bytes_max = 32;
 
 // A state folder that cannot be used is cured in one way only.
 Error with_cure(Error error) {
-  if (error.hint.empty()) error.hint = "set TRADEWIND_HOME to a folder that you can write";
+  error.hint = "set TRADEWIND_HOME to a folder that you can write";
   return error;
 }
 
