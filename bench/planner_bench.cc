@@ -108,6 +108,22 @@ void plan_anything(benchmark::State& state) {
 }
 BENCHMARK(plan_anything)->Unit(benchmark::kMillisecond);
 
+// The peer: who has the offers in a list and wants the cheapest sorts them by price, and knows neither time
+// nor risk.
+void sort_by_price(benchmark::State& state) {
+  const JobSpec job = job_with(36'000);
+  const PlanRequest request = request_of(job);
+  const std::vector<Offer> offers(request.offers.begin(), request.offers.end());
+  for (auto _ : state) {
+    std::vector<const Offer*> sorted;
+    for (const Offer& offer : offers) sorted.push_back(&offer);
+    std::sort(sorted.begin(), sorted.end(),
+              [](const Offer* a, const Offer* b) { return a->price_per_hour < b->price_per_hour; });
+    benchmark::DoNotOptimize(sorted.front());
+  }
+}
+BENCHMARK(sort_by_price)->Unit(benchmark::kMillisecond);
+
 // What a control plane asks all the time: a dozen offers of its own suppliers.
 void plan_a_dozen_offers(benchmark::State& state) {
   const JobSpec job = job_with(36'000);

@@ -1,5 +1,7 @@
 #include "app/cli/offer_source.h"
 
+#include <utility>
+
 namespace tradewind::cli {
 
 catalog::Catalog known_offers(Context& context, const std::string& zones_file) {
@@ -10,7 +12,7 @@ catalog::Catalog known_offers(Context& context, const std::string& zones_file) {
     print_warning(context, "this machine's zones are left out: " + describe(local.error()));
     return embedded;
   }
-  return embedded.with(*std::move(local));
+  return std::move(embedded).with(*std::move(local));
 }
 
 }  // namespace tradewind::cli

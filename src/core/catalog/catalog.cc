@@ -4,6 +4,7 @@
 #include <array>
 #include <bit>
 #include <functional>
+#include <unordered_map>
 #include <utility>
 
 #include "base/text.h"
@@ -20,6 +21,9 @@ constexpr std::array<std::string_view, 15> problem_names = {
     "malformed",     "no_price",      "absurd_price",   "unusual_price",   "wrong_currency",
     "not_a_machine", "partial_price", "wrong_purchase", "above_on_demand", "inverted_reserve",
     "inconsistent",  "wrong_tenancy", "stale",          "duplicate",       "unknown_accelerator"};
+
+// Room for what a user's own suppliers sell: a catalogue that grows by so few need not be moved.
+constexpr std::size_t usual_additions = 64;
 
 bool same_offer(const Offer& a, const Offer& b) {
   return a.instance_type == b.instance_type && a.location == b.location && a.purchase == b.purchase;
@@ -65,8 +69,8 @@ struct CatalogBuilder {
   static Catalog build(const std::vector<OfferRow>& rows) {
     Catalog catalog;
     const auto kept = std::count_if(rows.begin(), rows.end(), [](const OfferRow& row) { return row.kept; });
-    catalog.offers_.reserve(static_cast<std::size_t>(kept));
-    catalog.facts_.reserve(static_cast<std::size_t>(kept));
+    catalog.offers_.reserve(static_cast<std::size_t>(kept) + usual_additions);
+    catalog.facts_.reserve(static_cast<std::size_t>(kept) + usual_additions);
     for (const OfferRow& row : rows) {
       if (!row.kept) continue;
       fill_offer(row, catalog.offers_.emplace_back());
@@ -139,9 +143,28 @@ Catalog Catalog::with(std::vector<Offer> more) const& {
 }
 
 Catalog Catalog::with(std::vector<Offer> more) && {
-  std::vector<Offer> all = std::move(offers_);
-  all.insert(all.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
-  return Catalog(std::move(all));
+  Catalog added(std::move(more));
+  // Only the suppliers that sell something new can have an offer that it replaces.
+  const std::vector<std::string> sellers = added.providers();
+  std::unordered_multimap<std::size_t, std::size_t> known;
+  for (std::size_t i = 0; i < offers_.size(); ++i) {
+    if (std::binary_search(sellers.begin(), sellers.end(), offers_[i].location.provider))
+      known.emplace(hash_of(offers_[i]), i);
+  }
+  for (std::size_t i = 0; i < added.offers_.size(); ++i) {
+    const auto [first, last] = known.equal_range(hash_of(added.offers_[i]));
+    const auto same = std::find_if(first, last, [&](const auto& entry) {
+      return same_offer(offers_[entry.second], added.offers_[i]);
+    });
+    if (same != last) {
+      offers_[same->second] = std::move(added.offers_[i]);
+      facts_[same->second] = added.facts_[i];
+    } else {
+      offers_.push_back(std::move(added.offers_[i]));
+      facts_.push_back(added.facts_[i]);
+    }
+  }
+  return std::move(*this);
 }
 
 LoadedCatalog load_catalog(std::span<const OfferText> texts) {

@@ -72,6 +72,14 @@ void sweep(Step& step, const Instance& instance, const Listing& listing) {
   step.act(Terminate{lease != nullptr ? lease->id : LeaseId(), instance.ref});
 }
 
+// A complete list is evidence for those alone that are not heard of: of thousands that report, none need be
+// decided anew because the supplier has answered. What the list changed has been marked by then.
+bool waits_for_a_list(Step& step, const LeaseRecord& lease) {
+  if (lease.state != LeaseState::launched && lease.state != LeaseState::active) return true;
+  return lease.unseen_since || !lease.status_changed_at ||
+         step.now() >= *lease.status_changed_at + step.tempo().lease_term;
+}
+
 }  // namespace
 
 void observe_listing(Step& step, const Listing& listing) {
@@ -98,7 +106,7 @@ void observe_listing(Step& step, const Listing& listing) {
       found = at->second;
     }
     compare_lease(step, id, found, listing);
-    if (lease != nullptr) step.mark_dirty(lease->job);
+    if (lease != nullptr && waits_for_a_list(step, *lease)) step.mark_dirty(lease->job);
   }
   for (const Instance& instance : listing.instances) sweep(step, instance, listing);
 }

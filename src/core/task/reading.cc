@@ -266,10 +266,11 @@ json::value as_written(const YamlNode& node) {
   // Text that only resembles a number (a version "1_0", a name "1e5") stays text: as it was written.
   if (node.text.find_first_not_of("0123456789.-") == std::string::npos) {
     const std::optional<double> number = number_of(node.text);
-    if (number && std::fabs(*number) < 1e15 && *number == std::floor(*number)) {
+    // More digits than a double holds are a name, such as an account's: none of them may be lost.
+    if (!number || std::fabs(*number) >= 1e15) return json::value(node.text);
+    if (*number == std::floor(*number))
       return static_cast<std::int64_t>(*number);  // 1.0 and 1 are one number in JSON
-    }
-    if (number) return *number;
+    return *number;
   }
   return json::value(node.text);
 }
