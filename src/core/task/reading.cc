@@ -259,6 +259,9 @@ json::value as_written(const YamlNode& node) {
   if (node.quoted) return json::value(node.text);
   if (is_one_of(node.text, {"true", "True", "TRUE"})) return true;
   if (is_one_of(node.text, {"false", "False", "FALSE"})) return false;
+  // "007" is a name, not seven.
+  const std::string_view digits = std::string_view(node.text).substr(node.text.starts_with('-') ? 1 : 0);
+  if (digits.size() > 1 && digits[0] == '0' && digits[1] != '.') return json::value(node.text);
   std::int64_t whole = 0;
   const char* const past = node.text.data() + node.text.size();
   const auto [end, error] = std::from_chars(node.text.data(), past, whole);
