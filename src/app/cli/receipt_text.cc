@@ -97,7 +97,7 @@ std::string total_text(JsonReader& reader, bool colour) {
   std::snprintf(share, sizeof(share), "%.0f %%", 100 * total.as_double() / on_demand->as_double());
   text += ", " + std::string(share) + " of the " + on_demand->text() + " that the same work costs on demand";
   const std::string offer = reader.text_or("on_demand_offer", "");
-  return offer.empty() ? text : text + " (" + printable(offer) + ")";
+  return offer.empty() ? text : text + "\n                at " + printable(offer);
 }
 
 }  // namespace
