@@ -153,9 +153,8 @@ Catalog Catalog::with(std::vector<Offer> more) && {
   }
   for (std::size_t i = 0; i < added.offers_.size(); ++i) {
     const auto [first, last] = known.equal_range(hash_of(added.offers_[i]));
-    const auto same = std::find_if(first, last, [&](const auto& entry) {
-      return same_offer(offers_[entry.second], added.offers_[i]);
-    });
+    const auto same = std::find_if(
+        first, last, [&](const auto& entry) { return same_offer(offers_[entry.second], added.offers_[i]); });
     if (same != last) {
       offers_[same->second] = std::move(added.offers_[i]);
       facts_[same->second] = added.facts_[i];
