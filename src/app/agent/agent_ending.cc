@@ -245,14 +245,24 @@ void AgentLogic::become_fenced(const std::string& why) {
 }
 
 void AgentLogic::retry(const Task& task, const Error& error) {
-  note(describe(error));
+  trouble(describe(error));
   retry_task_ = task;
   retry_at_ = now_.steady + backoff(++failures_);
 }
 
+void AgentLogic::trouble(const std::string& message) {
+  trouble_ = message;
+  note(message);
+}
+
+void AgentLogic::trouble_passed() {
+  if (status_.message == trouble_) note("");
+  trouble_.clear();
+}
+
 void AgentLogic::capture_failed(const Error& error) {
   saves_.failed(error, now_.steady);
-  if (error.code != Code::conflict) note("a checkpoint was not made: " + describe(error));
+  if (error.code != Code::conflict) trouble("a checkpoint was not made: " + describe(error));
   if (state_ == State::wrapping && saves_.quiet()) {
     wrapped_up();
   } else if (ending_) {

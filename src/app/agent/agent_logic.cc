@@ -136,6 +136,7 @@ void AgentLogic::on(const Tick&) {
 void AgentLogic::on(const SpecRead& event) {
   if (state_ != State::reading_spec) return;
   failures_ = 0;
+  trouble_passed();
   spec_ = event.spec;
   spec_problem_ = event.problem;
   if (!spec_.checkpoint.path.empty()) {
@@ -150,6 +151,7 @@ void AgentLogic::on(const Prefetched& event) {
   status_.bytes_moved += event.bytes_moved;
   prefetched_bytes_ += event.bytes_moved;
   failures_ = 0;
+  trouble_passed();
   prefetched_ = true;
   if (state_ != State::standby) return;
   // A long transfer is work: the idle time counts from its end.
@@ -161,6 +163,7 @@ void AgentLogic::on(const Prefetched& event) {
 void AgentLogic::on(const Claimed& event) {
   if (state_ != State::claiming) return;
   failures_ = 0;
+  trouble_passed();
   status_.epoch = event.epoch;
   next_fence_check_ = now_.steady + options_.lease_term / 3;
   saved_step_ = event.saved_step;
@@ -183,6 +186,7 @@ void AgentLogic::on(const Claimed& event) {
 void AgentLogic::on(const Restored& event) {
   if (state_ != State::restoring) return;
   failures_ = 0;
+  trouble_passed();
   status_.restored_digest = event.root_digest;
   status_.step = event.step;
   status_.bytes_moved += event.bytes_moved;
@@ -291,6 +295,7 @@ void AgentLogic::wrapped_up() {
 void AgentLogic::on(const OutputsKept& event) {
   if (state_ != State::outputs) return;
   failures_ = 0;
+  trouble_passed();
   outputs_note_ = event.note;
   finish_job();
 }
@@ -323,6 +328,7 @@ void AgentLogic::leave(AgentPhase phase, std::string message) {
 
 void AgentLogic::on(const Captured& event) {
   saves_.captured(event, now_.steady);
+  trouble_passed();
   if (event.committed) {
     saved_step_ = event.step;
     status_.saved_step = event.step;

@@ -109,6 +109,9 @@ class AgentLogic {
   void leave(AgentPhase phase, std::string message);
   void update_rate(double step);
   void note(const std::string& message) { status_.message = message; }
+  // A note that is taken back once what failed has succeeded.
+  void trouble(const std::string& message);
+  void trouble_passed();
 
   // agent_ending.cc: endings, orders, failures
   void begin_ending(Ending ending);
@@ -149,7 +152,8 @@ class AgentLogic {
   std::optional<double> saved_step_;
   std::optional<Task> retry_task_;
   Duration retry_at_{};
-  int failures_ = 0;  // of the task that is being retried
+  int failures_ = 0;     // of the task that is being retried
+  std::string trouble_;  // what status_.message says, until it is over
   Duration next_fence_check_{};
   bool fence_check_running_ = false;
   std::optional<Duration> hard_limit_;  // steady

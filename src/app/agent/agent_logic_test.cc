@@ -411,6 +411,9 @@ TEST(AgentLogic, ACaptureThatTheStoreDoesNotTakeIsRetriedWithGrowingPauses) {
   EXPECT_EQ(agent.after(milliseconds(250)), "");
   EXPECT_EQ(agent.after(milliseconds(250)), "capture:10");
   EXPECT_EQ(agent.phase(), "saving");
+  EXPECT_NE(agent.status().message.find("a checkpoint was not made: "), std::string::npos);
+  agent.tell(Captured{true, 10, "d", 1, milliseconds(1)});
+  EXPECT_EQ(agent.status().message, "") << "that is over";
 }
 
 TEST(AgentLogic, AFolderThatMovedOnIsLookedAtAgainAndTakenAsItIsInTheEnd) {

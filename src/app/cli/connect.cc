@@ -104,7 +104,9 @@ Status wait_for_socket(const Context& context, const io::HttpEndpoint& endpoint)
   }
 }
 
+// What may pass, as a full disk does, has a cure of its own.
 Error unusable_folder(Error error) {
+  if (error.code == Code::unavailable && !error.hint.empty()) return error;
   error.hint = "set TRADEWIND_HOME to a folder that you can write";
   return error;
 }

@@ -421,11 +421,9 @@ std::variant<CommandLine, ParseEnd> parse_command_line(const std::vector<std::st
   try {
     app->parse(arguments);
   } catch (const CLI::CallForHelp&) {
-    return ParseEnd{
-        false,
-        deepest(*app)->help(
-            path_of(deepest(*app)->get_parent() == nullptr ? deepest(*app) : deepest(*app)->get_parent())),
-        "", json};
+    const CLI::App* at = deepest(*app);
+    const std::string above = at->get_parent() == nullptr ? "" : path_of(at->get_parent());
+    return ParseEnd{false, at->help(above), "", json};
   } catch (const CLI::CallForVersion&) {
     return ParseEnd{false, std::string("tradewind ") + std::string(api::program_version) + "\n", "", json};
   } catch (const CLI::ExtrasError&) {

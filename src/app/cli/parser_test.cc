@@ -105,6 +105,9 @@ TEST(ParserTest, WhatIsMissingOrWrongIsSaid) {
 
 TEST(ParserTest, HelpTeachesByExample) {
   EXPECT_FALSE(ended({"--help"}).wrong);
+  EXPECT_NE(ended({"--help"}).text.find("Usage: tradewind [OPTIONS]"), std::string::npos);
+  EXPECT_NE(ended({"checkpoint", "list", "--help"}).text.find("Usage: tradewind checkpoint list"),
+            std::string::npos);
   EXPECT_NE(ended({"--help"}).text.find("tradewind run train.yaml"), std::string::npos);
   for (const VerbWords& verb : verb_words()) {
     const std::string help = ended({verb.verb, "--help"}).text;

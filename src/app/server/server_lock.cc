@@ -9,8 +9,10 @@ namespace {
 
 constexpr std::size_t pid_bytes_max = 32;
 
-// A state folder that cannot be used is cured in one way only.
+// A state folder that cannot be used is cured in one way only; what may pass, as a full disk does, in its
+// own.
 Error with_cure(Error error) {
+  if (error.code == Code::unavailable && !error.hint.empty()) return error;
   error.hint = "set TRADEWIND_HOME to a folder that you can write";
   return error;
 }

@@ -144,6 +144,7 @@ api::LeaseView lease_view(const LeaseRecord& lease, Time now) {
     view.program_started_at = status.program_started_at;
     view.program_stopped_at = status.program_stopped_at;
     if (status.notice) view.notice_deadline = status.notice->deadline;
+    if (view.reason.empty()) view.reason = status.message;  // what its agent has to say while it lives
   }
   return view;
 }

@@ -36,17 +36,28 @@ void decide_dirty_jobs(Step& step) {
   if (!step.working().dirty.empty()) step.wake_step(step.now());
 }
 
+// A list costs what lives at the supplier. In a large fleet something is always ending: were each end a
+// reason to list everything at once, deciding would be little else. So the gap between two lists grows with
+// the fleet, up to the usual pace.
+constexpr Duration list_gap{1};  // for each live lease
+
 void list_suppliers(Step& step) {
   Working& working = step.working();
   for (const auto& [provider, facts] : working.suppliers) {
     if (working.listing.contains(provider)) continue;
-    const bool busy = !working.live_leases[provider].empty();
+    const std::size_t live = working.live_leases[provider].size();
+    const bool busy = live > 0;
     const auto last = working.list_asked_at.find(provider);
     Time due = last == working.list_asked_at.end()
                    ? step.now()
                    : last->second + (busy ? step.tempo().list_poll : step.tempo().idle_list_poll);
     const auto wanted = working.list_wanted.find(provider);
-    if (wanted != working.list_wanted.end()) due = std::min(due, wanted->second);
+    if (wanted != working.list_wanted.end()) {
+      const Time soonest = last == working.list_asked_at.end()
+                               ? step.now()
+                               : last->second + list_gap * static_cast<Duration::rep>(live);
+      due = std::min(due, std::max(wanted->second, soonest));
+    }
     if (due > step.now()) {
       step.wake_step(due);
       continue;

@@ -1,4 +1,7 @@
 // What a supplier's list says: launches to adopt, instances that are gone, and instances that nobody claims.
+#include <string_view>
+#include <unordered_map>
+
 #include "core/scheduler/step.h"
 
 namespace tradewind::scheduler {
@@ -80,6 +83,40 @@ bool waits_for_a_list(Step& step, const LeaseRecord& lease) {
          step.now() >= *lease.status_changed_at + step.tempo().lease_term;
 }
 
+// Ours among the listed instances. Thousands of them come with every list: they are found by hashes.
+class ListedInstances {
+ public:
+  // REQUIRES: `listing` outlives this.
+  ListedInstances(const Listing& listing, const OwnerId& owner) {
+    by_id_.reserve(listing.instances.size());
+    by_token_.reserve(listing.instances.size());
+    for (const Instance& instance : listing.instances) {
+      if (instance.owner != owner) continue;
+      by_id_.emplace(instance.ref.id.text(), &instance);
+      const Instance*& slot = by_token_[instance.token];
+      if (slot == nullptr || slot->state == InstanceState::terminated) slot = &instance;
+    }
+  }
+  // Of one that is listed twice, the later entry. nullptr when there is none.
+  const Instance* find(const InstanceRef& ref) const {
+    const Instance* found = nullptr;
+    const auto [first, last] = by_id_.equal_range(ref.id.text());
+    for (auto each = first; each != last; ++each) {
+      if (each->second->ref == ref && (found == nullptr || each->second > found)) found = each->second;
+    }
+    return found;
+  }
+  // Of those with one token, one that has not ended. nullptr when there is none.
+  const Instance* find_token(std::string_view token) const {
+    const auto found = by_token_.find(token);
+    return found == by_token_.end() ? nullptr : found->second;
+  }
+
+ private:
+  std::unordered_multimap<std::string_view, const Instance*> by_id_;
+  std::unordered_map<std::string_view, const Instance*> by_token_;
+};
+
 }  // namespace
 
 void observe_listing(Step& step, const Listing& listing) {
@@ -87,24 +124,14 @@ void observe_listing(Step& step, const Listing& listing) {
   working.listing.erase(listing.provider);
   if (listing.error) return;
   working.listed_at[listing.provider] = listing.asked_at;
-  std::map<std::string, const Instance*> by_token;
-  std::map<InstanceRef, const Instance*> by_ref;
-  for (const Instance& instance : listing.instances) {
-    if (instance.owner != step.state().owner) continue;
-    by_ref[instance.ref] = &instance;
-    const Instance*& slot = by_token[instance.token];
-    if (slot == nullptr || slot->state == InstanceState::terminated) slot = &instance;
-  }
-  const std::set<LeaseId> live = working.live_leases[listing.provider];  // a copy: leases end on the way
-  for (const LeaseId& id : live) {
+  const ListedInstances listed(listing, step.state().owner);
+  const std::set<LeaseId>& live = working.live_leases[listing.provider];
+  const std::vector<LeaseId> ids(live.begin(), live.end());  // a copy: leases end on the way
+  for (const LeaseId& id : ids) {
     const LeaseRecord* lease = step.lease(id);
     const Instance* found = nullptr;
-    if (lease != nullptr && lease->instance) {
-      const auto at = by_ref.find(*lease->instance);
-      if (at != by_ref.end()) found = at->second;
-    } else if (const auto at = by_token.find(id.text()); at != by_token.end()) {
-      found = at->second;
-    }
+    if (lease != nullptr)
+      found = lease->instance ? listed.find(*lease->instance) : listed.find_token(id.text());
     compare_lease(step, id, found, listing);
     if (lease != nullptr && waits_for_a_list(step, *lease)) step.mark_dirty(lease->job);
   }

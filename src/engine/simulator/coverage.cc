@@ -3,6 +3,7 @@
 #include "core/lifecycle/job.h"
 #include "core/lifecycle/lease.h"
 #include "core/lifecycle/move.h"
+#include "engine/simulator/overlay.h"
 
 namespace tradewind::simulator {
 namespace {
@@ -18,25 +19,21 @@ void append(std::vector<std::string>& names, std::string_view machine, const Edg
 
 // The state that `event`'s record had before it, as text; empty for a new one.
 struct StateBefore {
-  const ClusterState& state;
-  std::string operator()(const JobRecord& job) const {
-    const auto found = state.jobs.find(job.id);
-    return found == state.jobs.end() ? "" : std::string(to_text(found->second.state));
-  }
-  std::string operator()(const LeaseRecord& lease) const {
-    const auto found = state.leases.find(lease.id);
-    return found == state.leases.end() ? "" : std::string(to_text(found->second.state));
-  }
-  std::string operator()(const MoveRecord& move) const {
-    const auto found = state.moves.find(move.id);
-    return found == state.moves.end() ? "" : std::string(to_text(found->second.state));
+  const Overlay& state;
+  std::string operator()(const JobRecord& job) const { return text_of(state.job(job.id)); }
+  std::string operator()(const LeaseRecord& lease) const { return text_of(state.lease(lease.id)); }
+  std::string operator()(const MoveRecord& move) const { return text_of(state.move(move.id)); }
+
+  template <class Record>
+  static std::string text_of(const Record* known) {
+    return known == nullptr ? "" : std::string(to_text(known->state));
   }
 };
 
 }  // namespace
 
 void Coverage::note(const ClusterState& before, const std::vector<Event>& events, Fault fault) {
-  ClusterState state = before;
+  Overlay state(before);
   for (const Event& event : events) {
     const std::size_t dot = event.kind.find('.');
     const std::string from = std::visit(StateBefore{state}, event.after);
@@ -44,7 +41,7 @@ void Coverage::note(const ClusterState& before, const std::vector<Event>& events
     ++count.crossed;
     if (fault == Fault::crash_before) ++count.crash_before;
     if (fault == Fault::crash_after) ++count.crash_after;
-    apply(state, event);
+    state.apply(event);
   }
 }
 

@@ -41,13 +41,6 @@ int ModelSupplier::launch_calls(const std::string& token) const {
   return found == launch_calls_.end() ? 0 : found->second;
 }
 
-int ModelSupplier::running(const Offer& offer) const {
-  return static_cast<int>(std::count_if(instances_.begin(), instances_.end(), [&](const auto& entry) {
-    return entry.second.facts.state != InstanceState::terminated &&
-           offer_key(entry.second.offer) == offer_key(offer);
-  }));
-}
-
 Result<provider::Launched> ModelSupplier::launch(const provider::LaunchRequest& request) {
   const Fault fault = world_.call();
   if (fault == Fault::crash_before || fault == Fault::lost_request) {
@@ -68,7 +61,8 @@ Result<provider::Launched> ModelSupplier::launch_now(const provider::LaunchReque
   if (const ModelInstance* known = find_token(request.token)) {
     return provider::Launched{known->facts.ref, known->facts.launched_at};
   }
-  if (running(request.offer) >= model_.capacity || world_.faults.launch_refused()) {
+  int& running = running_[offer_key(request.offer)];
+  if (running >= model_.capacity || world_.faults.launch_refused()) {
     return Error{Code::insufficient_capacity,
                  model_.name + " has no " + request.offer.instance_type + " left"};
   }
@@ -85,6 +79,7 @@ Result<provider::Launched> ModelSupplier::launch_now(const provider::LaunchReque
   const InstanceId id = instance.facts.ref.id;
   const provider::Launched launched{instance.facts.ref, now};
   instances_.emplace(id, std::move(instance));
+  ++running;
   by_token_[request.token] = id;
   world_.time.after(model_.boot + up_to(random_, model_.boot), [this, id, request] { boot(id, request); });
   if (request.offer.purchase == Purchase::spot && model_.lifetime_mean.count() > 0) plan_preemption(id);
@@ -156,6 +151,7 @@ void ModelSupplier::end(const InstanceId& id, bool preempted, const std::string&
   ModelInstance& instance = instances_.at(id);
   if (instance.facts.state == InstanceState::terminated) return;
   instance.facts.state = InstanceState::terminated;
+  --running_[offer_key(instance.offer)];
   instance.facts.terminated_at = world_.time.now();
   instance.facts.preempted = preempted;
   instance.facts.reason = reason;
@@ -167,13 +163,12 @@ void ModelSupplier::end(const InstanceId& id, bool preempted, const std::string&
 Result<InstancePage> ModelSupplier::instances(const OwnerId& owner, const provider::PageToken& page) {
   const Fault fault = world_.call();
   if (fault != Fault::none) return no_answer();
-  constexpr std::size_t page_size = 4;
   const Time now = world_.time.now();
   const bool stale = world_.faults.list_is_stale();
   const bool leaky = world_.faults.random().chance(0.02);  // a supplier's filter that lets others through
   InstancePage answer;
   auto at = instances_.upper_bound(InstanceId(page));
-  for (; at != instances_.end() && answer.instances.size() < page_size; ++at) {
+  for (; at != instances_.end() && answer.instances.size() < model_.page_size; ++at) {
     const ModelInstance& instance = at->second;
     if (instance.facts.owner != owner && !leaky) continue;
     const Time visible = stale ? instance.facts.launched_at + model_.list_delay : instance.visible_at;

@@ -25,7 +25,8 @@ struct SupplierModel {
   Duration list_delay{20'000};  // at most
   Duration lifetime_mean{};     // of spot instances; zero: never preempted
   Duration notice_lead{};
-  Duration ending{15'000};  // from a request to terminate to the end, at most
+  Duration ending{15'000};    // from a request to terminate to the end, at most
+  std::size_t page_size = 4;  // of lists
 };
 
 struct ModelInstance {
@@ -73,7 +74,6 @@ class ModelSupplier final : public provider::Provider {
   void run_agent(const InstanceId& id);
   void plan_preemption(const InstanceId& id);
   void end(const InstanceId& id, bool preempted, const std::string& reason);
-  int running(const Offer& offer) const;
 
   SupplierModel model_;
   World world_;
@@ -82,6 +82,7 @@ class ModelSupplier final : public provider::Provider {
   std::map<InstanceId, ModelInstance> instances_;
   std::map<std::string, InstanceId> by_token_;
   std::map<std::string, int> launch_calls_;
+  std::map<std::string, int> running_;  // instances that have not ended, by offer_key
 };
 
 }  // namespace tradewind::simulator

@@ -65,20 +65,22 @@ class OverwritingStore final : public objectstore::ObjectStore {
 class CommitHook final : public store::Store {
  public:
   using Before = std::function<Fault(const std::vector<Event>&)>;
-  using Seen = std::function<void(const ClusterState& before, const std::vector<Event>&, Fault)>;
-  CommitHook(store::Store& inner, Before before, Seen seen)
-      : inner_(inner), before_(std::move(before)), seen_(std::move(seen)) {}
+  using Seen = std::function<void(const std::vector<Event>&, Fault)>;
+  using Made = std::function<void(const std::vector<Event>&)>;
+  CommitHook(store::Store& inner, Before before, Seen seen, Made made)
+      : inner_(inner), before_(std::move(before)), seen_(std::move(seen)), made_(std::move(made)) {}
   Result<ClusterState> snapshot() override { return inner_.snapshot(); }
   Result<std::vector<store::HistoryEntry>> history(const store::HistoryQuery& query) override {
     return inner_.history(query);
   }
   Result<std::uint64_t> commit(std::uint64_t version, const std::vector<Event>& events) override {
     const Fault fault = before_(events);
-    if (seen_) seen_(*inner_.snapshot(), events, fault);
+    seen_(events, fault);
     if (fault == Fault::crash_before || fault == Fault::lost_request) {
       return Error{Code::unavailable, "the disk did not answer"};
     }
     Result<std::uint64_t> committed = inner_.commit(version, events);
+    if (committed.ok()) made_(events);
     if (fault != Fault::none) return Error{Code::unavailable, "the disk did not answer in time"};
     return committed;
   }
@@ -87,6 +89,7 @@ class CommitHook final : public store::Store {
   store::Store& inner_;
   Before before_;
   Seen seen_;
+  Made made_;
 };
 
 class Simulation final : public broker::ActionRunner {
@@ -110,10 +113,8 @@ class Simulation final : public broker::ActionRunner {
   void start_broker();
   void crash();
   void arrive_late(const scheduler::Action& action);
-  void saw_commit(const ClusterState& before, const std::vector<Event>& events, Fault fault);
-  bool settled() const;
-  // Every commit and launch is looked at, which takes a copy of everything each time.
-  bool is_thorough() const { return options_.check_every == 1; }
+  void saw_commit(const std::vector<Event>& events, Fault fault);
+  bool settled();
   void log(const std::string& line);
   void finish_report();
 
@@ -127,6 +128,7 @@ class Simulation final : public broker::ActionRunner {
   std::unique_ptr<HookedStore> broker_objects_;
   std::map<std::string, std::unique_ptr<ModelSupplier>> suppliers_;
   std::unique_ptr<store::Store> store_;
+  ClusterState committed_;  // what the store holds, but for its version: without a copy for every look
   std::unique_ptr<CommitHook> hooked_store_;
   std::unique_ptr<Truth> truth_;
   broker::World world_;
@@ -140,6 +142,8 @@ class Simulation final : public broker::ActionRunner {
   std::map<std::uint64_t, JobId> submissions_;  // ticket → job
   std::set<JobId> acknowledged_;
   int jobs_planned_ = 0;
+  JobId open_job_;  // the last ones that were seen open
+  LeaseId open_lease_;
   SimulationReport report_;
 };
 
@@ -160,14 +164,16 @@ Simulation::Simulation(const SimulationOptions& options)
       objects_(objectstore::make_memory_store()),
       store_(store::make_memory_store(owner_)) {
   report_.seed = options.seed;
+  committed_ = *store_->snapshot();
   if (options_.broken_create_if_absent) agent_objects_ = std::make_unique<OverwritingStore>(*objects_);
   broker_objects_ =
       std::make_unique<HookedStore>(*objects_, [this] { return boundary(Boundary::mailbox_call); });
   hooked_store_ = std::make_unique<CommitHook>(
       *store_, [this](const std::vector<Event>& events) { return commit_boundary(events); },
-      is_thorough() ? CommitHook::Seen([this](const ClusterState& before, const std::vector<Event>& events,
-                                              Fault fault) { saw_commit(before, events, fault); })
-                    : nullptr);
+      [this](const std::vector<Event>& events, Fault fault) { saw_commit(events, fault); },
+      [this](const std::vector<Event>& events) {
+        for (const Event& event : events) apply(committed_, event);
+      });
   truth_ = std::make_unique<Truth>(time_, suppliers_, *objects_, owner_, lease_term);
   make_suppliers();
   plan_users();
@@ -192,6 +198,7 @@ void Simulation::make_suppliers() {
       [this](const std::string& line) { log(line); }};
   const auto add = [&](SupplierModel model) {
     const std::string name = model.name;
+    model.page_size = static_cast<std::size_t>(std::clamp(options_.capacity, 4, 1000));
     scheduler::SupplierFacts facts{model.list_delay, model.boot * 2, model.notice_lead};
     working_.suppliers[name] = facts;
     for (const Offer& offer : model.offers) working_.offers.push_back(offer);
@@ -200,7 +207,7 @@ void Simulation::make_suppliers() {
     supplier->add_foreign(OwnerId(), "foreign");
     supplier->on_launch = [this](const provider::LaunchRequest& request) {
       ++report_.launches;
-      if (is_thorough()) truth_->launch_asked(*store_->snapshot(), request);
+      truth_->launch_asked(committed_, request);
     };
     world_.providers[name] = supplier.get();
     suppliers_[name] = std::move(supplier);
@@ -302,16 +309,13 @@ Fault Simulation::boundary(Boundary where) {
 
 // A job that ends, or is cancelled, while it waits for a place: the seldom edges.
 Fault Simulation::commit_boundary(const std::vector<Event>& events) {
-  report_.events += events.size();
   if (crashed_) return Fault::crash_before;
-  if (!is_thorough()) return Fault::none;
-  const Result<ClusterState> before = store_->snapshot();
   const bool rare = std::any_of(events.begin(), events.end(), [&](const Event& event) {
     if (event.kind != "job.finished_ok" && event.kind != "job.finished_error" &&
         event.kind != "job.cancel_asked")
       return false;
-    const auto job = before->jobs.find(JobId(subject_of(event)));
-    return job != before->jobs.end() && job->second.state != JobState::running &&
+    const auto job = committed_.jobs.find(JobId(subject_of(event)));
+    return job != committed_.jobs.end() && job->second.state != JobState::running &&
            job->second.state != JobState::starting;
   });
   return rare ? happen(faults_.draw_at_rare_commit(), "a rare commit") : boundary(Boundary::commit);
@@ -372,11 +376,12 @@ void Simulation::crash() {
   start_broker();
 }
 
-void Simulation::saw_commit(const ClusterState& before, const std::vector<Event>& events, Fault fault) {
-  report_.coverage.note(before, events, fault);
+void Simulation::saw_commit(const std::vector<Event>& events, Fault fault) {
+  report_.coverage.note(committed_, events, fault);
   const bool made = fault == Fault::none || fault == Fault::crash_after || fault == Fault::lost_reply;
   if (!made) return;
-  truth_->committed(before, events);
+  report_.events += events.size();
+  truth_->committed(committed_, events);
   if (!options_.keep_log) return;
   for (const Event& event : events) log(event.kind + " " + subject_of(event) + ": " + event.detail);
 }
@@ -413,14 +418,26 @@ std::vector<Observation> Simulation::wait_until(Time time) {
   return std::exchange(observations_, {});
 }
 
-bool Simulation::settled() const {
+// Whether any record is open. `witness` is the last one found open: the search begins there.
+template <class Id, class Record, class IsOpen>
+bool any_open(const std::map<Id, Record>& records, Id& witness, IsOpen is_open) {
+  const auto open = [&](const auto& entry) { return is_open(entry.second); };
+  const auto start = records.lower_bound(witness);
+  auto found = std::find_if(start, records.end(), open);
+  if (found == records.end()) {
+    found = std::find_if(records.begin(), start, open);
+    if (found == start) return false;
+  }
+  witness = found->first;
+  return true;
+}
+
+bool Simulation::settled() {
   if (static_cast<int>(acknowledged_.size()) < jobs_planned_ || !broker_) return false;
   const ClusterState& state = broker_->state();
-  for (const auto& [id, job] : state.jobs) {
-    if (!is_final(job.state)) return false;
-  }
-  return std::all_of(state.leases.begin(), state.leases.end(),
-                     [](const auto& entry) { return entry.second.state == LeaseState::ended; });
+  return !any_open(state.jobs, open_job_, [](const JobRecord& job) { return !is_final(job.state); }) &&
+         !any_open(state.leases, open_lease_,
+                   [](const LeaseRecord& lease) { return lease.state != LeaseState::ended; });
 }
 
 void Simulation::log(const std::string& line) {
@@ -438,8 +455,7 @@ SimulationReport Simulation::run() {
       (void)broker_->turn(observations);
     }
     if (crashed_) crash();
-    if (report_.turns % options_.check_every != 0) continue;
-    truth_->check(*store_->snapshot());
+    truth_->check(committed_);
     if (!settled()) {
       quiet_until.reset();
       continue;
@@ -455,6 +471,8 @@ SimulationReport Simulation::run() {
 
 void Simulation::finish_report() {
   const ClusterState state = *store_->snapshot();
+  committed_.version = state.version;
+  if (committed_ != state) truth_->violation("lost: the store does not hold what was committed");
   truth_->check_end(state);
   for (const auto& [id, job] : state.jobs) {
     if (job.state == JobState::succeeded) ++report_.jobs_succeeded;

@@ -25,9 +25,6 @@ struct SimulationOptions {
   bool late_finishers = false;
   bool preemptions = true;     // of spot instances
   double boot_failure = 0.08;  // how often an instance runs and no agent ever starts on it
-  // Turns between two looks at the promises, each of which goes over everything. More than 1 is for measuring
-  // large fleets: single commits and launches are then not looked at, and no fault hits a commit.
-  std::uint64_t check_every = 1;
   bool keep_log = false;
   // For mutation tests: the decision core, and what agents' conditional puts really do.
   broker::Decide decide = scheduler::decide;

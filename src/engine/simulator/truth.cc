@@ -60,25 +60,25 @@ void Truth::check_loss(const LeaseRecord& lease) {
   }
 }
 
-void Truth::check_restart(const ClusterState& before, const LeaseRecord& intended) {
-  const auto job = before.jobs.find(intended.job);
-  if (job == before.jobs.end() || intended.role == LeaseRole::target) return;
-  for (const LeaseId& id : job->second.leases) {
-    const auto lease = before.leases.find(id);
-    if (lease == before.leases.end() || lease->second.state == LeaseState::ended) continue;
-    if (lease->second.end == LeaseEnd::none) {
+void Truth::check_restart(const Overlay& before, const LeaseRecord& intended) {
+  const JobRecord* job = before.job(intended.job);
+  if (job == nullptr || intended.role == LeaseRole::target) return;
+  for (const LeaseId& id : job->leases) {
+    const LeaseRecord* lease = before.lease(id);
+    if (lease == nullptr || lease->state == LeaseState::ended) continue;
+    if (lease->end == LeaseEnd::none) {
       violation("restart: " + intended.job.text() + " gets a new lease while " + id.text() + " holds it");
     }
   }
 }
 
 void Truth::committed(const ClusterState& before, const std::vector<Event>& events) {
-  ClusterState state = before;
+  Overlay state(before);
   for (const Event& event : events) {
     if (event.kind == "lease.intended") check_restart(state, std::get<LeaseRecord>(event.after));
     if (event.kind == "lease.release" || event.kind == "lease.gone")
       check_loss(std::get<LeaseRecord>(event.after));
-    apply(state, event);
+    state.apply(event);
   }
 }
 
@@ -106,18 +106,14 @@ void Truth::check_ledger(const JobId& job) {
 }
 
 void Truth::check(const ClusterState& committed) {
-  for (const JobId& job : acknowledged_) {
-    const auto found = committed.jobs.find(job);
-    if (found == committed.jobs.end()) {
+  while (!check_due_.empty() && check_due_.begin()->first <= time_.now()) {
+    const JobId job = check_due_.extract(check_due_.begin()).value().second;
+    check_due_.emplace(time_.now() + Duration(30'000), job);
+    if (committed.jobs.contains(job)) {
+      check_ledger(job);
+    } else {
       violation("lost: job " + job.text() + " was acknowledged and is not stored");
-      continue;
     }
-    // Reading every ledger after every step would be most of the work; each is read every half minute and at
-    // the end.
-    Time& checked = ledger_checked_.try_emplace(job, time_.now()).first->second;
-    if (time_.now() - checked < Duration(30'000)) continue;
-    checked = time_.now();
-    check_ledger(job);
   }
 }
 

@@ -5,12 +5,14 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/model/records.h"
 #include "edge/checkpoint/ledger.h"
 #include "edge/objectstore/object_store.h"
 #include "engine/simulator/model_supplier.h"
+#include "engine/simulator/overlay.h"
 
 namespace tradewind::simulator {
 
@@ -20,12 +22,14 @@ class Truth {
         objectstore::ObjectStore& store, OwnerId owner, Duration lease_term);
 
   // A user was told that this job is stored.
-  void acknowledged(const JobId& job) { acknowledged_.insert(job); }
+  void acknowledged(const JobId& job) {
+    if (acknowledged_.insert(job).second) check_due_.emplace(time_.now(), job);
+  }
   // A supplier is asked to launch; `committed` is what the store holds at that moment.
   void launch_asked(const ClusterState& committed, const provider::LaunchRequest& request);
   // These events were committed on top of `before`.
   void committed(const ClusterState& before, const std::vector<Event>& events);
-  // After every step.
+  // After every step. A job that was acknowledged is looked for at once, and every half minute from then on.
   void check(const ClusterState& committed);
   // At the end, when faults have long ceased: everything finished, nothing runs.
   void check_end(const ClusterState& committed);
@@ -36,7 +40,7 @@ class Truth {
  private:
   void check_ledger(const JobId& job);
   void check_loss(const LeaseRecord& lease);
-  void check_restart(const ClusterState& before, const LeaseRecord& intended);
+  void check_restart(const Overlay& before, const LeaseRecord& intended);
   const ModelInstance* instance_of(const LeaseId& lease) const;
 
   const Timeline& time_;
@@ -48,7 +52,7 @@ class Truth {
   std::set<std::string> tokens_asked_;
   std::map<JobId, std::vector<LedgerRecord>> ledgers_;
   std::map<JobId, checkpoint::LedgerView> views_;
-  std::map<JobId, Time> ledger_checked_;
+  std::set<std::pair<Time, JobId>> check_due_;  // of those acknowledged
   std::vector<std::string> violations_;
 };
 
