@@ -2,7 +2,7 @@
 // ledger and mailbox over modelled suppliers and agents. Prints what the decision core takes in time and
 // memory, and beside it what the least takes that anything with a durable state has to do: one row in SQLite
 // for each event, in the same transactions.
-//   fleet_bench [--tsv] [JOBS]
+//   fleet_bench [--json] [JOBS]
 // Exit code 1: a promise was broken, or the fleet was never whole.
 #include <algorithm>
 #include <chrono>
@@ -121,7 +121,7 @@ double sqlite_s(const std::vector<std::uint32_t>& commits, std::size_t row_bytes
   return taken;
 }
 
-int run(int jobs, bool tsv) {
+int run(int jobs, bool as_json) {
   Measure measure;
   simulator::SimulationOptions options;
   options.seed = 1;  // a world without scarcity
@@ -140,10 +140,19 @@ int run(int jobs, bool tsv) {
   const double decisions = static_cast<double>(measure.observations);
   for (const std::string& violation : report.violations)
     std::fprintf(stderr, "violated: %s\n", violation.c_str());
-  if (tsv) {
-    std::printf("%d\t%llu\t%zu\t%.0f\t%.3f\t%.3f\t%.3f\t%.0f\t%.0f\n", jobs,
-                static_cast<unsigned long long>(report.launches), measure.live_jobs,
-                decisions / measure.decide_s, measure.decide_s, peer_s, wall_s, peak, measure.bytes);
+  if (as_json) {
+    const json::object document{{"jobs", jobs},
+                                {"live_jobs", measure.live_jobs},
+                                {"launches", report.launches},
+                                {"events", report.events},
+                                {"decisions_per_s", decisions / measure.decide_s},
+                                {"decide_s", measure.decide_s},
+                                {"sqlite_s", peer_s},
+                                {"wall_s", wall_s},
+                                {"virtual_s", report.virtual_s},
+                                {"peak_rss_bytes", peak},
+                                {"state_bytes", measure.bytes}};
+    std::printf("%s\n", to_text(document).c_str());
   } else {
     std::printf(
         "jobs         %d submitted, at most %zu live and %zu running at once; %d succeeded, %llu launches, "
@@ -172,18 +181,18 @@ int run(int jobs, bool tsv) {
 }  // namespace tradewind
 
 int main(int count, char** values) {
-  bool tsv = false;
+  bool as_json = false;
   int jobs = 10'000;
   for (int i = 1; i < count; ++i) {
-    if (std::string_view(values[i]) == "--tsv") {
-      tsv = true;
+    if (std::string_view(values[i]) == "--json") {
+      as_json = true;
     } else {
       jobs = std::atoi(values[i]);
     }
   }
   if (jobs < 1) {
-    std::fputs("usage: fleet_bench [--tsv] [JOBS]\n", stderr);
+    std::fputs("usage: fleet_bench [--json] [JOBS]\n", stderr);
     return 2;
   }
-  return tradewind::run(jobs, tsv);
+  return tradewind::run(jobs, as_json);
 }

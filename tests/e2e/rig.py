@@ -1,4 +1,5 @@
 """What end-to-end tests share: the real programs in a home of their own, on zones of this machine."""
+import contextlib
 import json
 import os
 import shutil
@@ -41,8 +42,19 @@ class Home:
                                  f"{done.stdout}\n{done.stderr}\n{self.server_log()}")
         return done
 
+    @contextlib.contextmanager
+    def started(self, *words):
+        """tradewind, running; it does not outlive the `with`."""
+        with subprocess.Popen([TRADEWIND, *words], env=self.environment(), cwd=self.path, stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE, text=True) as process:
+            try:
+                yield process
+            finally:
+                process.kill()
+
     def json(self, *words, code=0, timeout=120):
-        return json.loads(self.run(*words, "--json", code=code, timeout=timeout).stdout)
+        flags = words.index("--") if "--" in words else len(words)  # what follows is a command's own
+        return json.loads(self.run(*words[:flags], "--json", *words[flags:], code=code, timeout=timeout).stdout)
 
     def task(self, text, name="task.yaml"):
         with open(self.file(name), "w", encoding="utf-8") as file:
@@ -67,7 +79,7 @@ class Home:
             time.sleep(0.1)
 
     def wait_for_end(self, job, state="succeeded", patience=120):
-        """The job's document once it is over and all its places are given back."""
+        """The job's document once it is over, in `state` (None: any), and all its places are given back."""
         until = time.monotonic() + patience
         while True:
             seen = self.job(job)
@@ -77,7 +89,7 @@ class Home:
             if time.monotonic() > until:
                 raise AssertionError(f"the job did not end\n{json.dumps(seen, indent=1)[:3000]}\n{self.story()}")
             time.sleep(0.1)
-        if seen["state"] != state:
+        if state and seen["state"] != state:
             raise AssertionError(f"the job {seen['state']}, not {state}: {seen['reason']}\n{self.story()}")
         return seen
 
@@ -94,9 +106,18 @@ class Home:
     def server_pid(self):
         return int(self.json("server", "status")["pid"])
 
+    def marks(self):
+        """What a process of this home has in its environment or its command line: a path, or the mark of a place."""
+        places = []
+        for folder in ("instances", "ended"):
+            if os.path.isdir(self.file("state", "local", folder)):
+                places += os.listdir(self.file("state", "local", folder))
+        return [self.path.encode()] + [b"TRADEWIND_INSTANCE=" + place.encode() for place in places]
+
     def processes(self):
-        """(pid, program) of all that lives and belongs to this home: by its environment or its command line."""
+        """(pid, program) of all that lives and belongs to this home: by its environment, command line or folder."""
         found = []
+        marks = self.marks()
         for entry in os.listdir("/proc"):
             if not entry.isdigit() or int(entry) == os.getpid():
                 continue
@@ -105,13 +126,25 @@ class Home:
                     environ = file.read()
                 with open(f"/proc/{entry}/cmdline", "rb") as file:
                     cmdline = file.read()
+                folder = os.readlink(f"/proc/{entry}/cwd").encode()
                 with open(f"/proc/{entry}/stat", "rb") as file:
                     state = file.read().rsplit(b")", 1)[1].split()[0]
             except OSError:
                 continue
-            if state != b"Z" and self.path.encode() in environ + cmdline:
+            told = b"\n".join((environ, cmdline, folder))
+            if state != b"Z" and any(mark in told for mark in marks):
                 found.append((int(entry), cmdline.split(b"\0")[0].decode(errors="replace")))
         return found
+
+    def wait_for_quiet(self, patience=15):
+        """What still lives besides the server, once that is nothing or patience is over."""
+        until = time.monotonic() + patience
+        while True:
+            server = self.server_pid()
+            left = [each for each in self.processes() if each[0] != server]
+            if not left or time.monotonic() > until:
+                return left
+            time.sleep(0.1)
 
     def agents(self):
         return [pid for pid, program in self.processes() if os.path.basename(program) == "tradewind-agent"]

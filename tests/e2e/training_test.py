@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 
 import rig
@@ -35,16 +36,22 @@ class Training(rig.TestCase):
     def setUpClass(cls):
         with tempfile.TemporaryDirectory() as folder:
             command = ["/usr/bin/python3", "train.py", "--size", "tiny", "--steps", str(STEPS), "--sample", "20", "--out", folder]
-            done = subprocess.run(command, cwd=RECIPE, stdout=subprocess.PIPE, text=True, check=True, timeout=180)
+            environment = {name: value for name, value in os.environ.items() if not name.startswith("TRADEWIND_")}
+            done = subprocess.run(command, cwd=RECIPE, env=environment, stdout=subprocess.PIPE, text=True, check=True, timeout=180)
             cls.undisturbed = weights_in(done.stdout)
 
     def check_outcome(self, home, job):
-        """The job's document: its weights are equal, each step is counted once, and every byte reads back."""
+        """The job's document: its weights are equal, each step is counted once, every byte reads back, nothing runs on."""
         seen = home.wait_for_end(job)
+        self.assertEqual(home.wait_for_quiet(), [])
+        places = [lease["id"] for lease in seen["leases"] if lease["instance"]]
+        self.assertEqual([record["lease"] for record in seen["ledger"] if record["kind"] == "claim"], places)
+        self.assertEqual([record["kind"] for record in seen["ledger"]].count("finish"), 1)
         self.assertEqual(weights_in(home.run("logs", job).stdout), self.undisturbed)
         proof = home.json("checkpoint", "verify", job)
         self.assertEqual(proof["problems"], [])
-        self.assertTrue(proof["proof"]["proven"], proof)
+        self.assertTrue(proof["verified"] and proof["proof"]["proven"], proof)
+        self.assertTrue(all(epoch["digest_equal"] for epoch in proof["proof"]["epochs"]), proof)
         self.assertEqual(proof["proof"]["counted_steps"], STEPS)
         return seen
 
@@ -76,17 +83,25 @@ zones:
 
     def test_killed_server_and_killed_agent(self):
         home = self.home("zones:\n  - {name: one, price_per_hour: 0.10}\n")
-        job = home.submit(home.task(TASK))
-        home.wait_for(job, lambda seen: seen["saved_step"] > 0, "a first checkpoint")
-        server = home.server_pid()
-        os.kill(server, signal.SIGKILL)
-        before = home.wait_for(job, lambda seen: seen["state"] == "running", "seen again by the next server")
-        self.assertNotEqual(home.server_pid(), server)
-        self.assertEqual(len(before["leases"]), 1, "the job ran on in its place")
+        with home.started("run", home.task(TASK)) as follower:
+            until = time.monotonic() + 30
+            while not home.json("jobs")["jobs"] and time.monotonic() < until:
+                time.sleep(0.1)
+            job = home.json("jobs")["jobs"][0]["id"]
+            home.wait_for(job, lambda seen: seen["saved_step"] > 0, "a first checkpoint")
 
-        agents = home.agents()
-        self.assertEqual(len(agents), 1)
-        os.kill(agents[0], signal.SIGKILL)
+            server = home.server_pid()
+            os.kill(server, signal.SIGKILL)
+            self.assertEqual([(each["id"], each["state"]) for each in home.json("jobs")["jobs"]], [(job, "running")])
+            self.assertNotEqual(home.server_pid(), server)
+            self.assertEqual(len(home.job(job)["leases"]), 1, "the job ran on in its place")
+
+            agents = home.agents()
+            self.assertEqual(len(agents), 1)
+            os.kill(agents[0], signal.SIGKILL)
+            out, err = follower.communicate(timeout=120)
+        self.assertEqual(follower.returncode, 0, err)
+        self.assertEqual(weights_in(out), self.undisturbed, "who followed the job saw its end")
         seen = self.check_outcome(home, job)
         self.assertEqual([lease["end"] for lease in seen["leases"] if lease["instance"]], ["lost", "finished"])
         self.assertGreater(seen["leases"][-1]["first_step"], 0, "it went on from its checkpoint")

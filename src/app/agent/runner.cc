@@ -93,6 +93,7 @@ io::UniqueFd catch_signals() {
   for (const int number : {SIGTERM, SIGINT, SIGHUP}) ::sigaddset(&caught, number);
   ::pthread_sigmask(SIG_BLOCK, &caught, nullptr);
   ::signal(SIGPIPE, SIG_IGN);
+  ::signal(SIGXFSZ, SIG_IGN);  // a file that may not grow is an error to tell, not an end
   return io::UniqueFd(::signalfd(-1, &caught, SFD_NONBLOCK | SFD_CLOEXEC));
 }
 

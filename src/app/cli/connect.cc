@@ -138,8 +138,12 @@ Status start_server(Context& context, const ServerRunOptions& options) {
 Result<ApiClient> connect(Context& context) {
   TW_ASSIGN_OR_RETURN(const io::HttpEndpoint endpoint, server_endpoint(context));
   const bool own = !context.variable("TRADEWIND_SERVER");
-  const Status there = own ? knock(endpoint) : Status();
+  const Status there = knock(endpoint);
   if (!there.ok() && there.error().code != Code::not_found) return there.error();
+  if (!there.ok() && !own) {
+    return Error{Code::unavailable, there.error().message,
+                 "TRADEWIND_SERVER names it: start it, or unset that variable to use a server of your own"};
+  }
   if (!there.ok()) {
     const Status started = start_server(context, {});
     if (!started.ok() && started.error().code != Code::conflict) return started.error();

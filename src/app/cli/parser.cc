@@ -356,9 +356,15 @@ ParseEnd unknown_word(const CLI::App& app, const std::vector<std::string>& words
   const std::string& word = words.front();
   const bool flag = word.starts_with("-");
   const std::vector<std::string> known = flag ? flags_of(*at) : verbs_of(*at);
-  const std::string near = nearest(flag ? word.substr(0, word.find('=')) : word, known);
+  const std::string name = flag ? word.substr(0, word.find('=')) : word;
+  const std::string near = nearest(name, known);
   ParseEnd end;
   end.wrong = true;
+  if (flag && near == name) {
+    end.text = "'" + word + "' stands too early";
+    end.hint = "write it after '" + path_of(at) + "', to which it belongs";
+    return end;
+  }
   if (flag) {
     end.text = path_of(at) + " has no flag '" + word + "'";
   } else if (at->get_parent() == nullptr) {

@@ -103,6 +103,13 @@ TEST(ParserTest, WhatIsMissingOrWrongIsSaid) {
   EXPECT_NE(ended({"checkpoint"}).text.find("list, verify"), std::string::npos);
 }
 
+TEST(ParserTest, AFlagBeforeItsVerbIsToldItsPlace) {
+  const ParseEnd end = ended({"checkpoint", "--json", "list"});
+  EXPECT_TRUE(end.wrong);
+  EXPECT_EQ(end.text, "'--json' stands too early");
+  EXPECT_EQ(end.hint, "write it after 'tradewind checkpoint list', to which it belongs");
+}
+
 TEST(ParserTest, HelpTeachesByExample) {
   EXPECT_FALSE(ended({"--help"}).wrong);
   EXPECT_NE(ended({"--help"}).text.find("Usage: tradewind [OPTIONS]"), std::string::npos);

@@ -137,6 +137,7 @@ int run(const std::vector<std::string>& arguments) {
 
 int main(int count, char** values) {
   const std::vector<std::string> arguments(values + (count > 0 ? 1 : 0), values + count);
+  ::signal(SIGXFSZ, SIG_IGN);  // a file that may not grow is an error to tell, not an end
   // What stands for a supplier's hardware: no verb of the command line.
   if (arguments.size() == 2 && arguments[0] == "local-machine" && arguments[1].starts_with("--dir=")) {
     return local::run_machine(arguments[1].substr(std::string_view("--dir=").size()));

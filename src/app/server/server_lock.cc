@@ -9,7 +9,7 @@ namespace {
 
 constexpr std::size_t pid_bytes_max = 32;
 
-// A state folder that cannot be used is cured in one way only; what may pass, as a full disk does, in its
+// A state folder that cannot be used is cured in one way only; a full disk and its like have a cure of their
 // own.
 Error with_cure(Error error) {
   if (error.code == Code::unavailable && !error.hint.empty()) return error;

@@ -28,6 +28,8 @@ Meaning meaning_of(int error_number) {
     case ENOSPC:
     case EDQUOT:
       return {Code::unavailable, "free some disk space"};
+    case EFBIG:
+      return {Code::unavailable, "raise the limit of file sizes (ulimit -f)"};
     case EMFILE:
     case ENFILE:
       return {Code::unavailable, "raise the limit of open files (ulimit -n)"};
