@@ -128,7 +128,8 @@ TEST(LocalProvider, MakesNothingWhenTheMachineProgramIsMissing) {
 
 TEST(LocalProvider, RefusesTokensThatCannotBeFolders) {
   Harness harness({plain_zone("harbour")}, idle_agent);
-  for (const std::string token : {"", "../x", "a/b", ".hidden", "a b", std::string(65, 'a').c_str()}) {
+  for (const std::string& token :
+       std::vector<std::string>{"", "../x", "a/b", ".hidden", "a b", std::string(65, 'a')}) {
     const Result<Launched> refused =
         harness.provider().launch(harness.request(token, "harbour", Purchase::spot));
     ASSERT_FALSE(refused.ok()) << token;
