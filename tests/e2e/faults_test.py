@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Bad input and faults, through the real programs: each ends in a clear message or simply works; nothing is lost, nothing
-is left running. A clock that is set back is left to the simulator and the unit tests, which have a clock of their own: the
-machine's is not a test's to turn."""
+is left running. A clock that is set back is not tested here: the machine's is not a test's to
+turn."""
 import contextlib
 import errno
 import hashlib

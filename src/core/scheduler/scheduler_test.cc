@@ -84,6 +84,28 @@ class Scheduler : public ::testing::Test {
     return step({MailboxReading{JobId("j-1"), now_, std::nullopt, std::move(ledger), {}}});
   }
 
+  // Of the newest lease, in the first epoch.
+  AgentStatus running_status() const {
+    AgentStatus status;
+    status.lease = newest_lease().id;
+    status.job = JobId("j-1");
+    status.sequence = 1;
+    status.phase = AgentPhase::running;
+    status.epoch = 1;
+    return status;
+  }
+  // The newest lease has claimed the job and finished it.
+  std::vector<LedgerRecord> finished_ledger() const {
+    LedgerRecord claim;
+    claim.number = 1;
+    claim.epoch = 1;
+    claim.lease = newest_lease().id;
+    LedgerRecord finish = claim;
+    finish.number = 2;
+    finish.kind = LedgerKind::finish;
+    return {claim, finish};
+  }
+
   ClusterState state_;
   Working working_;
   Place place_;
@@ -169,16 +191,7 @@ TEST_F(Scheduler, AJobIsNotPlacedAgainBeforeItsMailboxWasReadOnceMore) {
   EXPECT_TRUE(actions_of<Launch>(stale).empty());
   ASSERT_EQ(actions_of<ReadMailbox>(stale).size(), 1U);
   EXPECT_EQ(actions_of<ReadMailbox>(stale)[0].leases, std::vector<LeaseId>{only_lease().id});
-  LedgerRecord claim;
-  claim.number = 1;
-  claim.kind = LedgerKind::claim;
-  claim.epoch = 1;
-  claim.lease = only_lease().id;
-  LedgerRecord finish = claim;
-  finish.number = 2;
-  finish.kind = LedgerKind::finish;
-  finish.outcome = Outcome::succeeded;
-  EXPECT_TRUE(actions_of<Launch>(read({claim, finish})).empty());
+  EXPECT_TRUE(actions_of<Launch>(read(finished_ledger())).empty());
   EXPECT_EQ(state_.jobs.at(JobId("j-1")).state, JobState::succeeded);
 }
 
@@ -252,21 +265,10 @@ TEST_F(Scheduler, TheLastWordsOfAMachineThatWentFirstCompleteItsAccount) {
 TEST_F(Scheduler, AnAgentThatFinishedTheJobMaySayFarewell) {
   submit("j-1");
   launch_newest();
-  AgentStatus status;
-  status.lease = newest_lease().id;
-  status.job = JobId("j-1");
-  status.sequence = 1;
-  status.phase = AgentPhase::running;
-  status.epoch = 1;
-  LedgerRecord claim;
-  claim.number = 1;
-  claim.epoch = 1;
-  claim.lease = status.lease;
-  LedgerRecord finish = claim;
-  finish.number = 2;
-  finish.kind = LedgerKind::finish;
+  AgentStatus status = running_status();
+  const std::vector<LedgerRecord> ledger = finished_ledger();
   const auto told = [&] {
-    return step({MailboxReading{JobId("j-1"), now_, std::nullopt, {claim, finish}, {status}}});
+    return step({MailboxReading{JobId("j-1"), now_, std::nullopt, ledger, {status}}});
   };
   EXPECT_TRUE(actions_of<Terminate>(told()).empty());
   EXPECT_EQ(state_.jobs.at(JobId("j-1")).state, JobState::succeeded);
@@ -279,20 +281,9 @@ TEST_F(Scheduler, AnAgentThatFinishedTheJobMaySayFarewell) {
 TEST_F(Scheduler, AFarewellThatDoesNotComeIsNotWaitedForLong) {
   submit("j-1");
   launch_newest();
-  AgentStatus status;
-  status.lease = newest_lease().id;
-  status.job = JobId("j-1");
-  status.sequence = 1;
-  status.phase = AgentPhase::running;
-  status.epoch = 1;
-  LedgerRecord claim;
-  claim.number = 1;
-  claim.epoch = 1;
-  claim.lease = status.lease;
-  LedgerRecord finish = claim;
-  finish.number = 2;
-  finish.kind = LedgerKind::finish;
-  const Decisions told = step({MailboxReading{JobId("j-1"), now_, std::nullopt, {claim, finish}, {status}}});
+  AgentStatus status = running_status();
+  const std::vector<LedgerRecord> ledger = finished_ledger();
+  const Decisions told = step({MailboxReading{JobId("j-1"), now_, std::nullopt, ledger, {status}}});
   EXPECT_LE(told.wake_at, now_ + working_.tempo.farewell_patience);
   now_ += working_.tempo.farewell_patience;
   EXPECT_EQ(actions_of<Terminate>(step({})).size(), 1U);
