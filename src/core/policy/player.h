@@ -1,0 +1,103 @@
+// The seam to every spot policy: one job, asked once a tick what to hold, launch or stop. The same player is asked by the
+// backtest, by the protocol of `tradewind policy` and by the broker; it does no I/O and has no clock, so the same
+// sights give the same answers.
+//
+// Times are seconds from the job's start, money is US dollars: both as `double`, since a player weighs expectations.
+// What is owed is counted elsewhere, in integers.
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace tradewind::policy {
+
+// A place that sells capacity for the whole job (all nodes of a gang).
+struct Zone {
+  std::string name;  // unique within a problem
+  std::string provider;
+  std::string region;
+  std::string zone;
+  double on_demand_per_h = 0;  // USD an hour, for the whole gang
+  int region_index = 0;        // into Problem::regions
+};
+
+// What is seen of capacity without paying for it.
+enum class Info {
+  all,     // every zone
+  region,  // the zones of the region held; else of the checkpoint's; else of the first zone
+  held,    // only the zone of a held spot instance: as on real clouds
+};
+
+// One job and its market, as known before the first tick.
+struct Problem {
+  std::string id;
+  double tick_s = 0;  // how often the player is asked
+  int deadline_ticks = 0;
+  double work_s = 0;  // seconds of progress needed
+  double cold_start_s = 0;
+  double checkpoint_gb = 0;
+  double transfer_s = 0;             // to bring the checkpoint to another region
+  double checkpoint_interval_s = 0;  // of progress; 0: all progress is saved at once
+  Info info = Info::all;
+  int nodes = 1;
+  double penalty_factor = 3;
+  std::vector<Zone> zones;
+  std::vector<std::string> regions;
+  std::vector<double> move_usd;  // egress of the checkpoint, [from * regions.size() + to]
+
+  double deadline_s() const { return tick_s * deadline_ticks; }
+  double move_cost_usd(int from, int to) const {
+    return move_usd[static_cast<std::size_t>(from) * regions.size() + static_cast<std::size_t>(to)];
+  }
+};
+
+enum class Purchase : std::uint8_t { spot, on_demand };
+
+struct Holding {
+  int zone = 0;  // into Problem::zones
+  Purchase purchase = Purchase::spot;
+  bool operator==(const Holding&) const = default;
+};
+
+struct Attempt {
+  Holding what;
+  bool ok = false;
+};
+
+enum class Seen : std::int8_t { unknown = -1, down = 0, up = 1 };
+
+// What is known at the beginning of a tick.
+struct Sight {
+  int tick = 0;
+  std::optional<Holding> held;
+  bool preempted = false;  // since the last tick
+  double setup_left_s = 0;
+  double progress_s = 0;
+  double checkpoint_s = 0;             // progress that a preemption leaves
+  std::optional<int> checkpoint_region;  // where it lies
+  double cost_usd = 0;
+  std::optional<Attempt> last_attempt;  // the launch of the last tick
+  std::vector<Seen> capacity;           // per zone, of spot
+  std::vector<double> spot_per_h;       // USD an hour, per zone
+};
+
+struct Answer {
+  enum class Action : std::uint8_t { hold, stop, launch } action = Action::hold;
+  Holding launch;  // of launch
+};
+inline Answer hold() { return {}; }
+inline Answer stop() { return {Answer::Action::stop, {}}; }
+inline Answer launch(int zone, Purchase purchase) { return {Answer::Action::launch, {zone, purchase}}; }
+
+class Player {
+ public:
+  virtual ~Player() = default;
+  // Once a tick, in order.
+  virtual Answer decide(const Sight& sight) = 0;
+};
+
+}  // namespace tradewind::policy
