@@ -17,6 +17,8 @@ MAY_USE = {
     "core/catalog": ("core/model",),
     "core/planner": ("core/catalog",),
     "core/policy": ("core/model",),
+    "core/traces": ("core/model",),
+    "core/backtest": ("core/policy", "core/traces"),  # backtest-room.md
     "core/lifecycle": ("core/model",),
     "core/scheduler": ("core/planner", "core/policy", "core/lifecycle"),
     "core/billing": ("core/model",),
@@ -34,7 +36,7 @@ MAY_USE = {
     "app/server": ("app/api", "engine/broker"),
     "app/gateway": ("app/api", "core/policy", "edge/io"),
     "app/agent": ("app/api", "edge/checkpoint", "edge/mailbox", "edge/io"),
-    "app/cli": ("app/api", "core/planner", "engine/simulator"),
+    "app/cli": ("app/api", "core/planner", "core/backtest", "engine/simulator"),
     "app/main": ("base", "core/", "edge/", "engine/", "app/"),
 }
 
