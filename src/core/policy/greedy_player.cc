@@ -1,0 +1,37 @@
+// Spot whenever it can be had; without spot nothing, until only on-demand keeps the deadline.
+#include "core/policy/players.h"
+#include "core/policy/safety.h"
+
+namespace tradewind::policy {
+namespace {
+
+class GreedyPlayer final : public Player {
+ public:
+  GreedyPlayer(const Problem& problem, Breadth breadth) : problem_(problem), search_(problem, breadth) {}
+
+  Answer decide(const Sight& sight) override {
+    const std::vector<int>& candidates = search_.candidates(sight);
+    const bool on_spot = sight.held && sight.held->purchase == Purchase::spot;
+    if (on_spot && is_safe(problem_, sight, hold())) return hold();
+    if (!candidates.empty()) {
+      const Answer spot = launch(candidates.front(), Purchase::spot);
+      if (is_safe(problem_, sight, spot)) return spot;
+    }
+    // Once on on-demand it stays there: it was taken at the last moment.
+    const bool on_demand = sight.held && !on_spot;
+    if (!on_demand && is_safe(problem_, sight, stop())) return sight.held ? stop() : hold();
+    return rescue(problem_, sight);
+  }
+
+ private:
+  const Problem& problem_;
+  SpotSearch search_;
+};
+
+}  // namespace
+
+std::unique_ptr<Player> greedy_player(const Problem& problem, Breadth breadth) {
+  return std::make_unique<GreedyPlayer>(problem, breadth);
+}
+
+}  // namespace tradewind::policy

@@ -1,0 +1,20 @@
+// The players that stand beside the default one: what published policies and simple schedulers do. Each keeps
+// a reference to the problem, which must outlive it.
+#pragma once
+
+#include <memory>
+
+#include "core/policy/player.h"
+#include "core/policy/spot_search.h"
+
+namespace tradewind::policy {
+
+// On-demand from the first tick, in the cheapest zone.
+std::unique_ptr<Player> on_demand_player(const Problem& problem);
+// Spot whenever it can be had, on-demand at the last moment that keeps the deadline. Over all zones this is
+// failover, the cheapest first, blind to what a move costs.
+std::unique_ptr<Player> greedy_player(const Problem& problem, Breadth breadth);
+// Uniform Progress (Wu et al., "Can't Be Late", NSDI 2024).
+std::unique_ptr<Player> uniform_progress_player(const Problem& problem, Breadth breadth);
+
+}  // namespace tradewind::policy
