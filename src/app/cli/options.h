@@ -120,13 +120,18 @@ struct SimulateOptions {
   bool log = false;
 };
 
+// Plays a spot policy over stdin and stdout.
+struct PolicyOptions {
+  std::string name;  // empty: lists what there is
+};
+
 struct CompletionOptions {
   std::string shell;
 };
 
 using Command = std::variant<OffersOptions, PlanOptions, RunOptions, JobsOptions, JobOptions, LogsOptions,
                              CancelOptions, MoveOptions, CheckpointOptions, ServerRunOptions, EventsOptions,
-                             CheckOptions, VersionOptions, SimulateOptions, CompletionOptions>;
+                             CheckOptions, VersionOptions, SimulateOptions, PolicyOptions, CompletionOptions>;
 
 struct CommandLine {
   Command command;

@@ -31,6 +31,7 @@ struct Target {
   EventsOptions events;
   CheckOptions check;
   SimulateOptions simulate;
+  PolicyOptions policy;
   CompletionOptions completion;
   Command chosen;
 };
@@ -278,6 +279,13 @@ void add_small_verbs(CLI::App& app, Target& target) {
   simulate->add_flag("--faults", s.faults, "crashes, lost replies, timeouts, stale lists");
   simulate->add_flag("--log", s.log, "print what happened");
   simulate->callback([&target] { target.chosen = target.simulate; });
+
+  CLI::App* policy =
+      add_verb(app, target, "policy", "play a spot policy over stdin and stdout, tick by tick",
+               {"tradewind policy                         the policies that there are",
+                "tradewind policy --name failover         answers JSON lines until stdin ends"});
+  policy->add_option("--name", target.policy.name, "the policy that answers");
+  policy->callback([&target] { target.chosen = target.policy; });
 
   CLI::App* completion =
       add_verb(app, target, "completion", "shell completion",
