@@ -14,7 +14,7 @@ std::string run_path(std::size_t index) {
 }
 
 // [value, ticks] into the trace.
-Status read_run(const json::value& element, std::size_t index, Trace& trace) {
+Status read_run(const json::value& element, std::size_t index, std::int64_t& total, Trace& trace) {
   const json::array* pair = element.if_array();
   if (pair == nullptr || pair->size() != 2 || !(*pair)[1].is_number()) {
     return Error{Code::invalid_argument, run_path(index) + " is not [nodes, ticks]"};
@@ -30,7 +30,7 @@ Status read_run(const json::value& element, std::size_t index, Trace& trace) {
   if (nodes_error || nodes < 0) {
     return Error{Code::invalid_argument, run_path(index) + " has a value that is no number of nodes"};
   }
-  if (ticks_error || ticks <= 0 || ticks > ticks_max - trace.ticks()) {
+  if (ticks_error || ticks <= 0 || ticks > ticks_max - total) {
     return Error{Code::invalid_argument,
                  run_path(index) + " is not of 1 to " + std::to_string(ticks_max) + " ticks in all"};
   }
@@ -39,6 +39,7 @@ Status read_run(const json::value& element, std::size_t index, Trace& trace) {
                                              " nodes, and the trace is of " + std::to_string(trace.nodes)};
   }
   append(trace.runs, static_cast<int>(nodes), ticks);
+  total += ticks;
   return {};
 }
 
@@ -71,6 +72,8 @@ Status check(const Trace& trace) {
       return Error{Code::invalid_argument, run_path(i) + " is out of range"};
     }
   }
+  if (trace.ticks() > ticks_max)
+    return Error{Code::invalid_argument, "the trace has more than " + std::to_string(ticks_max) + " ticks"};
   return {};
 }
 
@@ -90,7 +93,8 @@ Result<Trace> trace_from_json(const json::value& document) {
   trace.tick_s = reader.number("gap_seconds");
   const json::array& runs = reader.array("runs");
   TW_RETURN_IF_ERROR(reader.status());
-  for (std::size_t i = 0; i < runs.size(); ++i) TW_RETURN_IF_ERROR(read_run(runs[i], i, trace));
+  std::int64_t total = 0;
+  for (std::size_t i = 0; i < runs.size(); ++i) TW_RETURN_IF_ERROR(read_run(runs[i], i, total, trace));
   TW_RETURN_IF_ERROR(check(trace));
   return trace;
 }
