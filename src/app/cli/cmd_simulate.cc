@@ -4,6 +4,7 @@
 #include <ostream>
 #include <thread>
 
+#include "app/cli/backtest.h"
 #include "app/cli/live_line.h"
 #include "app/cli/progress_bar.h"
 #include "app/cli/text_width.h"
@@ -194,6 +195,11 @@ void print_sum(const SimulateOptions& options, const SimulationSum& sum, Duratio
 }  // namespace
 
 Result<ExitCode> run_simulate(const SimulateOptions& options, Context& context) {
+  if (!options.files.empty() || options.synthetic) return run_backtest_verb(options, context);
+  if (!options.log_file.empty()) {
+    return Error{Code::invalid_argument, "--log FILE is for scenarios, and none is given",
+                 "tradewind simulate scenario.json --policy failover --log run.jsonl"};
+  }
   if (options.log && options.seeds > 1) {
     return Error{Code::invalid_argument,
                  "--log shows one run, and --seeds asks for " + std::to_string(options.seeds),

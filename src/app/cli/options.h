@@ -118,6 +118,18 @@ struct SimulateOptions {
   std::uint64_t seeds = 1;
   bool faults = false;
   bool log = false;
+  // Of policies over markets: with files, or synthetic.
+  std::vector<std::string> files = {};  // scenarios
+  std::string traces = {};              // a folder
+  std::vector<std::string> policies = {};
+  std::string log_file = {};
+  std::string score = {};  // a log
+  std::string svg = {};
+  std::string html = {};
+  std::uint64_t starts = 0;  // 0: each scenario at its own time
+  int jobs = 0;              // 0: as many as there are cores
+  bool synthetic = false;
+  bool no_optimum = false;
 };
 
 // Plays a spot policy over stdin and stdout.

@@ -258,6 +258,42 @@ void add_events(CLI::App& app, Target& target) {
   sub->callback([&target] { target.chosen = target.events; });
 }
 
+void add_simulate(CLI::App& app, Target& target) {
+  SimulateOptions& s = target.simulate;
+  CLI::App* simulate = add_verb(
+      app, target, "simulate",
+      "what each spot policy would have cost; or the control plane under virtual time",
+      {"tradewind simulate --synthetic --seeds 20          every policy over 180 made-up markets",
+       "tradewind simulate scenario.json --starts 100      at a hundred times of its traces",
+       "tradewind simulate scenario.json --policy failover,on_demand --svg run.svg",
+       "tradewind simulate --seed 7 --faults --log         the control plane: what happened in one run",
+       "tradewind simulate --seeds 1000 --faults           its promises, checked over a thousand runs"});
+  simulate->add_option("SCENARIO", s.files,
+                       "scenarios to play policies over; without any, the control plane is run");
+  simulate->add_option("--traces", s.traces, "the folder of their traces (traces, beside their folder)");
+  simulate->add_flag("--synthetic", s.synthetic, "play over markets made by --seed, nine to each seed");
+  simulate->add_option("--policy", s.policies, "only these policies (a,b)")->allow_extra_args(false);
+  simulate->add_option("--starts", s.starts, "each scenario at so many times of its traces, drawn by --seed")
+      ->check(CLI::PositiveNumber);
+  simulate->add_option("--jobs,-j", s.jobs, "so many threads (as there are cores)")
+      ->check(CLI::PositiveNumber);
+  simulate->add_flag("--no-optimum", s.no_optimum, "leave out the best play with the whole future known");
+  simulate->add_option("--svg", s.svg, "draw the first run into this file");
+  simulate->add_option("--html", s.html, "the same as a page, with every decision");
+  simulate->add_option("--score", s.score, "re-cost this decision log instead");
+  simulate->add_option("--seed", s.seed, "one seed is one run");
+  simulate->add_option("--seeds", s.seeds, "so many seeds, beginning with --seed")
+      ->check(CLI::PositiveNumber);
+  simulate->add_flag("--faults", s.faults, "crashes, lost replies, timeouts, stale lists");
+  CLI::Option* log = simulate->add_option(
+      "--log", s.log_file, "print what happened; of a policy, write its decisions to this file");
+  log->expected(0, 1);
+  simulate->callback([&target, log] {
+    target.simulate.log = log->count() > 0;
+    target.chosen = target.simulate;
+  });
+}
+
 void add_small_verbs(CLI::App& app, Target& target) {
   CLI::App* check =
       add_verb(app, target, "check", "what is usable on this machine, and the cure for the rest",
@@ -268,17 +304,6 @@ void add_small_verbs(CLI::App& app, Target& target) {
       add_verb(app, target, "version", "the versions of this program and of the running server",
                {"tradewind version"});
   version->callback([&target] { target.chosen = VersionOptions{}; });
-
-  SimulateOptions& s = target.simulate;
-  CLI::App* simulate =
-      add_verb(app, target, "simulate", "the same control plane over modelled suppliers and time",
-               {"tradewind simulate --seed 7 --faults --log", "tradewind simulate --seeds 1000 --faults"});
-  simulate->add_option("--seed", s.seed, "one seed is one run");
-  simulate->add_option("--seeds", s.seeds, "so many seeds, beginning with --seed")
-      ->check(CLI::PositiveNumber);
-  simulate->add_flag("--faults", s.faults, "crashes, lost replies, timeouts, stale lists");
-  simulate->add_flag("--log", s.log, "print what happened");
-  simulate->callback([&target] { target.chosen = target.simulate; });
 
   CLI::App* policy =
       add_verb(app, target, "policy", "play a spot policy over stdin and stdout, tick by tick",
@@ -323,6 +348,7 @@ std::unique_ptr<CLI::App> make_app(Target& target) {
   add_checkpoint(*app, target);
   add_events(*app, target);
   add_server(*app, target);
+  add_simulate(*app, target);
   add_small_verbs(*app, target);
   return app;
 }

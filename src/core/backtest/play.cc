@@ -77,6 +77,7 @@ Result<Played> play(const World& world, policy::Player& player, Keep keep) {
     }
     if (answer.action != Answer::Action::hold) played.decisions.push_back(decision);
   }
+  played.ticks = run.tick();
   played.outcome = run.outcome();
   return played;
 }

@@ -29,6 +29,7 @@ struct Moment {
 
 struct Played {
   Outcome outcome;
+  int ticks = 0;                    // that were played
   std::vector<Decision> decisions;  // in order of ticks
   std::vector<Moment> moments;      // one to each tick that was played; empty unless asked for
 };
