@@ -132,6 +132,23 @@ struct SimulateOptions {
   bool no_optimum = false;
 };
 
+enum class TracesAction { list, show, stats, import, export_csv, synthesise };
+struct TracesOptions {
+  TracesAction action = TracesAction::list;
+  std::vector<std::string> words = {};  // traces, or files to import
+  std::string folder = {};              // empty: this user's own
+  std::string id = {};
+  std::string provider = {};
+  std::string zone = {};
+  std::string instance = {};
+  std::string polarity = {};  // "available", "unavailable", or empty
+  std::string gaps = "refuse";
+  std::optional<double> tick_s = {};
+  int nodes = 0;  // 0: of import and synthesise one, else all that the trace has
+  std::uint64_t seed = 1;
+  double days = 30;
+};
+
 // Plays a spot policy over stdin and stdout.
 struct PolicyOptions {
   std::string name;  // empty: lists what there is
@@ -141,9 +158,10 @@ struct CompletionOptions {
   std::string shell;
 };
 
-using Command = std::variant<OffersOptions, PlanOptions, RunOptions, JobsOptions, JobOptions, LogsOptions,
-                             CancelOptions, MoveOptions, CheckpointOptions, ServerRunOptions, EventsOptions,
-                             CheckOptions, VersionOptions, SimulateOptions, PolicyOptions, CompletionOptions>;
+using Command =
+    std::variant<OffersOptions, PlanOptions, RunOptions, JobsOptions, JobOptions, LogsOptions, CancelOptions,
+                 MoveOptions, CheckpointOptions, ServerRunOptions, EventsOptions, CheckOptions,
+                 VersionOptions, SimulateOptions, TracesOptions, PolicyOptions, CompletionOptions>;
 
 struct CommandLine {
   Command command;

@@ -31,6 +31,7 @@ struct Target {
   EventsOptions events;
   CheckOptions check;
   SimulateOptions simulate;
+  TracesOptions traces;
   PolicyOptions policy;
   CompletionOptions completion;
   Command chosen;
@@ -294,6 +295,71 @@ void add_simulate(CLI::App& app, Target& target) {
   });
 }
 
+CLI::App* add_traces_action(CLI::App* parent, Target& target, const std::string& verb,
+                            const std::string& description, TracesAction action,
+                            const std::vector<std::string>& lines) {
+  CLI::App* sub = parent->add_subcommand(verb, description);
+  if (!lines.empty()) sub->footer(examples(lines));
+  add_json(sub, target);
+  sub->add_option("--traces", target.traces.folder, "the folder of the traces (this user's own)");
+  sub->callback([&target, action] {
+    target.traces.action = action;
+    target.chosen = target.traces;
+  });
+  return sub;
+}
+
+void add_import(CLI::App* parent, Target& target) {
+  TracesOptions& o = target.traces;
+  CLI::App* sub = add_traces_action(
+      parent, target, "import", "read lists of what was available: JSON or CSV", TracesAction::import,
+      {"tradewind traces import zone.csv --polarity available --tick 300",
+       "tradewind traces import log.json --polarity unavailable --id us-east-1a"});
+  sub->add_option("FILE", o.words, "lists of numbers, or trace documents")->required();
+  sub->add_option("--polarity", o.polarity, "available: 1 could be had; unavailable: 1 could not")
+      ->check(CLI::IsMember({"available", "unavailable"}));
+  sub->add_option("--tick", o.tick_s, "seconds from one value to the next")->check(CLI::PositiveNumber);
+  sub->add_option("--gaps", o.gaps, "refuse, or down: what was not seen was not available")
+      ->check(CLI::IsMember({"refuse", "down"}));
+  sub->add_option("--nodes", o.nodes, "of how many nodes the values are (1)")->check(CLI::PositiveNumber);
+  sub->add_option("--id", o.id, "its name, instead of the file's");
+  sub->add_option("--provider", o.provider, "who sold it");
+  sub->add_option("--zone", o.zone, "where");
+  sub->add_option("--instance", o.instance, "what");
+}
+
+void add_traces(CLI::App& app, Target& target) {
+  TracesOptions& o = target.traces;
+  CLI::App* parent = app.add_subcommand(
+      "traces", "what was seen of spot capacity: list, show, measure, import, export, make");
+  parent->footer(examples({"tradewind traces synthesise", "tradewind traces stats"}));
+  parent->require_subcommand(1);
+  CLI::App* list = add_traces_action(parent, target, "ls", "the traces in a folder", TracesAction::list, {});
+  CLI::App* show = add_traces_action(parent, target, "show", "a trace, a day a line", TracesAction::show,
+                                     {"tradewind traces show us-east-1a"});
+  show->add_option("TRACE", o.words, "names of traces, or files")->required();
+  CLI::App* stats = add_traces_action(
+      parent, target, "stats", "availability, spells, losses by age, and who falls with whom",
+      TracesAction::stats, {"tradewind traces stats", "tradewind traces stats us-east-1a us-east-1b --json"});
+  stats->add_option("TRACE", o.words, "names of traces, or files (all)");
+  for (CLI::App* sub : {list, show, stats}) {
+    sub->add_option("--nodes", o.nodes, "up: so many nodes could run (all of the trace)")
+        ->check(CLI::PositiveNumber);
+  }
+  add_import(parent, target);
+  CLI::App* write =
+      add_traces_action(parent, target, "export", "as CSV on stdout; with --json the document",
+                        TracesAction::export_csv, {"tradewind traces export us-east-1a > us-east-1a.csv"});
+  write->add_option("TRACE", o.words, "names of traces, or files")->required();
+  CLI::App* make = add_traces_action(parent, target, "synthesise",
+                                     "make traces of eight zones in three regions", TracesAction::synthesise,
+                                     {"tradewind traces synthesise --seed 7 --days 14 --traces ./traces"});
+  make->add_option("--seed", o.seed, "the same seed gives the same traces");
+  make->add_option("--days", o.days, "how long (30)")->check(CLI::PositiveNumber);
+  make->add_option("--tick", o.tick_s, "seconds of a tick (300)")->check(CLI::PositiveNumber);
+  make->add_option("--nodes", o.nodes, "of a gang of so many nodes (1)")->check(CLI::PositiveNumber);
+}
+
 void add_small_verbs(CLI::App& app, Target& target) {
   CLI::App* check =
       add_verb(app, target, "check", "what is usable on this machine, and the cure for the rest",
@@ -349,6 +415,7 @@ std::unique_ptr<CLI::App> make_app(Target& target) {
   add_events(*app, target);
   add_server(*app, target);
   add_simulate(*app, target);
+  add_traces(*app, target);
   add_small_verbs(*app, target);
   return app;
 }

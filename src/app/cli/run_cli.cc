@@ -49,6 +49,9 @@ Result<ExitCode> dispatch(const VersionOptions& options, Context& context) {
 Result<ExitCode> dispatch(const SimulateOptions& options, Context& context) {
   return run_simulate(options, context);
 }
+Result<ExitCode> dispatch(const TracesOptions& options, Context& context) {
+  return run_traces(options, context);
+}
 Result<ExitCode> dispatch(const PolicyOptions& options, Context& context) {
   return run_policy(options, context);
 }

@@ -20,7 +20,7 @@ namespace {
 
 constexpr double width = 1100;
 constexpr double left = 150;
-constexpr double right = 64;
+constexpr double right = 84;
 constexpr double head = 62;  // title and figures
 constexpr double row = 17;   // of a zone
 constexpr double bar = 13;
@@ -97,6 +97,9 @@ class Canvas {
     svg_ += "<line x1=\"" + number(x1) + "\" y1=\"" + number(y1) + "\" x2=\"" + number(x2) + "\" y2=\"" +
             number(y2) + "\" stroke=\"" + colour + "\"" + more + "/>\n";
   }
+  void dot(double x, double y) {
+    svg_ += "<circle cx=\"" + number(x) + "\" cy=\"" + number(y) + "\" r=\"3\" fill=\"" + ink + "\"/>\n";
+  }
   void text(double x, double y, std::string_view words, const char* anchor, const char* colour,
             const char* more = "") {
     svg_ += "<text x=\"" + number(x) + "\" y=\"" + number(y) + "\" text-anchor=\"" + anchor + "\" fill=\"" +
@@ -162,8 +165,9 @@ class Panel {
     words += "   ·   " + (outcome.finished ? "done after " + fixed(outcome.finished_s / 3600, 1) + " h of " +
                                                  fixed(problem_.deadline_s() / 3600, 1) + " h"
                                            : std::string("DEADLINE MISSED, penalty included"));
-    words += "   ·   " + std::to_string(outcome.launches) + " launches, " +
-             std::to_string(outcome.preemptions) + " lost";
+    words += "   ·   " + std::to_string(outcome.launches) +
+             (outcome.launches == 1 ? " launch, " : " launches, ") + std::to_string(outcome.preemptions) +
+             " lost";
     if (outcome.egress_usd > 0) words += ", " + fixed(outcome.egress_usd, 2) + " USD of egress";
     canvas_.text(16, top_ + 46, words, "start", outcome.finished ? faint : lost_colour);
   }
@@ -263,6 +267,15 @@ class Panel {
     canvas_.path(
         curve([](const Moment& moment) { return moment.progress_s; }, run_.played.outcome.progress_s, y),
         " fill=\"none\" stroke=\"#222\" stroke-width=\"1.8\"");
+    if (run_.played.outcome.finished) end_mark(y(problem_.work_s), "");
+  }
+
+  // Where the run was over.
+  void end_mark(double y, const std::string& words) {
+    const Outcome& outcome = run_.played.outcome;
+    const double at = x(outcome.finished ? outcome.finished_s : problem_.deadline_s());
+    canvas_.dot(at, y);
+    canvas_.text(at - 8, y - 7, words, "end", ink, " font-weight=\"600\"");
   }
 
   void money() {
@@ -276,6 +289,7 @@ class Panel {
       reference(y(timeline_.optimum->cost_usd), "optimum", "#009e73");
     canvas_.path(curve([](const Moment& moment) { return moment.cost_usd; }, outcome.cost_usd, y),
                  " fill=\"none\" stroke=\"#222\" stroke-width=\"1.8\"");
+    end_mark(y(outcome.cost_usd), fixed(outcome.cost_usd, 2));
   }
 
   void reference(double y, const char* words, const char* colour) {
@@ -304,15 +318,15 @@ class Panel {
 void legend(double y, const Problem& problem, const std::string& label, Canvas& canvas) {
   canvas.text(16, y + 12, problem.id + (label.empty() ? "" : " (" + label + ")"), "start", ink,
               " font-weight=\"600\"");
-  double at = width - right - 560;
+  double at = width - right - 520;
   const auto entry = [&](const char* colour, const char* words, double advance, const char* more = "") {
     canvas.rect(at, y + 2, 22, bar - 2, colour, more);
     canvas.text(at + 28, y + 12, words, "start", faint);
     at += advance;
   };
-  entry(up_colour, "spot to be had", 130);
-  entry(spot_colour, "spot held", 98);
-  entry(on_demand_colour, "on-demand held", 132);
+  entry(up_colour, "spot to be had", 134);
+  entry(spot_colour, "spot held", 104);
+  entry(on_demand_colour, "on-demand held", 146);
   entry(spot_colour, "setting up", 100, " fill-opacity=\"0.5\"");
   canvas.rect(at + 10, y, 2.4, bar + 2, lost_colour);
   canvas.text(at + 22, y + 12, "lost", "start", faint);
