@@ -180,6 +180,39 @@ def fleet(table, build, jobs):
             f"{found['peak_rss_bytes'] / found['jobs']:,.0f} bytes a job."]
 
 
+PLAYED = {"on_demand": "on_demand", "greedy": "greedy", "failover": "greedy_multi", "uniform_progress": "uniform", "uniform_multi": "uniform_multi"}
+
+
+def policies(table, build, tradewind, environment):
+    found = json.loads(run([os.path.join(build, "bin", "policy_bench"), "--json"], patience=900))
+    per_10_000 = found["optima_s"] * 10_000 / found["scenarios"]
+    lines = [f"Policies: a decision with {found['zones']} zones, 99th percentile (budget 100 us): "
+             + ", ".join(f"{each['policy']} {each['p99_us']:.1f} us" for each in found["decisions"]) + ";",
+             "       with the protocol's line read and answered: "
+             + ", ".join(f"{each['policy']} {each['with_protocol_p99_us']:.0f} us" for each in found["decisions"]) + ".",
+             f"       10,000 scenarios with their optimum in {per_10_000:.0f} s on {found['threads']} threads (budget 60 s).",
+             "       Growth with ticks (ms of all policies; ms of the optimum): "
+             + ", ".join(f"{each['ticks']}: {each['play_ms']:.1f}; {each['optimum_ms']:.1f}" for each in found["growth"]) + "."]
+    # An outsider's judge in Python, where it lies beside the project: the same policies over the same scenarios.
+    spot = os.path.join(os.path.dirname(ROOT), "shared", "spot")
+    spot = os.environ.get("TRADEWIND_SPOT", spot)
+    judge = os.path.join(spot, "judge", "judge.py")
+    if not os.path.exists(judge):
+        return lines
+    scenarios = os.path.join(spot, "scenarios")
+    files = sorted(os.path.join(scenarios, name) for name in os.listdir(scenarios))
+    ours = [tradewind, "simulate", *files, "--no-optimum", "--jobs", "1", "--json", "--policy", ",".join(PLAYED)]
+    theirs = ["/usr/bin/python3", "-B", judge, "baseline", "--json", "--policies", ",".join(PLAYED.values())]
+    own, other, played = [], [], []
+    for _ in range(3):
+        other.append(wall_ms(theirs, environment, ROOT))
+        own.append(wall_ms(ours, environment, ROOT))
+        played.append(json.loads(run(ours, environment))["play_s"] * 1000)
+    table.add(f"{len(PLAYED)} policies over {len(files)} scenarios, whole process", own, "1/100", "the judge in Python", other)
+    table.add("the same, playing alone", played, "1/100", "the judge in Python", other)
+    return lines
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("build")
@@ -205,6 +238,7 @@ def main():
         attempt("commands without a server", lambda: offline_commands(table, tradewind, options.runs, environment, project))
         attempt("commands with a server", lambda: commands_with_server(table, tradewind, options.runs, environment, folder, project))
         attempt("planning", lambda: planning(table, build))
+        attempt("spot policies", lambda: policies(table, build, tradewind, environment))
         attempt(f"a fleet of {options.jobs:,} jobs", lambda: fleet(table, build, options.jobs))
 
     print(f"\nOn {os.cpu_count()} cores, {time.strftime('%Y-%m-%d')}; commands ran {options.runs} times each, in turns.\n")
