@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
+#include <fstream>
 #include <gtest/gtest.h>
 #include <sstream>
 
@@ -42,9 +43,7 @@ class BacktestVerbsTest : public ::testing::Test {
     }
   }
 
-  void write(const std::string& file, std::string_view text) {
-    ASSERT_TRUE(io::write_file_atomic(home_.path() / file, text).ok());
-  }
+  void write(const std::string& file, std::string_view text) { std::ofstream(home_.path() / file) << text; }
   std::string read(const std::string& file) {
     return io::read_file(home_.path() / file).value_or("(unreadable)");
   }

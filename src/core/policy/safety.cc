@@ -118,14 +118,17 @@ int home_zone(const Problem& problem, const Sight& sight) {
 }
 
 Answer rescue(const Problem& problem, const Sight& sight) {
-  const Answer fresh = launch(home_zone(problem, sight), Purchase::on_demand);
-  if (!sight.held) return fresh;
-  if (sight.held->purchase == Purchase::on_demand)
-    return sight.setup_left_s <= problem.cold_start_s ? hold() : fresh;
-  const double left = time_left_s(problem, sight) + slack_s;
-  const bool late = problem.cold_start_s + problem.work_s - sight.progress_s > left;
-  const bool spot_in_time = sight.setup_left_s + problem.work_s - sight.progress_s <= left;
-  return late && spot_in_time ? hold() : fresh;
+  if (sight.held && sight.held->purchase == Purchase::on_demand &&
+      sight.setup_left_s <= problem.cold_start_s) {
+    return hold();
+  }
+  if (sight.held && sight.held->purchase == Purchase::spot) {
+    const double left = time_left_s(problem, sight) + slack_s;
+    const double work = problem.work_s - sight.progress_s;
+    const bool late = problem.cold_start_s + work > left;
+    if (late && sight.setup_left_s + work <= left) return hold();
+  }
+  return launch(home_zone(problem, sight), Purchase::on_demand);
 }
 
 Answer Guarded::decide(const Sight& sight) {

@@ -115,11 +115,30 @@ json::value to_json(const Trace& trace) {
   return object;
 }
 
+namespace {
+
+// Whether `nodes` could run at the trace's ticks from `first` to before `end`.
+std::vector<std::uint8_t> covered(const Trace& trace, int nodes, std::int64_t first, std::int64_t end) {
+  std::vector<std::uint8_t> up;
+  up.reserve(static_cast<std::size_t>(end - first));
+  std::int64_t at = 0;
+  for (const Stretch& stretch : trace.runs) {
+    const std::int64_t from = std::max(at, first);
+    at += stretch.ticks;
+    const std::int64_t to = std::min(at, end);
+    if (to > from) up.insert(up.end(), static_cast<std::size_t>(to - from), stretch.nodes >= nodes ? 1 : 0);
+    if (at >= end) break;
+  }
+  return up;
+}
+
+}  // namespace
+
 Result<std::vector<std::uint8_t>> availability(const Trace& trace, int nodes, std::int64_t first,
                                                std::int64_t count, double tick_s) {
   const double ratio = tick_s / trace.tick_s;  // ticks of the trace in one of ours
   const double needed = static_cast<double>(first) + ratio * static_cast<double>(count);
-  if (first < 0 || needed > static_cast<double>(trace.ticks()) + slack_ticks) {
+  if (first < 0 || first >= trace.ticks() || needed > static_cast<double>(trace.ticks()) + slack_ticks) {
     return Error{Code::invalid_argument,
                  "trace " + trace.id + " has " + std::to_string(trace.ticks()) + " ticks of " +
                      std::to_string(std::llround(trace.tick_s)) + " s, and " +
@@ -127,21 +146,21 @@ Result<std::vector<std::uint8_t>> availability(const Trace& trace, int nodes, st
                      " are needed",
                  "begin earlier (start_tick), or shorten the deadline"};
   }
-  std::vector<std::uint8_t> source;
-  source.reserve(static_cast<std::size_t>(std::ceil(needed)) + 1);
-  for (const Stretch& stretch : trace.runs) {
-    if (static_cast<double>(source.size()) >= needed) break;
-    source.insert(source.end(), static_cast<std::size_t>(stretch.ticks), stretch.nodes >= nodes ? 1 : 0);
+  std::vector<std::uint8_t> source =
+      covered(trace, nodes, first, static_cast<std::int64_t>(std::ceil(needed)));
+  if (ratio == 1) {
+    source.resize(static_cast<std::size_t>(count));
+    return source;
   }
   std::vector<std::uint8_t> up(static_cast<std::size_t>(count));
   for (std::int64_t k = 0; k < count; ++k) {
-    const double from = static_cast<double>(first) + ratio * static_cast<double>(k);
-    const auto begin = static_cast<std::size_t>(std::floor(from + slack_ticks));
+    const double from = ratio * static_cast<double>(k);
+    const auto begin = std::min(static_cast<std::size_t>(std::floor(from + slack_ticks)), source.size() - 1);
     const auto end = std::max(begin + 1, static_cast<std::size_t>(std::ceil(from + ratio - slack_ticks)));
-    const auto covered = source.begin() + static_cast<std::ptrdiff_t>(begin);
-    const auto covered_end = source.begin() + static_cast<std::ptrdiff_t>(std::min(end, source.size()));
+    const auto covers = source.begin() + static_cast<std::ptrdiff_t>(begin);
+    const auto covers_end = source.begin() + static_cast<std::ptrdiff_t>(std::min(end, source.size()));
     up[static_cast<std::size_t>(k)] =
-        std::all_of(covered, covered_end, [](std::uint8_t v) { return v != 0; }) ? 1 : 0;
+        std::all_of(covers, covers_end, [](std::uint8_t v) { return v != 0; }) ? 1 : 0;
   }
   return up;
 }
