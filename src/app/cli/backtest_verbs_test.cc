@@ -258,6 +258,31 @@ TEST_F(BacktestVerbsTest, SimulateEndsAtCtrlC) {
   EXPECT_EQ(*run(run_simulate, options), ExitCode::interrupted);
 }
 
+TEST_F(BacktestVerbsTest, ATaskFileIsPlayedOverMadeUpMarkets) {
+  write(
+      "train.yaml",
+      "name: bert\nresources: {accelerators: V100:1, use_spot: true}\nrun: python3 train.py\nduration: 24h\n"
+      "deadline: 36h\n");
+  SimulateOptions options;
+  options.files = {"train.yaml"};
+  options.seeds = 3;
+  options.policies = {"failover"};
+  json_ = true;
+  const Result<ExitCode> code = run(run_simulate, options);
+  ASSERT_TRUE(code.ok()) << code.error().message;
+  const json::value result = document();
+  ASSERT_EQ(result.at("runs").as_array().size(), 3U);
+  EXPECT_EQ(result.at("runs").at(0).at("class").as_string(), "bert");
+  const double cost =
+      result.at("runs").at(0).at("policies").at("failover").at("cost_usd").to_number<double>();
+  EXPECT_GT(cost, 0);
+  EXPECT_LT(cost, result.at("runs").at(0).at("on_demand_usd").to_number<double>());
+  write("train.yaml", "resources: {accelerators: V100:1}\nrun: x\nduration: 24h\n");
+  EXPECT_NE(run(run_simulate, options).error().message.find("no deadline"), std::string::npos);
+  write("train.yaml", "resources: {accelerators: V100:1}\nrun: x\ndeadline: 24h\n");
+  EXPECT_NE(run(run_simulate, options).error().message.find("how long the work takes"), std::string::npos);
+}
+
 // ---- traces
 
 TEST_F(BacktestVerbsTest, TracesAreMadeListedShownAndMeasured) {

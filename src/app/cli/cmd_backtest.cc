@@ -10,6 +10,7 @@
 #include "app/cli/live_line.h"
 #include "app/cli/policy_name.h"
 #include "app/cli/progress_bar.h"
+#include "app/cli/task_market.h"
 #include "app/cli/timeline.h"
 #include "base/random.h"
 #include "base/text.h"
@@ -35,15 +36,40 @@ Result<std::vector<std::string>> policies_of(const SimulateOptions& options) {
   return std::vector<std::string>(all.begin(), all.end());
 }
 
+void add(backtest::Drawn drawn, BacktestInput& input) {
+  input.sets.push_back(std::move(drawn.traces));
+  input.scenarios.push_back(std::move(drawn.scenario));
+  input.traces.push_back(&input.sets.back());
+}
+
+bool is_task(const std::string& file) {
+  return file == "-" || file.ends_with(".yaml") || file.ends_with(".yml");
+}
+
+// The job of a task file, over as many synthetic markets as there are seeds.
+Status add_task(const std::string& file, const SimulateOptions& options, Context& context,
+                BacktestInput& input) {
+  TW_ASSIGN_OR_RETURN(const TaskMarket market, market_of_task(file, options.checkpoint_gb, context));
+  for (std::uint64_t i = 0; i < options.seeds; ++i) {
+    add(backtest::draw_market(market.problem, market.spot_per_h, options.seed + i), input);
+    input.scenarios.back().label = market.problem.id;
+  }
+  return {};
+}
+
 Result<BacktestInput> input_of(const SimulateOptions& options, Context& context) {
   BacktestInput input;
-  TW_RETURN_IF_ERROR(read_scenarios(options.files, options.traces, context, input));
-  for (std::uint64_t i = 0; options.synthetic && i < options.seeds; ++i) {
-    for (backtest::Drawn& drawn : backtest::draw_scenarios(options.seed + i)) {
-      input.sets.push_back(std::move(drawn.traces));
-      input.scenarios.push_back(std::move(drawn.scenario));
-      input.traces.push_back(&input.sets.back());
+  std::vector<std::string> scenarios;
+  for (const std::string& file : options.files) {
+    if (is_task(file)) {
+      TW_RETURN_IF_ERROR(add_task(file, options, context, input));
+    } else {
+      scenarios.push_back(file);
     }
+  }
+  TW_RETURN_IF_ERROR(read_scenarios(scenarios, options.traces, context, input));
+  for (std::uint64_t i = 0; options.synthetic && i < options.seeds; ++i) {
+    for (backtest::Drawn& drawn : backtest::draw_scenarios(options.seed + i)) add(std::move(drawn), input);
   }
   return input;
 }

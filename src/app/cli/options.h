@@ -119,7 +119,7 @@ struct SimulateOptions {
   bool faults = false;
   bool log = false;
   // Of policies over markets: with files, or synthetic.
-  std::vector<std::string> files = {};  // scenarios
+  std::vector<std::string> files = {};  // scenarios and task files
   std::string traces = {};              // a folder
   std::vector<std::string> policies = {};
   std::string log_file = {};
@@ -130,6 +130,7 @@ struct SimulateOptions {
   int jobs = 0;              // 0: as many as there are cores
   bool synthetic = false;
   bool no_optimum = false;
+  double checkpoint_gb = 20;  // of a task file's job
 };
 
 enum class TracesAction { list, show, stats, import, export_csv, synthesise };

@@ -265,12 +265,17 @@ void add_simulate(CLI::App& app, Target& target) {
       app, target, "simulate",
       "what each spot policy would have cost; or the control plane under virtual time",
       {"tradewind simulate --synthetic --seeds 20          every policy over 180 made-up markets",
+       "tradewind simulate train.yaml --seeds 50            your job over fifty made-up markets",
        "tradewind simulate scenario.json --starts 100      at a hundred times of its traces",
        "tradewind simulate scenario.json --policy failover,on_demand --svg run.svg",
        "tradewind simulate --seed 7 --faults --log         the control plane: what happened in one run",
        "tradewind simulate --seeds 1000 --faults           its promises, checked over a thousand runs"});
-  simulate->add_option("SCENARIO", s.files,
-                       "scenarios to play policies over; without any, the control plane is run");
+  simulate
+      ->add_option("--checkpoint-gb", s.checkpoint_gb, "of a task file's job: what a move brings along (20)")
+      ->check(CLI::NonNegativeNumber);
+  simulate->add_option(
+      "FILE", s.files,
+      "scenarios or task files to play policies over; without any, the control plane is run");
   simulate->add_option("--traces", s.traces, "the folder of their traces (traces, beside their folder)");
   simulate->add_flag("--synthetic", s.synthetic, "play over markets made by --seed, nine to each seed");
   simulate->add_option("--policy", s.policies, "only these policies (a,b)")->allow_extra_args(false);
