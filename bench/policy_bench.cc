@@ -58,6 +58,7 @@ policy::Problem problem_of(int zones, double work_h, double deadline_h) {
 
 World world_with(int zones, double work_h, double deadline_h, std::uint64_t seed) {
   std::vector<double> prices;
+  prices.reserve(static_cast<std::size_t>(zones));
   Random random(seed);
   for (int i = 0; i < zones; ++i) prices.push_back(0.6 + random.unit());
   const Drawn drawn = draw_market(problem_of(zones, work_h, deadline_h), prices, seed);

@@ -11,7 +11,6 @@ namespace tradewind::cli {
 
 using backtest::Moment;
 using backtest::Outcome;
-using backtest::Played;
 using policy::Holding;
 using policy::Problem;
 using policy::Purchase;
