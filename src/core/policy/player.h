@@ -1,9 +1,9 @@
-// The seam to every spot policy: one job, asked once a tick what to hold, launch or stop. The same player is asked by the
-// backtest, by the protocol of `tradewind policy` and by the broker; it does no I/O and has no clock, so the same
-// sights give the same answers.
+// The seam to every spot policy: one job, asked once a tick what to hold, launch or stop. The same player is
+// asked by the backtest, by the protocol of `tradewind policy` and by the broker; it does no I/O and has no
+// clock, so the same sights give the same answers.
 //
-// Times are seconds from the job's start, money is US dollars: both as `double`, since a player weighs expectations.
-// What is owed is counted elsewhere, in integers.
+// Times are seconds from the job's start, money is US dollars: both as `double`, since a player weighs
+// expectations. What is owed is counted elsewhere, in integers.
 #pragma once
 
 #include <cstdint>
@@ -77,7 +77,7 @@ struct Sight {
   bool preempted = false;  // since the last tick
   double setup_left_s = 0;
   double progress_s = 0;
-  double checkpoint_s = 0;             // progress that a preemption leaves
+  double checkpoint_s = 0;               // progress that a preemption leaves
   std::optional<int> checkpoint_region;  // where it lies
   double cost_usd = 0;
   std::optional<Attempt> last_attempt;  // the launch of the last tick
@@ -89,15 +89,23 @@ struct Answer {
   enum class Action : std::uint8_t { hold, stop, launch } action = Action::hold;
   Holding launch;  // of launch
 };
-inline Answer hold() { return {}; }
-inline Answer stop() { return {Answer::Action::stop, {}}; }
-inline Answer launch(int zone, Purchase purchase) { return {Answer::Action::launch, {zone, purchase}}; }
+inline Answer hold() {
+  return {};
+}
+inline Answer stop() {
+  return {Answer::Action::stop, {}};
+}
+inline Answer launch(int zone, Purchase purchase) {
+  return {Answer::Action::launch, {zone, purchase}};
+}
 
 class Player {
  public:
   virtual ~Player() = default;
   // Once a tick, in order.
   virtual Answer decide(const Sight& sight) = 0;
+  // The reason for the last answer, with its numbers; empty where a player has none to tell.
+  virtual std::string why() const { return {}; }
 };
 
 }  // namespace tradewind::policy

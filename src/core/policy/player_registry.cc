@@ -4,6 +4,7 @@
 
 #include "core/policy/players.h"
 #include "core/policy/safety.h"
+#include "core/policy/tradewind_player.h"
 
 namespace tradewind::policy {
 namespace {
@@ -13,7 +14,11 @@ struct Entry {
   std::unique_ptr<Player> (*make)(const Problem&);
 };
 
-constexpr std::array<Entry, 5> entries = {{
+constexpr std::array<Entry, 6> entries = {{
+    {"tradewind",
+     [](const Problem& problem) -> std::unique_ptr<Player> {
+       return std::make_unique<TradewindPlayer>(problem);
+     }},
     {"on_demand", on_demand_player},
     {"greedy", [](const Problem& problem) { return greedy_player(problem, Breadth::first_zone); }},
     {"failover", [](const Problem& problem) { return greedy_player(problem, Breadth::all_zones); }},

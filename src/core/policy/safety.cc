@@ -133,8 +133,13 @@ Answer rescue(const Problem& problem, const Sight& sight) {
 
 Answer Guarded::decide(const Sight& sight) {
   const Answer answer = player_->decide(sight);
-  if (is_usable(problem_, sight, answer) && is_safe(problem_, sight, answer)) return answer;
-  return rescue(problem_, sight);
+  overruled_ = !is_usable(problem_, sight, answer) || !is_safe(problem_, sight, answer);
+  return overruled_ ? rescue(problem_, sight) : answer;
+}
+
+std::string Guarded::why() const {
+  if (overruled_) return "nothing else is sure to keep the deadline";
+  return player_->why();
 }
 
 }  // namespace tradewind::policy

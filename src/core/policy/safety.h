@@ -66,10 +66,12 @@ class Guarded final : public Player {
   Guarded(std::unique_ptr<Player> player, const Problem& problem)
       : player_(std::move(player)), problem_(problem) {}
   Answer decide(const Sight& sight) override;
+  std::string why() const override;
 
  private:
   std::unique_ptr<Player> player_;
   const Problem& problem_;
+  bool overruled_ = false;  // at the last answer
 };
 
 }  // namespace tradewind::policy

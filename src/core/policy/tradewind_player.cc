@@ -1,0 +1,437 @@
+#include "core/policy/tradewind_player.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <utility>
+
+#include "core/policy/safety.h"
+
+namespace tradewind::policy {
+namespace {
+
+// A table serves for two hours, and is renewed a few layers a tick.
+constexpr double table_serves_h = 2;
+// What the model cannot know is charged as shares of an hour on demand. Waiting while something could run is
+// not free.
+constexpr double patience_price = 0.03;
+// On-demand and egress are paid for good, and cost the same later, so that time is given a better price
+// there.
+constexpr double option_price = -0.1;
+// What runs is left only for a gain of so many hours on demand.
+constexpr double gain_to_leave_h = 0.1;
+constexpr std::size_t places_ahead_max = 12;  // that waiting is weighed for
+constexpr double hardly_up = 0.01;
+
+std::size_t at(int index) {
+  return static_cast<std::size_t>(index);
+}
+
+double dies_within(const PhaseMix& life, double hours) {
+  double dies = 0;
+  for (std::size_t p = 0; p < phases; ++p) dies += life[p] * (1 - std::exp(-hours / up_mean_h[p]));
+  return dies;
+}
+
+std::string usd(double value) {
+  if (value >= Weighed::never / 2) return "not possible";
+  char text[32];
+  std::snprintf(text, sizeof text, "%.2f USD", value);
+  return text;
+}
+
+}  // namespace
+
+TradewindPlayer::TradewindPlayer(const Problem& problem)
+    : problem_(problem),
+      belief_(problem),
+      on_demand_zones_(problem.regions.size(), -1),
+      tick_h_(problem.tick_s / 3600),
+      cold_start_h_(problem.cold_start_s / 3600),
+      transfer_h_(problem.transfer_s / 3600) {
+  for (std::size_t i = 0; i < problem.zones.size(); ++i) {
+    const Zone& zone = problem.zones[i];
+    const auto cheaper = [&](int than) {
+      return than < 0 || zone.on_demand_per_h < problem.zones[at(than)].on_demand_per_h;
+    };
+    int& of_region = on_demand_zones_[at(zone.region_index)];
+    if (cheaper(of_region)) of_region = static_cast<int>(i);
+    if (cheaper(cheapest_on_demand_zone_)) cheapest_on_demand_zone_ = static_cast<int>(i);
+  }
+  weighed_.launch.assign(problem.zones.size(), Weighed::never);
+}
+
+Answer TradewindPlayer::decide(const Sight& sight) {
+  look(sight);
+  keep_table(sight);
+  weigh(sight);
+  if (!sight.held) {
+    answer_ = choose_idle(sight);
+  } else if (sight.held->purchase == Purchase::spot) {
+    answer_ = choose_on_spot(sight);
+  } else {
+    answer_ = choose_on_demand(sight);
+  }
+  return answer_;
+}
+
+void TradewindPlayer::look(const Sight& sight) {
+  belief_.learn(sight);
+  work_h_ = (problem_.work_s - sight.progress_s) / 3600;
+  slack_h_ = time_left_s(problem_, sight) / 3600 - work_h_;
+  home_ = sight.progress_s > 0 && sight.checkpoint_region ? *sight.checkpoint_region : -1;
+}
+
+Market TradewindPlayer::market(const Sight& sight) const {
+  Market market;
+  market.cold_start_h = cold_start_h_;
+  market.transfer_h = transfer_h_;
+  market.tick_h = tick_h_;
+  market.checkpoint_interval_h = problem_.checkpoint_interval_s / 3600;
+  market.move_usd = problem_.move_usd;
+  for (const int zone : on_demand_zones_) {
+    market.on_demand_per_h.push_back(zone < 0 ? 0 : problem_.zones[at(zone)].on_demand_per_h);
+  }
+  for (std::size_t i = 0; i < problem_.zones.size(); ++i) {
+    const ZoneBelief& belief = belief_.zone(static_cast<int>(i));
+    market.zones.push_back(
+        {sight.spot_per_h[i], problem_.zones[i].region_index, belief.next, belief.share, belief.rise_per_h});
+  }
+  return market;
+}
+
+void TradewindPlayer::keep_table(const Sight& sight) {
+  const double now_h = sight.tick * tick_h_;
+  if (sight.tick == 0) {
+    table_.begin(market(sight), work_h_, slack_h_);
+    table_.step(ValueTable::work_layers);
+    next_table_at_h_ = table_serves_h;
+    return;
+  }
+  if (now_h >= next_table_at_h_ && next_table_.is_complete()) {
+    next_table_.begin(market(sight), work_h_, slack_h_);
+    next_table_at_h_ = now_h + table_serves_h;
+  }
+  if (next_table_.is_complete()) return;
+  const auto layers = static_cast<std::size_t>(
+      std::ceil(static_cast<double>(ValueTable::work_layers) * tick_h_ / table_serves_h));
+  if (next_table_.step(std::max<std::size_t>(layers, 2))) std::swap(table_, next_table_);
+}
+
+// ---- what things cost
+
+bool TradewindPlayer::is_away(int zone) const {
+  return home_ >= 0 && problem_.zones[at(zone)].region_index != home_;
+}
+
+double TradewindPlayer::price_scale() const {
+  return problem_.zones[at(cheapest_on_demand_zone_)].on_demand_per_h;
+}
+
+double TradewindPlayer::chance_up(const Sight& sight, int zone) const {
+  if (sight.capacity[at(zone)] == Seen::unknown) return belief_.zone(zone).up;
+  return sight.capacity[at(zone)] == Seen::up ? 1 : 0;
+}
+
+// On spot in a zone, with set-up still to run: it may be lost before it does any work.
+double TradewindPlayer::spot_cost(int zone, double slack_h, double setup_h, const PhaseMix& life,
+                                  double price_per_h) const {
+  const ValueTable::Point then = table_.locate(work_h_, slack_h - setup_h);
+  double lives = 0;
+  for (std::size_t p = 0; p < phases; ++p) lives += life[p] * table_.on_spot(zone, p, then);
+  if (setup_h <= 0) return lives;
+  const int back = home_ >= 0 ? home_ : problem_.zones[at(zone)].region_index;
+  const double lost =
+      table_.down(back, Weighed::never, table_.locate(work_h_, slack_h - setup_h / 2 - tick_h_ / 2));
+  const double dies = dies_within(life, setup_h);
+  return lives + dies * std::max(0.0, lost - lives) + price_per_h * setup_h;
+}
+
+double TradewindPlayer::launch_cost(int zone, double slack_h, const PhaseMix& life,
+                                    const Sight& sight) const {
+  const bool away = is_away(zone);
+  const double setup_h = cold_start_h_ + (away ? transfer_h_ : 0);
+  const double egress = away ? problem_.move_cost_usd(home_, problem_.zones[at(zone)].region_index) : 0;
+  return egress + spot_cost(zone, slack_h, setup_h, life, sight.spot_per_h[at(zone)]);
+}
+
+// The hazard of a region's outage: that of its zone that is the most likely to come back.
+double TradewindPlayer::outage_rate_per_h(int region, double waited_h) const {
+  double highest = 0;
+  const ZoneBelief* first = nullptr;
+  for (std::size_t i = 0; i < problem_.zones.size(); ++i) {
+    if (problem_.zones[i].region_index != region) continue;
+    const ZoneBelief& zone = belief_.zone(static_cast<int>(i));
+    double rate = 0;
+    for (std::size_t k = 0; k < phases; ++k) rate += zone.down_phases[k] / down_mean_h[k];
+    if (first == nullptr || rate > highest) {
+      highest = rate;
+      first = &zone;
+    }
+  }
+  if (first == nullptr || waited_h <= 0) return highest;
+  double alive = 0;
+  double ends = 0;
+  for (std::size_t k = 0; k < phases; ++k) {
+    const double part = first->down_phases[k] * std::exp(-waited_h / down_mean_h[k]);
+    alive += part;
+    ends += part / down_mean_h[k];
+  }
+  return ends / alive;
+}
+
+double TradewindPlayer::on_demand_cost(int region, double slack_h, double setup_h, double waited_h) const {
+  const double price = problem_.zones[at(on_demand_zones_[at(region)])].on_demand_per_h;
+  return table_.on_demand(region, outage_rate_per_h(region, waited_h),
+                          table_.locate(work_h_, slack_h - setup_h)) +
+         price * setup_h;
+}
+
+double TradewindPlayer::cheapest_on_demand_cost(double slack_h, double waited_h, int& zone) const {
+  double best = Weighed::never;
+  for (std::size_t region = 0; region < on_demand_zones_.size(); ++region) {
+    if (on_demand_zones_[region] < 0 || (home_ >= 0 && at(home_) != region)) continue;
+    const double cost = on_demand_cost(static_cast<int>(region), slack_h, cold_start_h_, waited_h);
+    if (cost >= best) continue;
+    best = cost;
+    zone = on_demand_zones_[region];
+  }
+  return best;
+}
+
+// What an hour of slack is worth to a job that holds nothing, USD.
+double TradewindPlayer::slack_worth_per_h() const {
+  constexpr double over_h = 0.5;
+  const int region = home_ >= 0 ? home_ : problem_.zones[at(cheapest_on_demand_zone_)].region_index;
+  const double less_h = std::max(slack_h_ - over_h, 0.0);
+  if (slack_h_ <= less_h) return 0;
+  const double rate = outage_rate_per_h(region, 0);
+  return (table_.down(region, rate, table_.locate(work_h_, less_h)) -
+          table_.down(region, rate, table_.locate(work_h_, slack_h_))) /
+         (slack_h_ - less_h);
+}
+
+void TradewindPlayer::weigh(const Sight& sight) {
+  weighed_.work_h = work_h_;
+  weighed_.slack_h = slack_h_;
+  weighed_.hold = Weighed::never;
+  if (sight.held) {
+    const int zone = sight.held->zone;
+    const double setup_h = sight.setup_left_s / 3600;
+    weighed_.hold =
+        sight.held->purchase == Purchase::spot
+            ? spot_cost(zone, slack_h_, setup_h, belief_.zone(zone).up_phases, sight.spot_per_h[at(zone)])
+            : on_demand_cost(problem_.zones[at(zone)].region_index, slack_h_, setup_h, 0);
+  }
+  weigh_on_demand(sight);
+  weigh_launches(sight);
+  weigh_waiting(sight);
+}
+
+void TradewindPlayer::weigh_on_demand(const Sight& sight) {
+  weighed_.on_demand = Weighed::never;
+  weighed_.on_demand_zone = -1;
+  if (sight.held && sight.held->purchase == Purchase::on_demand) return;
+  weighed_.on_demand = cheapest_on_demand_cost(slack_h_, 0, weighed_.on_demand_zone);
+}
+
+void TradewindPlayer::weigh_launches(const Sight& sight) {
+  for (std::size_t i = 0; i < problem_.zones.size(); ++i) {
+    const int zone = static_cast<int>(i);
+    const bool held = sight.held && *sight.held == Holding{zone, Purchase::spot};
+    weighed_.launch[i] =
+        held ? Weighed::never : launch_cost(zone, slack_h_, belief_.zone(zone).up_phases, sight);
+  }
+}
+
+// From now down to the last slack with which on-demand keeps the deadline, for the places that cost least.
+void TradewindPlayer::weigh_waiting(const Sight& sight) {
+  weighed_.wait = weighed_.wait_longer = Weighed::never;
+  if (!is_safe(problem_, sight, stop()) || slack_h_ - tick_h_ < cold_start_h_) return;
+  std::vector<int> places;
+  for (std::size_t i = 0; i < problem_.zones.size(); ++i) places.push_back(static_cast<int>(i));
+  if (places.size() > places_ahead_max) {
+    std::nth_element(places.begin(), places.begin() + places_ahead_max, places.end(),
+                     [&](int a, int b) { return weighed_.launch[at(a)] < weighed_.launch[at(b)]; });
+    places.resize(places_ahead_max);
+  }
+  std::vector<PhaseMix> up(places.size());
+  std::vector<PhaseMix> down(places.size());
+  for (std::size_t i = 0; i < places.size(); ++i) {
+    const ZoneBelief& belief = belief_.zone(places[i]);
+    if (sight.capacity[at(places[i])] == Seen::up) up[i] = belief.up_phases;
+    if (sight.capacity[at(places[i])] != Seen::up) down[i] = belief.down_phases;
+  }
+  waiting_.clear();
+  waiting_.add(slack_h_, 0);
+  double before_h = slack_h_;
+  const auto add_moment = [&](double slack_h) {
+    Waiting::Moment& moment = waiting_.add(slack_h, places.size());
+    int zone = -1;
+    moment.on_demand = cheapest_on_demand_cost(slack_h, slack_h_ - slack_h, zone);
+    const double passed_h = before_h - slack_h;
+    PhaseMix up_lasts{};
+    PhaseMix down_lasts{};
+    for (std::size_t p = 0; p < phases; ++p) {
+      up_lasts[p] = std::exp(-passed_h / up_mean_h[p]);
+      down_lasts[p] = std::exp(-passed_h / down_mean_h[p]);
+    }
+    for (std::size_t i = 0; i < places.size(); ++i) {
+      Waiting::Place& place = moment.places[i];
+      const double setup_h = cold_start_h_ + (is_away(places[i]) ? transfer_h_ : 0);
+      double still_down = 0;
+      double came = 0;
+      for (std::size_t p = 0; p < phases; ++p) {
+        came += down[i][p] * (1 - down_lasts[p]);
+        down[i][p] *= down_lasts[p];
+        still_down += down[i][p];
+        up[i][p] *= up_lasts[p];
+        place.still_up += up[i][p];
+      }
+      const double middle_h = (before_h + slack_h) / 2;
+      place.fresh = place.found = Weighed::never;
+      if (came > 0 && middle_h >= setup_h + cold_start_h_) {
+        place.comes = came / (came + still_down);
+        place.fresh = launch_cost(places[i], middle_h, belief_.zone(places[i]).next.up, sight);
+      }
+      if (place.still_up > 0 && slack_h >= setup_h + cold_start_h_) {
+        place.found = launch_cost(places[i], slack_h, belief_.zone(places[i]).up_phases, sight);
+      }
+    }
+    before_h = slack_h;
+  };
+  const double next_h = slack_h_ - tick_h_;
+  add_moment(next_h);
+  for (std::size_t j = ValueTable::slack_points; j-- > 0;) {
+    const double slack_h = table_.slack_h(j);
+    if (slack_h < next_h - 1e-9 && slack_h >= cold_start_h_) add_moment(slack_h);
+  }
+  weighed_.wait = waiting_.cost(patience_price * price_scale());
+  weighed_.wait_longer = waiting_.cost(option_price * price_scale());
+}
+
+// ---- the choice
+
+int TradewindPlayer::best_seen(const Sight& sight, bool at_home_only) const {
+  int best = -1;
+  for (std::size_t i = 0; i < problem_.zones.size(); ++i) {
+    const int zone = static_cast<int>(i);
+    if (sight.capacity[i] != Seen::up || weighed_.launch[i] >= Weighed::never) continue;
+    if (at_home_only && is_away(zone)) continue;
+    if (best >= 0 && weighed_.launch[i] >= weighed_.launch[at(best)]) continue;
+    if (is_safe(problem_, sight, policy::launch(zone, Purchase::spot))) best = zone;
+  }
+  return best;
+}
+
+// One zone can be tried a tick. The order of least expected cost is by launch cost + failure_cost / chance
+// (Weitzman's rule for the search among boxes); a zone whose index is no better than what there is without it
+// is not tried.
+TradewindPlayer::Search TradewindPlayer::search(const Sight& sight, double if_all_fail, double margin,
+                                                double failure_cost, double wait_cost) const {
+  Search result{-1, if_all_fail};
+  if (problem_.info == Info::all || if_all_fail >= Weighed::never) return result;
+  struct Box {
+    double index, cost, up;
+    int zone;
+  };
+  std::vector<Box> boxes;
+  for (std::size_t i = 0; i < problem_.zones.size(); ++i) {
+    const int zone = static_cast<int>(i);
+    if (sight.capacity[i] != Seen::unknown || weighed_.launch[i] >= Weighed::never) continue;
+    const double up = belief_.zone(zone).up;
+    if (up < hardly_up || !is_safe(problem_, sight, policy::launch(zone, Purchase::spot))) continue;
+    const double cost = weighed_.launch[i] + (!sight.held && is_away(zone) ? wait_cost : 0);
+    const double index = cost + failure_cost / up;
+    if (index < if_all_fail - margin) boxes.push_back({index, cost, up, zone});
+  }
+  if (boxes.empty()) return result;
+  std::sort(boxes.begin(), boxes.end(), [](const Box& a, const Box& b) { return a.index < b.index; });
+  result.first = boxes.front().zone;
+  for (auto box = boxes.rbegin(); box != boxes.rend(); ++box) {
+    const double fails = result.cost + (sight.held ? 0 : failure_cost);
+    result.cost = box->up * std::min(result.cost, box->cost) + (1 - box->up) * fails;
+  }
+  return result;
+}
+
+Answer TradewindPlayer::choose_on_spot(const Sight& sight) {
+  const bool may_hold = is_safe(problem_, sight, hold());
+  const double margin = gain_to_leave_h * price_scale();
+  const double stay = may_hold ? weighed_.hold : Weighed::never;
+  const int seen = best_seen(sight, false);
+  double cost = stay;
+  Answer answer = hold();
+  if (seen >= 0 && weighed_.launch[at(seen)] < cost - margin) {
+    cost = weighed_.launch[at(seen)];
+    answer = policy::launch(seen, Purchase::spot);
+  }
+  if (!may_hold) return answer.action == Answer::Action::hold ? rescue(problem_, sight) : answer;
+  const Search found = search(sight, stay, margin, 0, 0);
+  if (found.first >= 0 && found.cost < cost) return policy::launch(found.first, Purchase::spot);
+  return answer;
+}
+
+Answer TradewindPlayer::choose_on_demand(const Sight& sight) {
+  const double margin = gain_to_leave_h * price_scale();
+  double cost = weighed_.hold;
+  Answer answer = hold();
+  const Search found = search(sight, cost, margin, price_scale() * tick_h_, 0);
+  if (found.first >= 0 && found.cost < cost) {
+    cost = found.cost;
+    answer = policy::launch(found.first, Purchase::spot);
+  }
+  const int seen = best_seen(sight, false);
+  if (seen >= 0 && weighed_.launch[at(seen)] < cost - margin) return policy::launch(seen, Purchase::spot);
+  if (seen < 0 && weighed_.wait_longer < cost - margin) return stop();
+  return answer;
+}
+
+Answer TradewindPlayer::choose_idle(const Sight& sight) {
+  // A move is paid for good: it is held against waiting at its better price.
+  const double move_premium = weighed_.wait < Weighed::never ? weighed_.wait - weighed_.wait_longer : 0;
+  const double failure_cost = std::max(0.0, (slack_worth_per_h() + patience_price * price_scale()) * tick_h_);
+  const Search found = search(sight, weighed_.wait, 0, failure_cost, move_premium);
+  double cost = std::min(weighed_.wait, found.cost);
+  Answer answer = found.first >= 0 ? policy::launch(found.first, Purchase::spot) : hold();
+  const auto take = [&](int zone, double premium) {
+    if (zone < 0 || weighed_.launch[at(zone)] + premium >= cost) return;
+    cost = weighed_.launch[at(zone)] + premium;
+    answer = policy::launch(zone, Purchase::spot);
+  };
+  const int seen = best_seen(sight, false);
+  take(seen, seen >= 0 && is_away(seen) ? move_premium : 0);
+  take(best_seen(sight, true), 0);
+  const double instead =
+      answer.action == Answer::Action::hold ? weighed_.wait_longer : std::min(cost, weighed_.wait_longer);
+  if (weighed_.on_demand < instead) return policy::launch(weighed_.on_demand_zone, Purchase::on_demand);
+  if (cost >= Weighed::never) return rescue(problem_, sight);
+  return answer;
+}
+
+std::string TradewindPlayer::why() const {
+  int best = -1;
+  for (std::size_t i = 0; i < weighed_.launch.size(); ++i) {
+    if (best < 0 || weighed_.launch[i] < weighed_.launch[at(best)]) best = static_cast<int>(i);
+  }
+  const int spot = answer_.action == Answer::Action::launch && answer_.launch.purchase == Purchase::spot
+                       ? answer_.launch.zone
+                       : best;
+  std::string text = "to the end: ";
+  if (weighed_.hold < Weighed::never) text += "held " + usd(weighed_.hold) + ", ";
+  if (spot >= 0) {
+    const ZoneBelief& belief = belief_.zone(spot);
+    double hazard = 0;
+    for (std::size_t p = 0; p < phases; ++p) hazard += belief.up_phases[p] / up_mean_h[p];
+    char detail[80];
+    std::snprintf(detail, sizeof detail, " (up %.0f %%, lost %.2f times an hour)", 100 * belief.up, hazard);
+    text += "spot in " + problem_.zones[at(spot)].name + " " + usd(weighed_.launch[at(spot)]) + detail + ", ";
+  }
+  text += "waiting " + usd(weighed_.wait) + ", on demand " + usd(weighed_.on_demand);
+  char margin[80];
+  std::snprintf(margin, sizeof margin, "; %.2f h of work, %.2f h of slack", weighed_.work_h,
+                weighed_.slack_h);
+  return text + margin;
+}
+
+}  // namespace tradewind::policy
