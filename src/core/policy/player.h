@@ -15,6 +15,9 @@
 
 namespace tradewind::policy {
 
+// The price of what a zone does not sell, USD an hour: no player pays it where there is anything else.
+inline constexpr double not_sold_per_h = 1e6;
+
 // A place that sells capacity for the whole job (all nodes of a gang).
 struct Zone {
   std::string name;  // unique within a problem
@@ -45,6 +48,10 @@ struct Problem {
   Info info = Info::all;
   int nodes = 1;
   double penalty_factor = 3;
+  // What an hour is worth until the job has ended, USD: of use without a deadline, which is then set far off.
+  double waiting_usd_per_h = 0;
+  // Nothing is bought that could bring the cost above this.
+  double budget_usd = std::numeric_limits<double>::infinity();
   std::vector<Zone> zones;
   std::vector<std::string> regions;
   std::vector<double> move_usd;  // egress of the checkpoint, [from * regions.size() + to]

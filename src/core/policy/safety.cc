@@ -131,14 +131,36 @@ Answer rescue(const Problem& problem, const Sight& sight) {
   return launch(home_zone(problem, sight), Purchase::on_demand);
 }
 
+double tick_cost_usd(const Problem& problem, const Sight& sight, const Answer& answer) {
+  const auto price_per_h = [&](const Holding& what) {
+    return what.purchase == Purchase::spot ? sight.spot_per_h[at(what.zone)]
+                                           : problem.zones[at(what.zone)].on_demand_per_h;
+  };
+  const double hours = problem.tick_s / 3600;
+  // A launch may fail, and then what was held goes on.
+  const double held = sight.held ? price_per_h(*sight.held) * hours : 0;
+  if (answer.action == Answer::Action::stop) return 0;
+  if (answer.action == Answer::Action::hold) return held;
+  return std::max(held, price_per_h(answer.launch) * hours + move_usd(problem, sight, answer.launch.zone));
+}
+
 Answer Guarded::decide(const Sight& sight) {
-  const Answer answer = player_->decide(sight);
-  overruled_ = !is_usable(problem_, sight, answer) || !is_safe(problem_, sight, answer);
-  return overruled_ ? rescue(problem_, sight) : answer;
+  Answer answer = player_->decide(sight);
+  overruled_ = Overruled::no;
+  if (!is_usable(problem_, sight, answer) || !is_safe(problem_, sight, answer)) {
+    overruled_ = Overruled::by_deadline;
+    answer = rescue(problem_, sight);
+  }
+  if (sight.cost_usd + tick_cost_usd(problem_, sight, answer) > problem_.budget_usd) {
+    overruled_ = Overruled::by_budget;
+    answer = stop();
+  }
+  return answer;
 }
 
 std::string Guarded::why() const {
-  if (overruled_) return "nothing else is sure to keep the deadline";
+  if (overruled_ == Overruled::by_budget) return "the budget does not allow for another tick";
+  if (overruled_ == Overruled::by_deadline) return "nothing else is sure to keep the deadline";
   return player_->why();
 }
 

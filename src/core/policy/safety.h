@@ -60,7 +60,11 @@ int home_zone(const Problem& problem, const Sight& sight);
 // on-demand would be late and held spot may yet be in time, holds that.
 Answer rescue(const Problem& problem, const Sight& sight);
 
-// Keeps a player within is_usable and is_safe: an answer outside becomes rescue().
+// What the answer may cost in this tick, USD: the whole tick of what is then held, and egress.
+double tick_cost_usd(const Problem& problem, const Sight& sight, const Answer& answer);
+
+// Keeps a player within is_usable and is_safe: an answer outside becomes rescue(). Within the budget first:
+// an answer that could go beyond it becomes stop().
 class Guarded final : public Player {
  public:
   Guarded(std::unique_ptr<Player> player, const Problem& problem)
@@ -71,7 +75,7 @@ class Guarded final : public Player {
  private:
   std::unique_ptr<Player> player_;
   const Problem& problem_;
-  bool overruled_ = false;  // at the last answer
+  enum class Overruled { no, by_deadline, by_budget } overruled_ = Overruled::no;  // at the last answer
 };
 
 }  // namespace tradewind::policy

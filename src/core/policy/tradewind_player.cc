@@ -22,6 +22,8 @@ constexpr double option_price = -0.1;
 constexpr double gain_to_leave_h = 0.1;
 constexpr std::size_t places_ahead_max = 12;  // that waiting is weighed for
 constexpr double hardly_up = 0.01;
+// More slack than this is worth no more: capacity comes back within days, or not at all.
+constexpr double slack_counts_h = 72;
 
 std::size_t at(int index) {
   return static_cast<std::size_t>(index);
@@ -78,7 +80,7 @@ Answer TradewindPlayer::decide(const Sight& sight) {
 void TradewindPlayer::look(const Sight& sight) {
   belief_.learn(sight);
   work_h_ = (problem_.work_s - sight.progress_s) / 3600;
-  slack_h_ = time_left_s(problem_, sight) / 3600 - work_h_;
+  slack_h_ = std::min(time_left_s(problem_, sight) / 3600 - work_h_, slack_counts_h);
   home_ = sight.progress_s > 0 && sight.checkpoint_region ? *sight.checkpoint_region : -1;
 }
 
@@ -89,8 +91,9 @@ Market TradewindPlayer::market(const Sight& sight) const {
   market.tick_h = tick_h_;
   market.checkpoint_interval_h = problem_.checkpoint_interval_s / 3600;
   market.move_usd = problem_.move_usd;
+  market.waiting_usd_per_h = problem_.waiting_usd_per_h;
   for (const int zone : on_demand_zones_) {
-    market.on_demand_per_h.push_back(zone < 0 ? 0 : problem_.zones[at(zone)].on_demand_per_h);
+    market.on_demand_per_h.push_back(zone < 0 ? 0 : on_demand_per_h(zone));
   }
   for (std::size_t i = 0; i < problem_.zones.size(); ++i) {
     const ZoneBelief& belief = belief_.zone(static_cast<int>(i));
@@ -124,8 +127,19 @@ bool TradewindPlayer::is_away(int zone) const {
   return home_ >= 0 && problem_.zones[at(zone)].region_index != home_;
 }
 
-double TradewindPlayer::price_scale() const {
-  return problem_.zones[at(cheapest_on_demand_zone_)].on_demand_per_h;
+// Prices hold what an hour of waiting for the end is worth.
+double TradewindPlayer::on_demand_per_h(int zone) const {
+  return problem_.zones[at(zone)].on_demand_per_h + problem_.waiting_usd_per_h;
+}
+
+double TradewindPlayer::spot_per_h(const Sight& sight, int zone) const {
+  return sight.spot_per_h[at(zone)] + problem_.waiting_usd_per_h;
+}
+
+double TradewindPlayer::price_scale(const Sight& sight) const {
+  const double on_demand = problem_.zones[at(cheapest_on_demand_zone_)].on_demand_per_h;
+  if (on_demand < not_sold_per_h) return on_demand;
+  return 3 * *std::min_element(sight.spot_per_h.begin(), sight.spot_per_h.end());
 }
 
 double TradewindPlayer::chance_up(const Sight& sight, int zone) const {
@@ -152,7 +166,7 @@ double TradewindPlayer::launch_cost(int zone, double slack_h, const PhaseMix& li
   const bool away = is_away(zone);
   const double setup_h = cold_start_h_ + (away ? transfer_h_ : 0);
   const double egress = away ? problem_.move_cost_usd(home_, problem_.zones[at(zone)].region_index) : 0;
-  return egress + spot_cost(zone, slack_h, setup_h, life, sight.spot_per_h[at(zone)]);
+  return egress + spot_cost(zone, slack_h, setup_h, life, spot_per_h(sight, zone));
 }
 
 // The hazard of a region's outage: that of its zone that is the most likely to come back.
@@ -181,7 +195,7 @@ double TradewindPlayer::outage_rate_per_h(int region, double waited_h) const {
 }
 
 double TradewindPlayer::on_demand_cost(int region, double slack_h, double setup_h, double waited_h) const {
-  const double price = problem_.zones[at(on_demand_zones_[at(region)])].on_demand_per_h;
+  const double price = on_demand_per_h(on_demand_zones_[at(region)]);
   return table_.on_demand(region, outage_rate_per_h(region, waited_h),
                           table_.locate(work_h_, slack_h - setup_h)) +
          price * setup_h;
@@ -220,7 +234,7 @@ void TradewindPlayer::weigh(const Sight& sight) {
     const double setup_h = sight.setup_left_s / 3600;
     weighed_.hold =
         sight.held->purchase == Purchase::spot
-            ? spot_cost(zone, slack_h_, setup_h, belief_.zone(zone).up_phases, sight.spot_per_h[at(zone)])
+            ? spot_cost(zone, slack_h_, setup_h, belief_.zone(zone).up_phases, spot_per_h(sight, zone))
             : on_demand_cost(problem_.zones[at(zone)].region_index, slack_h_, setup_h, 0);
   }
   weigh_on_demand(sight);
@@ -306,8 +320,8 @@ void TradewindPlayer::weigh_waiting(const Sight& sight) {
     const double slack_h = table_.slack_h(j);
     if (slack_h < next_h - 1e-9 && slack_h >= cold_start_h_) add_moment(slack_h);
   }
-  weighed_.wait = waiting_.cost(patience_price * price_scale());
-  weighed_.wait_longer = waiting_.cost(option_price * price_scale());
+  weighed_.wait = waiting_.cost(problem_.waiting_usd_per_h + patience_price * price_scale(sight));
+  weighed_.wait_longer = waiting_.cost(problem_.waiting_usd_per_h + option_price * price_scale(sight));
 }
 
 // ---- the choice
@@ -357,7 +371,7 @@ TradewindPlayer::Search TradewindPlayer::search(const Sight& sight, double if_al
 
 Answer TradewindPlayer::choose_on_spot(const Sight& sight) {
   const bool may_hold = is_safe(problem_, sight, hold());
-  const double margin = gain_to_leave_h * price_scale();
+  const double margin = gain_to_leave_h * price_scale(sight);
   const double stay = may_hold ? weighed_.hold : Weighed::never;
   const int seen = best_seen(sight, false);
   double cost = stay;
@@ -373,10 +387,10 @@ Answer TradewindPlayer::choose_on_spot(const Sight& sight) {
 }
 
 Answer TradewindPlayer::choose_on_demand(const Sight& sight) {
-  const double margin = gain_to_leave_h * price_scale();
+  const double margin = gain_to_leave_h * price_scale(sight);
   double cost = weighed_.hold;
   Answer answer = hold();
-  const Search found = search(sight, cost, margin, price_scale() * tick_h_, 0);
+  const Search found = search(sight, cost, margin, price_scale(sight) * tick_h_, 0);
   if (found.first >= 0 && found.cost < cost) {
     cost = found.cost;
     answer = policy::launch(found.first, Purchase::spot);
@@ -390,7 +404,8 @@ Answer TradewindPlayer::choose_on_demand(const Sight& sight) {
 Answer TradewindPlayer::choose_idle(const Sight& sight) {
   // A move is paid for good: it is held against waiting at its better price.
   const double move_premium = weighed_.wait < Weighed::never ? weighed_.wait - weighed_.wait_longer : 0;
-  const double failure_cost = std::max(0.0, (slack_worth_per_h() + patience_price * price_scale()) * tick_h_);
+  const double failure_cost =
+      std::max(0.0, (slack_worth_per_h() + patience_price * price_scale(sight)) * tick_h_);
   const Search found = search(sight, weighed_.wait, 0, failure_cost, move_premium);
   double cost = std::min(weighed_.wait, found.cost);
   Answer answer = found.first >= 0 ? policy::launch(found.first, Purchase::spot) : hold();

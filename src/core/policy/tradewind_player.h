@@ -61,7 +61,9 @@ class TradewindPlayer final : public Player {
                 double wait_cost) const;
   bool is_away(int zone) const;
   double chance_up(const Sight& sight, int zone) const;
-  double price_scale() const;  // an hour of the cheapest on-demand, USD
+  double on_demand_per_h(int zone) const;
+  double spot_per_h(const Sight& sight, int zone) const;
+  double price_scale(const Sight& sight) const;  // an hour of the cheapest on-demand, USD
 
   const Problem& problem_;
   CapacityBelief belief_;

@@ -346,7 +346,7 @@ void ValueTable::wait(std::size_t region_index, std::size_t stage, std::size_t l
         const Row& launch = launches_[zone].away_fresh;
         idle += comes * (std::min(idle, 0.5F * (launch[j] + launch[j - 1]) + egress) - idle);
       }
-      best = std::min(best, idle);
+      best = std::min(best, idle + static_cast<float>(market_.waiting_usd_per_h * waited_h));
     }
     now[j] = best;
     running[j] = std::min(running[j], best);  // on-demand may be stopped

@@ -49,6 +49,7 @@ struct Market {
   double transfer_h = 0;
   double tick_h = 0;
   double checkpoint_interval_h = 0;
+  double waiting_usd_per_h = 0;  // of holding nothing; the prices hold it already
 };
 
 class ValueTable {
