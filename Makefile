@@ -40,8 +40,8 @@ check-format:
 	$(SOURCES) | xargs clang-format-14 --dry-run --Werror
 
 check-tidy:
-	cmake --preset release -DTRADEWIND_TESTS=ON -DTRADEWIND_BENCH=OFF
-	run-clang-tidy-14 -quiet -p build -j $(JOBS) '$(CURDIR)/(src|tests|bench)/.*\.cc$$'
+	cmake --preset tidy
+	run-clang-tidy-14 -quiet -p build/tidy -j $(JOBS) '$(CURDIR)/(src|tests|bench)/.*\.cc$$'
 
 check-asan:
 	cmake --preset asan

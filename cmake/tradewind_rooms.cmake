@@ -1,5 +1,5 @@
 # A room is a folder of src/ that becomes one library. Its CMakeLists.txt lists exactly what it may use:
-#   tw_room(core_planner USES core_catalog LIBRARIES fmt::fmt)
+#   tw_room(core_planner USES core_catalog LIBRARIES tw_fmt)
 # x.cc belongs to the library, x_test.cc to its test program, x_fuzz.cc to a fuzz target of its own, and everything
 # under testing/ to a helper library <room>_testing that the tests of other rooms may use. The tests of a room that has
 # threads carry the label `threaded`: `make check` runs those under ThreadSanitizer.
@@ -14,6 +14,24 @@ function(tw_threads_in result)
     endif()
   endforeach()
 endfunction()
+
+# Precompiled headers: one set for all that the programs are made of, one for tests, which are compiled once and run once,
+# so that -O0 serves them better than -O3. A file still includes all that it uses: the house test reads those lines, and
+# the presets asan, tidy and fuzz compile without these sets. CMAKE_DISABLE_PRECOMPILE_HEADERS=ON turns them off.
+set(TW_COMMON_HEADERS <algorithm> <array> <charconv> <chrono> <cmath> <cstdint> <deque> <filesystem> <functional> <map> <memory>
+    <optional> <ostream> <set> <span> <string> <string_view> <unordered_map> <utility> <variant> <vector>
+    <boost/json/array.hpp> <boost/json/object.hpp> <boost/json/value.hpp>)
+file(CONFIGURE OUTPUT ${CMAKE_BINARY_DIR}/headers.cc CONTENT "// Nothing: the precompiled headers are what this is for.\n")
+add_library(tw_headers OBJECT ${CMAKE_BINARY_DIR}/headers.cc)
+target_link_libraries(tw_headers PRIVATE tw_options Boost::json)
+target_precompile_headers(tw_headers PRIVATE ${TW_COMMON_HEADERS})
+add_library(tw_test_options INTERFACE)
+target_compile_options(tw_test_options INTERFACE $<$<CONFIG:Release>:-O0>)
+if(TRADEWIND_TESTS)
+  add_library(tw_test_headers OBJECT ${CMAKE_BINARY_DIR}/headers.cc)
+  target_link_libraries(tw_test_headers PRIVATE tw_options tw_test_options Boost::json)
+  target_precompile_headers(tw_test_headers PRIVATE ${TW_COMMON_HEADERS} <gtest/gtest.h>)
+endif()
 
 function(tw_room name)
   cmake_parse_arguments(ROOM "" "" "USES;LIBRARIES;TEST_USES" ${ARGN})
@@ -30,6 +48,7 @@ function(tw_room name)
   if(sources)
     add_library(tw_${name} STATIC ${sources})
     target_link_libraries(tw_${name} PUBLIC tw_options ${uses} ${ROOM_LIBRARIES})
+    target_precompile_headers(tw_${name} REUSE_FROM tw_headers)
   else()
     add_library(tw_${name} INTERFACE)
     target_link_libraries(tw_${name} INTERFACE tw_options ${uses} ${ROOM_LIBRARIES})
@@ -39,12 +58,14 @@ function(tw_room name)
   list(TRANSFORM test_uses PREPEND tw_)
   if(testing AND TRADEWIND_TESTS)
     add_library(tw_${name}_testing STATIC ${testing})
-    target_link_libraries(tw_${name}_testing PUBLIC tw_${name} ${test_uses} gtest)
+    target_link_libraries(tw_${name}_testing PUBLIC tw_${name} ${test_uses} gtest PRIVATE tw_test_options)
+    target_precompile_headers(tw_${name}_testing REUSE_FROM tw_test_headers)
     list(PREPEND test_uses tw_${name}_testing)
   endif()
   if(tests AND TRADEWIND_TESTS)
     add_executable(${name}_test ${tests})
-    target_link_libraries(${name}_test PRIVATE tw_${name} ${test_uses} gtest gtest_main)
+    target_link_libraries(${name}_test PRIVATE tw_${name} ${test_uses} tw_test_options gtest gtest_main)
+    target_precompile_headers(${name}_test REUSE_FROM tw_test_headers)
     target_compile_definitions(${name}_test PRIVATE TRADEWIND_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
     add_test(NAME ${name} COMMAND ${name}_test)
     set_tests_properties(${name} PROPERTIES TIMEOUT 900)
