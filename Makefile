@@ -4,7 +4,7 @@ TIME ?= 60
 SAN_ENV = ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1 UBSAN_OPTIONS=print_stacktrace=1 \
           TSAN_OPTIONS=halt_on_error=1
 CTEST = ctest --output-on-failure --no-tests=error --parallel $(JOBS)
-SOURCES = find src tests bench -name '*.cc' -o -name '*.h'
+SOURCES = find src tests bench tools -name '*.cc' -o -name '*.h'
 
 .DEFAULT_GOAL := build
 .PHONY: help build run test check check-format check-tidy check-asan check-tsan bench format fuzz deps clean
@@ -41,7 +41,7 @@ check-format:
 
 check-tidy:
 	cmake --preset tidy
-	run-clang-tidy-14 -quiet -p build/tidy -j $(JOBS) '$(CURDIR)/(src|tests|bench)/.*\.cc$$'
+	run-clang-tidy-14 -quiet -p build/tidy -j $(JOBS) '$(CURDIR)/(src|tests|bench|tools)/.*\.cc$$'
 
 check-asan:
 	cmake --preset asan
