@@ -50,7 +50,7 @@ check-asan:
 
 check-tsan:
 	cmake --preset tsan
-	cmake --build --preset tsan --parallel $(JOBS)
+	cmake --build --preset tsan --parallel $(JOBS) --target threaded_tests
 	$(SAN_ENV) $(CTEST) --test-dir build/tsan --label-regex '^threaded$$'
 
 bench: ## measure: start-up times, planning, simulated fleets

@@ -2,7 +2,10 @@
 #   tw_room(core_planner USES core_catalog LIBRARIES tw_fmt)
 # x.cc belongs to the library, x_test.cc to its test program, x_fuzz.cc to a fuzz target of its own, and everything
 # under testing/ to a helper library <room>_testing that the tests of other rooms may use. The tests of a room that has
-# threads carry the label `threaded`: `make check` runs those under ThreadSanitizer.
+# threads carry the label `threaded` and belong to the target threaded_tests: `make check` runs those under ThreadSanitizer.
+if(TRADEWIND_TESTS)
+  add_custom_target(threaded_tests)
+endif()
 function(tw_threads_in result)
   set(${result} FALSE PARENT_SCOPE)
   file(GLOB files CONFIGURE_DEPENDS *.h *.cc testing/*.h testing/*.cc)
@@ -72,6 +75,7 @@ function(tw_room name)
     tw_threads_in(threaded)
     if(threaded)
       set_tests_properties(${name} PROPERTIES LABELS threaded)
+      add_dependencies(threaded_tests ${name}_test)
     endif()
   endif()
   if(TRADEWIND_FUZZ)

@@ -19,10 +19,10 @@ Time ForwardClock::now() const {
   const Duration steady = inner_.monotonic();
   const bool back = wall < said_;
   if (!back) ahead_ = false;
-  const Duration gap = said_ - wall;
   said_ = back ? said_ + std::max(steady - said_at_, Duration{}) : wall;
   said_at_ = steady;
   const Time said = said_;
+  const Duration gap = said - wall;
   const bool tell = back && gap >= worth_telling && !std::exchange(ahead_, true);
   lock.unlock();
   if (tell) set_back_(gap);
