@@ -265,6 +265,20 @@ class Servers(rig.TestCase):
             self.assertEqual(database.execute("pragma integrity_check").fetchone(), ("ok",))
 
 
+    def test_events_are_followed_from_server_to_server(self):
+        home = self.home(HERE)
+        home.run("run", "--name", "one", "--", "true")
+        with home.started("events", "-f", "--json") as following:
+            lines = iter(following.stdout.readline, "")
+            told = [json.loads(next(lines))]
+            os.kill(home.server_pid(), signal.SIGKILL)
+            self.assertIn("waiting for it", following.stderr.readline())
+            second = home.json("run", "--name", "two", "--", "true")["id"]  # starts the next server
+            while (told[-1]["kind"], told[-1]["subject"]) != ("job.finished_ok", second):
+                told.append(json.loads(next(lines)))
+        sequences = [event["sequence"] for event in told]
+        self.assertEqual(sequences, list(range(sequences[0], sequences[0] + len(told))), "each event once, in order")
+
     def test_clock_set_back(self):
         home = self.home(HERE)
         shim = home.file("clock_shim.so").replace(" ", "_").replace("집", "home")  # LD_PRELOAD knows no blanks
