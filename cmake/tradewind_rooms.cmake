@@ -20,7 +20,7 @@ endfunction()
 
 # Precompiled headers: one set for all that the programs are made of, one for tests, which are compiled once and run once,
 # so that -O0 serves them better than -O3. A file still includes all that it uses: the house test reads those lines, and
-# the presets asan, tidy and fuzz compile without these sets. CMAKE_DISABLE_PRECOMPILE_HEADERS=ON turns them off.
+# the presets tidy and fuzz compile without these sets. CMAKE_DISABLE_PRECOMPILE_HEADERS=ON turns them off.
 set(TW_COMMON_HEADERS <algorithm> <array> <charconv> <chrono> <cmath> <cstdint> <deque> <filesystem> <functional> <map> <memory>
     <optional> <ostream> <set> <span> <string> <string_view> <unordered_map> <utility> <variant> <vector>
     <boost/json/array.hpp> <boost/json/object.hpp> <boost/json/value.hpp>)
