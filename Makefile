@@ -4,7 +4,7 @@ TIME ?= 60
 SAN_ENV = ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1 UBSAN_OPTIONS=print_stacktrace=1 \
           TSAN_OPTIONS=halt_on_error=1
 CTEST = ctest --output-on-failure --no-tests=error --parallel $(JOBS)
-SOURCES = find src tests bench -name '*.cc' -o -name '*.h'
+SOURCES = find src tests bench tools -name '*.cc' -o -name '*.h'
 
 .DEFAULT_GOAL := build
 .PHONY: help build run test check check-format check-tidy check-asan check-tsan bench format fuzz deps clean
@@ -40,8 +40,8 @@ check-format:
 	$(SOURCES) | xargs clang-format-14 --dry-run --Werror
 
 check-tidy:
-	cmake --preset release -DTRADEWIND_TESTS=ON -DTRADEWIND_BENCH=OFF
-	run-clang-tidy-14 -quiet -p build -j $(JOBS) '$(CURDIR)/(src|tests|bench)/.*\.cc$$'
+	cmake --preset tidy
+	run-clang-tidy-14 -quiet -p build/tidy -j $(JOBS) '$(CURDIR)/(src|tests|bench|tools)/.*\.cc$$'
 
 check-asan:
 	cmake --preset asan
@@ -50,7 +50,7 @@ check-asan:
 
 check-tsan:
 	cmake --preset tsan
-	cmake --build --preset tsan --parallel $(JOBS)
+	cmake --build --preset tsan --parallel $(JOBS) --target threaded_tests
 	$(SAN_ENV) $(CTEST) --test-dir build/tsan --label-regex '^threaded$$'
 
 bench: ## measure: start-up times, planning, simulated fleets

@@ -40,16 +40,18 @@ const Catalog& large_catalog() {
   return catalog;
 }
 
-void load_embedded(benchmark::State& state) {
-  std::size_t offers = 0;
-  while (state.KeepRunning()) {
-    LoadedCatalog loaded = load_embedded_catalog();
-    offers = loaded.catalog.size();
-    benchmark::DoNotOptimize(loaded);
-  }
-  state.counters["offers"] = static_cast<double>(offers);
+// What each start of the program does.
+void read_embedded(benchmark::State& state) {
+  while (state.KeepRunning()) benchmark::DoNotOptimize(embedded_catalog());
+  state.counters["offers"] = static_cast<double>(embedded_catalog().size());
 }
-BENCHMARK(load_embedded)->Unit(benchmark::kMillisecond);
+BENCHMARK(read_embedded)->Unit(benchmark::kMillisecond);
+
+// The same offers from their texts, each row checked: what the build does.
+void load_and_check_embedded(benchmark::State& state) {
+  while (state.KeepRunning()) benchmark::DoNotOptimize(load_embedded_catalog());
+}
+BENCHMARK(load_and_check_embedded)->Unit(benchmark::kMillisecond);
 
 void index_100k(benchmark::State& state) {
   const std::vector<Offer> offers = synthetic_offers(100'000);

@@ -41,10 +41,11 @@ std::string describe(const Error& error);
 template <class T>
 class [[nodiscard]] Result {
  public:
-  Result(T value)
-      : state_(std::in_place_index<0>, std::move(value)) {}  // NOLINT(google-explicit-constructor)
-  Result(Error error)
-      : state_(std::in_place_index<1>, std::move(error)) {}  // NOLINT(google-explicit-constructor)
+  // Implicit, so that a function returns its value or its error as it is.
+  // NOLINTNEXTLINE(google-explicit-constructor)
+  Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}
+  // NOLINTNEXTLINE(google-explicit-constructor)
+  Result(Error error) : state_(std::in_place_index<1>, std::move(error)) {}
 
   bool ok() const { return state_.index() == 0; }
   explicit operator bool() const { return ok(); }
@@ -90,10 +91,13 @@ using Status = Result<void>;
   do {                                                                            \
     if (auto tw_status = (expression); !tw_status.ok()) return tw_status.error(); \
   } while (false)
+// What is assigned to may be a declaration, which takes no parentheses.
+// NOLINTBEGIN(bugprone-macro-parentheses)
 #define TW_ASSIGN_OR_RETURN_INNER(temporary, target, expression) \
   auto temporary = (expression);                                 \
   if (!temporary.ok()) return temporary.error();                 \
   target = std::move(temporary).value()
+// NOLINTEND(bugprone-macro-parentheses)
 // TW_ASSIGN_OR_RETURN(auto x, f()): x = value of f(), or returns its error.
 #define TW_ASSIGN_OR_RETURN(target, expression) \
   TW_ASSIGN_OR_RETURN_INNER(TW_CONCAT(tw_result_, __LINE__), target, expression)

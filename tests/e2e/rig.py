@@ -19,6 +19,7 @@ class Home:
 
     def __init__(self, zones=None):
         self.path = tempfile.mkdtemp(prefix="tradewind 집 ")
+        self.variables = {}  # more of them for all programs of this home
         os.mkdir(os.path.join(self.path, "config"))
         if zones:
             with open(os.path.join(self.path, "config", "zones.yaml"), "w", encoding="utf-8") as file:
@@ -31,7 +32,7 @@ class Home:
         kept = {name: value for name, value in os.environ.items() if not name.startswith("TRADEWIND_")}
         kept["TRADEWIND_HOME"] = self.path
         kept["NO_COLOR"] = "1"
-        return kept
+        return kept | self.variables
 
     def run(self, *words, code=0, timeout=120, text=True, stdin=None):
         """Runs tradewind to its end; the outcome, whose exit code must be `code` (None: any)."""

@@ -173,6 +173,10 @@ Runner::Runner(RunnerParts parts)
 int Runner::run() {
   if (const Status reaper = io::become_subreaper(); !reaper.ok()) parts_.say(describe(reaper.error()));
   for (const Action& action : logic_.begin(moment())) perform(action);
+  for (const std::string& warning : parts_.warnings) {
+    parts_.say(warning);
+    tell(Warned{warning});
+  }
   publish();
   while (!logic_.over()) {
     wait();

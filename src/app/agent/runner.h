@@ -18,6 +18,7 @@ struct RunnerParts {
   objectstore::ObjectStore* home = nullptr;  // never null
   objectstore::ObjectStore* local = nullptr;
   std::vector<objectstore::ObjectStore*> standby = {};
+  std::vector<std::string> warnings = {};                                        // to tell as soon as it runs
   std::uint64_t seed = 0;                                                        // of this writer's nonces
   std::function<void(const std::string& line)> say = [](const std::string&) {};  // the agent's own log
 };

@@ -18,4 +18,7 @@ struct StateFolder {
   bool operator==(const StateFolder&) const = default;
 };
 
+// For a state folder that cannot be used.
+constexpr const char* unusable_folder_cure = "set TRADEWIND_HOME to a folder that you can write";
+
 }  // namespace tradewind::api

@@ -1,6 +1,8 @@
 // tradewind events: what happened, in order, from the control plane's own history.
 #include <algorithm>
 #include <ostream>
+#include <thread>
+#include <utility>
 
 #include "app/api/pages.h"
 #include "app/cli/connect.h"
@@ -68,16 +70,28 @@ Result<ExitCode> print_all(const EventsOptions& options, ApiClient& client, Cont
   return context.interrupted ? ExitCode::interrupted : ExitCode::done;
 }
 
-// Asks again each second at the latest, so that Ctrl-C is answered soon.
-Result<ExitCode> follow(const EventsOptions& options, ApiClient& client, Context& context) {
+constexpr Duration pause_without_server{500};
+
+// Without its server a list of events waits: jobs go on, and whoever starts the next server has more to tell.
+bool is_away(const Error& error) {
+  return error.code == Code::not_found || error.code == Code::unavailable;
+}
+
+Result<ExitCode> follow(const EventsOptions& options, ApiClient client, Context& context) {
   std::uint64_t after = options.after;
+  bool away = false;
   while (!context.interrupted && context.out) {
+    // One second at most, so that Ctrl-C is answered soon.
     const Result<api::EventPage> page = fetch(client, options.subject, after, 1);
-    if (!page.ok() && page.error().code == Code::not_found) {
-      return Error{Code::unavailable, "the server has ended",
-                   "tradewind events -f --after " + std::to_string(after) + " goes on where this ended"};
+    if (!page.ok()) {
+      if (!is_away(page.error())) return page.error();
+      if (!std::exchange(away, true)) print_warning(context, "the server does not answer; waiting for it");
+      std::this_thread::sleep_for(pause_without_server);
+      Result<ApiClient> again = connect_if_running(context);
+      if (again.ok()) client = *std::move(again);
+      continue;
     }
-    if (!page.ok()) return page.error();
+    away = false;
     for (const api::EventView& event : page->events) print_event(event, context);
     context.out.flush();
     after = page->next;
@@ -89,7 +103,7 @@ Result<ExitCode> follow(const EventsOptions& options, ApiClient& client, Context
 
 Result<ExitCode> run_events(const EventsOptions& options, Context& context) {
   TW_ASSIGN_OR_RETURN(ApiClient client, connect(context));
-  return options.follow ? follow(options, client, context) : print_all(options, client, context);
+  return options.follow ? follow(options, std::move(client), context) : print_all(options, client, context);
 }
 
 }  // namespace tradewind::cli

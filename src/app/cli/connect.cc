@@ -104,13 +104,6 @@ Status wait_for_socket(const Context& context, const io::HttpEndpoint& endpoint)
   }
 }
 
-// What may pass, as a full disk does, has a cure of its own.
-Error unusable_folder(Error error) {
-  if (error.code == Code::unavailable && !error.hint.empty()) return error;
-  error.hint = "set TRADEWIND_HOME to a folder that you can write";
-  return error;
-}
-
 }  // namespace
 
 Result<io::HttpEndpoint> server_endpoint(const Context& context) {
@@ -124,10 +117,9 @@ Result<io::HttpEndpoint> server_endpoint(const Context& context) {
 
 Status start_server(Context& context, const ServerRunOptions& options) {
   const api::StateFolder folder = context.state();
-  const Status made = io::make_folders(folder.path, 0700);
-  if (!made.ok()) return unusable_folder(made.error());
+  TW_RETURN_IF_ERROR(io::with_cure(io::make_folders(folder.path, 0700), api::unusable_folder_cure));
   const Result<io::FileLock> lock = io::FileLock::acquire(folder.start_lock(), start_patience);
-  if (!lock.ok()) return unusable_folder(lock.error());
+  if (!lock.ok()) return io::with_cure(lock.error(), api::unusable_folder_cure);
   // Whoever held the lock before us may just have started it.
   if (knock({folder.socket(), "", 0}).ok()) {
     return Error{Code::conflict, "the server runs already", "tradewind server status shows it"};

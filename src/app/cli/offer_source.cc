@@ -5,7 +5,7 @@
 namespace tradewind::cli {
 
 catalog::Catalog known_offers(Context& context, const std::string& zones_file) {
-  catalog::Catalog embedded = catalog::load_embedded_catalog().catalog;
+  catalog::Catalog embedded = catalog::embedded_catalog();
   if (!context.wiring.local_offers) return embedded;
   Result<std::vector<Offer>> local = context.wiring.local_offers(zones_file);
   if (!local.ok()) {

@@ -2,7 +2,6 @@
 #include <cstdint>
 #include <iostream>
 #include <malloc.h>
-#include <memory>
 #include <string>
 #include <sys/random.h>
 #include <unistd.h>
@@ -10,9 +9,9 @@
 
 #include "app/agent/options.h"
 #include "app/agent/runner.h"
+#include "app/agent/stores.h"
 #include "edge/io/files.h"
 #include "edge/io/system_clock.h"
-#include "edge/objectstore/registry.h"
 
 namespace {
 
@@ -20,30 +19,10 @@ using tradewind::describe;
 using tradewind::Error;
 using tradewind::Result;
 using tradewind::agent::AgentOptions;
-using tradewind::objectstore::ObjectStore;
+using tradewind::agent::AgentStores;
 
 constexpr int exit_broken = 1;
 constexpr int exit_usage = 2;
-
-struct Stores {
-  std::unique_ptr<ObjectStore> home;
-  std::unique_ptr<ObjectStore> local;
-  std::vector<std::unique_ptr<ObjectStore>> standby;
-};
-
-Result<Stores> open_stores(const AgentOptions& options) {
-  using tradewind::objectstore::open_store;
-  Stores stores;
-  TW_ASSIGN_OR_RETURN(stores.home, open_store(options.store_url));
-  if (!options.local_store_url.empty()) {
-    TW_ASSIGN_OR_RETURN(stores.local, open_store(options.local_store_url));
-  }
-  for (const std::string& url : options.standby_urls) {
-    TW_ASSIGN_OR_RETURN(std::unique_ptr<ObjectStore> copy, open_store(url));
-    stores.standby.push_back(std::move(copy));
-  }
-  return stores;
-}
 
 std::uint64_t random_seed(const tradewind::Clock& clock) {
   std::uint64_t seed = 0;
@@ -63,7 +42,7 @@ void keep_memory_small() {
 
 int run(const AgentOptions& options) {
   const tradewind::io::SystemClock clock;
-  Result<Stores> stores = open_stores(options);
+  const Result<AgentStores> stores = tradewind::agent::open_stores(options);
   if (!stores.ok()) {
     std::cerr << "tradewind-agent: " << describe(stores.error()) << '\n';
     return stores.error().code == tradewind::Code::invalid_argument ? exit_usage : exit_broken;
@@ -78,6 +57,7 @@ int run(const AgentOptions& options) {
   parts.home = stores->home.get();
   parts.local = stores->local.get();
   for (const auto& copy : stores->standby) parts.standby.push_back(copy.get());
+  parts.warnings = stores->warnings;
   parts.seed = random_seed(clock);
   parts.say = [&clock](const std::string& line) {
     std::cerr << tradewind::format_utc(clock.now()) + " " + line + "\n" << std::flush;

@@ -93,19 +93,23 @@ Result<std::shared_ptr<const catalog::EgressTable>> egress_table(const ControlPl
 Result<std::unique_ptr<RunningControlPlane>> start_control_plane(const ControlPlaneOptions& options,
                                                                  const Clock& clock) {
   auto plane = std::make_unique<RunningControlPlane>();
+  plane->clock = std::make_unique<io::ForwardClock>(clock, [log = options.log](Duration back) {
+    log("the machine's clock was set back by " + format_duration(back) +
+        "; jobs and waits go on as if it was not");
+  });
   TW_ASSIGN_OR_RETURN(const OwnerId owner, new_owner());
   TW_ASSIGN_OR_RETURN(plane->store, store::open_sqlite_store(options.database, owner));
   TW_ASSIGN_OR_RETURN(const ClusterState state, plane->store->snapshot());
   plane->owner = state.owner;
   plane->world.owner = state.owner;
-  plane->world.clock = &clock;
+  plane->world.clock = plane->clock.get();
   TW_RETURN_IF_ERROR(open_stores(options, *plane));
 
   TW_ASSIGN_OR_RETURN(const std::uint64_t seed, entropy());
   scheduler::Working start;
   start.tempo = local_tempo();
   start.random = Random(seed);
-  TW_RETURN_IF_ERROR(open_suppliers(options, clock, *plane, start));
+  TW_RETURN_IF_ERROR(open_suppliers(options, *plane->clock, *plane, start));
   plane->world.lease_term = start.tempo.lease_term;
 
   scheduler::PlacementRules rules;

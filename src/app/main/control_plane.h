@@ -12,6 +12,7 @@
 #include "base/id.h"
 #include "base/result.h"
 #include "edge/drivers/registry.h"
+#include "edge/io/forward_clock.h"
 #include "engine/broker/service.h"
 
 namespace tradewind::app {
@@ -25,6 +26,7 @@ struct ControlPlaneOptions {
 
 // Owns everything; the service ends first.
 struct RunningControlPlane {
+  std::unique_ptr<io::ForwardClock> clock;  // of all that decides and waits: deadlines are wall times
   OwnerId owner;
   std::unique_ptr<store::Store> store;
   std::map<std::string, std::unique_ptr<objectstore::ObjectStore>> stores;

@@ -9,19 +9,10 @@ namespace {
 
 constexpr std::size_t pid_bytes_max = 32;
 
-// A state folder that cannot be used is cured in one way only; a full disk and its like have a cure of their
-// own.
-Error with_cure(Error error) {
-  if (error.code == Code::unavailable && !error.hint.empty()) return error;
-  error.hint = "set TRADEWIND_HOME to a folder that you can write";
-  return error;
-}
-
 }  // namespace
 
 Result<io::FileLock> lock_state_folder(const api::StateFolder& folder) {
-  const Status made = io::make_folders(folder.path, 0700);
-  if (!made.ok()) return with_cure(made.error());
+  TW_RETURN_IF_ERROR(io::with_cure(io::make_folders(folder.path, 0700), api::unusable_folder_cure));
   Result<io::FileLock> lock = io::FileLock::acquire(folder.server_lock(), Duration{});
   if (!lock.ok() && lock.error().code == Code::conflict) {
     const std::string pid(trim(io::read_file(folder.server_pid(), pid_bytes_max).value_or("")));
@@ -30,10 +21,10 @@ Result<io::FileLock> lock_state_folder(const api::StateFolder& folder) {
                      (pid.empty() ? "" : " (process " + pid + ")"),
                  "tradewind server stop ends it; its jobs go on"};
   }
-  if (!lock.ok()) return with_cure(lock.error());
-  const Status written =
-      io::write_file_atomic(folder.server_pid(), std::to_string(::getpid()) + "\n", {0600, false});
-  if (!written.ok()) return with_cure(written.error());
+  if (!lock.ok()) return io::with_cure(lock.error(), api::unusable_folder_cure);
+  const std::string pid = std::to_string(::getpid()) + "\n";
+  TW_RETURN_IF_ERROR(io::with_cure(io::write_file_atomic(folder.server_pid(), pid, {0600, false}),
+                                   api::unusable_folder_cure));
   return lock;
 }
 

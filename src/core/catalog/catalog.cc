@@ -188,11 +188,4 @@ LoadedCatalog load_catalog(std::span<const OfferText> texts) {
   return loaded;
 }
 
-LoadedCatalog load_embedded_catalog(std::span<const OfferText> more) {
-  const std::span<const OfferText> own = embedded_offer_texts();
-  std::vector<OfferText> texts(own.begin(), own.end());
-  texts.insert(texts.end(), more.begin(), more.end());
-  return load_catalog(texts);
-}
-
 }  // namespace tradewind::catalog

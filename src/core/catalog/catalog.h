@@ -7,6 +7,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/result.h"
@@ -81,6 +82,11 @@ class Catalog {
 
  private:
   friend struct CatalogBuilder;
+  friend Catalog read_offer_table(std::string_view bytes);
+  // As they are. REQUIRES: keys are unique, accelerators spelled as in the table, facts in the order of
+  // offers.
+  Catalog(std::vector<Offer> offers, std::vector<const AcceleratorFacts*> facts)
+      : offers_(std::move(offers)), facts_(std::move(facts)) {}
   std::vector<Offer> offers_;
   std::vector<const AcceleratorFacts*> facts_;
 };
@@ -96,7 +102,9 @@ LoadedCatalog load_catalog(std::span<const OfferText> texts);
 
 // The offers that the program carries with it: dated facts, see data/catalog/README.md.
 std::span<const OfferText> embedded_offer_texts();
-// load_catalog(embedded_offer_texts() + texts)
+// load_catalog(embedded_offer_texts() + more): for peers of a user's own offers, and to see the report.
 LoadedCatalog load_embedded_catalog(std::span<const OfferText> more = {});
+// The same offers without more, read and checked when the program was built.
+Catalog embedded_catalog();
 
 }  // namespace tradewind::catalog

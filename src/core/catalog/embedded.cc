@@ -1,6 +1,7 @@
 #include "core/catalog/embedded.h"
 
 #include <array>
+#include <vector>
 
 #include "core/catalog/catalog.h"
 
@@ -38,6 +39,13 @@ std::span<const OfferText> embedded_offer_texts() {
 
 std::string_view embedded_egress_csv() {
   return between(tw_egress, tw_egress_end);
+}
+
+LoadedCatalog load_embedded_catalog(std::span<const OfferText> more) {
+  const std::span<const OfferText> own = embedded_offer_texts();
+  std::vector<OfferText> texts(own.begin(), own.end());
+  texts.insert(texts.end(), more.begin(), more.end());
+  return load_catalog(texts);
 }
 
 }  // namespace tradewind::catalog

@@ -74,6 +74,15 @@ TEST(EmbeddedCatalog, has_prices_that_are_known_from_the_suppliers_lists) {
   ASSERT_NE(embedded().catalog.find("aws/us-east-1/use1-az2:p5.48xlarge:spot"), nullptr);
 }
 
+TEST(EmbeddedCatalog, is_the_same_from_the_table_that_the_build_made) {
+  const Catalog table = embedded_catalog();
+  ASSERT_EQ(table.size(), embedded().catalog.size());
+  for (std::size_t i = 0; i < table.size(); ++i) {
+    EXPECT_EQ(table.offers()[i], embedded().catalog.offers()[i]);
+    EXPECT_EQ(table.accelerator_facts()[i], embedded().catalog.accelerator_facts()[i]);
+  }
+}
+
 TEST(EmbeddedCatalog, refuses_absurd_rows_of_the_user_by_its_own_medians) {
   const OfferText text{"mine.csv",
                        "provider,region,instance_type,purchase,usd_per_hour,accelerator,count\n"

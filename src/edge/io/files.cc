@@ -208,6 +208,16 @@ Status make_folders(const Path& path, unsigned mode) {
   return errno_error(errno, "make the folder " + path.string());
 }
 
+Error with_cure(Error error, std::string_view cure) {
+  if (error.code == Code::unavailable && !error.hint.empty()) return error;
+  error.hint = cure;
+  return error;
+}
+
+Status with_cure(Status status, std::string_view cure) {
+  return status.ok() ? status : Status(with_cure(status.error(), cure));
+}
+
 Result<Path> make_temp_dir(std::string_view prefix, const Path& parent) {
   Path folder = parent;
   if (folder.empty()) {

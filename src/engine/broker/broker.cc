@@ -51,7 +51,10 @@ Status Broker::turn(const std::vector<scheduler::Observation>& observations) {
   if (!decisions.events.empty()) {
     const Result<std::uint64_t> committed = parts_.store.commit(version, decisions.events);
     if (!committed.ok()) {
+      // What was decided is in the state already and was never stored: out with it before anybody reads it.
       stale_ = true;
+      ++changes_;
+      (void)load();  // else at the next turn; the error that matters is the commit's
       refuse_commands(observations, committed.error());
       wake_at_ = committed.error().code == Code::conflict ? now : now + pause_after_error;
       return committed.error();

@@ -40,11 +40,13 @@ class Broker {
   // Waits for observations, or until there is something to do. REQUIRES: load()
   std::vector<scheduler::Observation> wait();
   // Decides on them, commits, then starts actions and gives answers. An error: nothing of this turn was
-  // stored or started, its commands were answered with the error, and the state was read anew (or will be, at
-  // the next turn).
+  // stored or started, its commands were answered with the error, and the state was read anew. Where that
+  // failed too, is_readable() is false until a later turn has read it.
   Status turn(const std::vector<scheduler::Observation>& observations);
 
+  // REQUIRES, for showing it to anybody: is_readable(). Else it may hold what was decided and never stored.
   const ClusterState& state() const { return state_; }
+  bool is_readable() const { return !stale_; }
   // Grows with every turn that changed what readers see, progress included.
   std::uint64_t changes() const { return changes_; }
   // Sets what the suppliers sell now.

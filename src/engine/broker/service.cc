@@ -130,6 +130,10 @@ Result<MoveId> Service::move(const JobId& job, const Location& target) {
 Status Service::view(const std::function<void(const ClusterState&)>& read) {
   const std::lock_guard lock(state_mutex_);
   if (stopping_) return not_running();
+  if (!broker_.is_readable()) {
+    return Error{Code::unavailable, "the state could not be read again after a failed write",
+                 "the server's log says why; ask again"};
+  }
   read(broker_.state());
   return {};
 }

@@ -1,0 +1,36 @@
+#include "app/agent/stores.h"
+
+#include <utility>
+
+#include "edge/objectstore/registry.h"
+
+namespace tradewind::agent {
+namespace {
+
+using objectstore::ObjectStore;
+using objectstore::open_store;
+
+std::unique_ptr<ObjectStore> open_or_warn(const std::string& url, const char* without,
+                                          std::vector<std::string>& warnings) {
+  Result<std::unique_ptr<ObjectStore>> store = open_store(url);
+  if (store.ok()) return *std::move(store);
+  warnings.push_back(without + std::string(" in ") + url + ": " + describe(store.error()));
+  return nullptr;
+}
+
+}  // namespace
+
+Result<AgentStores> open_stores(const AgentOptions& options) {
+  AgentStores stores;
+  TW_ASSIGN_OR_RETURN(stores.home, open_store(options.store_url));
+  if (!options.local_store_url.empty()) {
+    stores.local = open_or_warn(options.local_store_url, "no chunks are kept at this place", stores.warnings);
+  }
+  for (const std::string& url : options.standby_urls) {
+    std::unique_ptr<ObjectStore> copy = open_or_warn(url, "no standby copy", stores.warnings);
+    if (copy) stores.standby.push_back(std::move(copy));
+  }
+  return stores;
+}
+
+}  // namespace tradewind::agent

@@ -1,0 +1,24 @@
+// The object stores that an agent's arguments name.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "app/agent/options.h"
+#include "base/result.h"
+#include "edge/objectstore/object_store.h"
+
+namespace tradewind::agent {
+
+struct AgentStores {
+  std::unique_ptr<objectstore::ObjectStore> home;
+  std::unique_ptr<objectstore::ObjectStore> local;  // null: none was named, or it cannot be opened
+  std::vector<std::unique_ptr<objectstore::ObjectStore>> standby;
+  std::vector<std::string> warnings;  // one for each store that the job goes on without
+};
+
+// Errors: those of the home store alone. A job goes on without further copies, and says so.
+Result<AgentStores> open_stores(const AgentOptions& options);
+
+}  // namespace tradewind::agent
