@@ -208,6 +208,9 @@ def policies(table, build, tradewind, environment):
         other.append(wall_ms(theirs, environment, ROOT))
         own.append(wall_ms(ours, environment, ROOT))
         played.append(json.loads(run(ours + ["--jobs", "1"], environment))["play_s"] * 1000)
+    every = [tradewind, "simulate", *files, "--no-optimum", "--json"]
+    table.add(f"all policies of each over {len(files)} scenarios", [wall_ms(every, environment, ROOT) for _ in range(3)], "1/100",
+              "the judge in Python", [wall_ms(theirs[:5], environment, ROOT)])
     table.add(f"{len(PLAYED)} policies over {len(files)} scenarios, whole process", own, "1/100", "the judge in Python", other)
     table.add("the same, playing alone", played, "1/100", "the judge in Python", other)
     return lines
