@@ -180,7 +180,8 @@ def fleet(table, build, jobs):
             f"{found['peak_rss_bytes'] / found['jobs']:,.0f} bytes a job."]
 
 
-PLAYED = {"on_demand": "on_demand", "greedy": "greedy", "failover": "greedy_multi", "uniform_progress": "uniform", "uniform_multi": "uniform_multi"}
+PLAYED = {"on_demand": "on_demand", "greedy": "greedy", "failover": "greedy_multi", "uniform_progress": "uniform", "uniform_multi": "uniform_multi",
+          "skynomad_like": "skynomad_like"}
 
 
 def policies(table, build, tradewind, environment):
@@ -208,6 +209,9 @@ def policies(table, build, tradewind, environment):
         other.append(wall_ms(theirs, environment, ROOT))
         own.append(wall_ms(ours, environment, ROOT))
         played.append(json.loads(run(ours + ["--jobs", "1"], environment))["play_s"] * 1000)
+    every = [tradewind, "simulate", *files, "--no-optimum", "--json"]
+    table.add(f"all policies of each over {len(files)} scenarios", [wall_ms(every, environment, ROOT) for _ in range(3)], "1/100",
+              "the judge in Python", [wall_ms(theirs[:5], environment, ROOT)])
     table.add(f"{len(PLAYED)} policies over {len(files)} scenarios, whole process", own, "1/100", "the judge in Python", other)
     table.add("the same, playing alone", played, "1/100", "the judge in Python", other)
     return lines

@@ -36,7 +36,8 @@ Result<CaseResult> run_case(const BacktestCase& one, const BacktestOptions& opti
   effort.optimum_s += std::chrono::duration<double>(playing - began).count();
   for (const std::string& policy : options.policies) {
     const auto player = policy::make_player(policy, world.problem);
-    TW_ASSIGN_OR_RETURN(const backtest::Played played, backtest::play(world, *player));
+    TW_ASSIGN_OR_RETURN(const backtest::Played played,
+                        backtest::play(world, *player, backtest::Keep::outcome));
     result.outcomes.push_back(played.outcome);
     effort.decisions += static_cast<std::uint64_t>(played.ticks);
   }

@@ -372,14 +372,14 @@ std::string decision_text(const Problem& problem, const backtest::Decision& deci
 }
 
 std::string decisions_html(const Problem& problem, const TimelineRun& run) {
-  std::string text =
-      "<details><summary>" + std::to_string(run.played.decisions.size()) +
-      " decisions</summary><table><tr><th>after</th><th>work done</th><th>held</th><th>decision</th></tr>\n";
+  std::string text = "<details><summary>" + std::to_string(run.played.decisions.size()) +
+                     " decisions</summary><table><tr><th>after</th><th>work "
+                     "done</th><th>held</th><th>decision</th><th>because</th></tr>\n";
   for (const backtest::Decision& decision : run.played.decisions) {
     text += "<tr><td>" + fixed(decision.tick * problem.tick_s / 3600, 2) + " h</td><td>" +
             fixed(decision.progress_s / 3600, 2) + " h</td><td>" +
             (decision.held ? escape(holding_text(problem, *decision.held)) : "nothing") + "</td><td>" +
-            escape(decision_text(problem, decision)) + "</td></tr>\n";
+            escape(decision_text(problem, decision)) + "</td><td>" + escape(decision.reason) + "</td></tr>\n";
   }
   return text + "</table></details>\n";
 }

@@ -142,6 +142,7 @@ Drawn draw(const Kind& kind, std::uint64_t seed, Random& random) {
 
 std::vector<Drawn> draw_scenarios(std::uint64_t seed) {
   std::vector<Drawn> drawn;
+  drawn.reserve(kinds.size());
   Random random(seed);
   for (const Kind& kind : kinds) drawn.push_back(draw(kind, seed, random));
   return drawn;

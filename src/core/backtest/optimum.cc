@@ -36,6 +36,7 @@ using policy::Problem;
 constexpr double never = 1e30;
 constexpr int grid_least_s = 5;
 constexpr double seconds_of_an_hour = 3600;
+constexpr double values_max = (std::int64_t{2} << 30) / sizeof(double);
 
 struct Grid {
   bool exact = true;
@@ -70,6 +71,13 @@ Grid grid_of(const Problem& problem, double interval_s) {
   grid.far = steps(problem.cold_start_s + transfer_s);
   grid.work = steps(problem.work_s);
   return grid;
+}
+
+bool fits(const Problem& problem, const Grid& grid) {
+  const double width = static_cast<double>(grid.far + grid.work) +
+                       (problem.deadline_ticks + 1.0) * static_cast<double>(grid.tick);
+  const auto arrays = static_cast<double>(problem.zones.size() + 3 * problem.regions.size() + 1);
+  return width * arrays < values_max;
 }
 
 // to[i] = min(to[i], from[i] + add)
@@ -299,7 +307,7 @@ Optimum optimum(const World& world, Losses losses) {
   Optimum result;
   result.exact = grid.exact;
   result.grid_s = grid.step_s;
-  if (grid.tick == 0) return result;
+  if (grid.tick == 0 || !fits(world.problem, grid)) return result;
   const double cost = Programme(world, grid).solve();
   result.feasible = cost < never / 2;
   if (result.feasible) result.cost_usd = cost;

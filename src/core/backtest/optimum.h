@@ -6,7 +6,9 @@
 namespace tradewind::backtest {
 
 struct Optimum {
-  bool feasible = false;  // false: no play ends in time
+  // False: no play ends in time, or the programme would need more than 2 GiB (spans that have no common
+  // divisor, over very many ticks).
+  bool feasible = false;
   double cost_usd = 0;
   // Progress lies on a grid of this many seconds. Where every span of the problem is a whole number of them,
   // the cost is that of a best play; else set-ups are rounded down, and the cost is a lower bound.

@@ -138,6 +138,10 @@ TEST(Optimum, AnIntervalOfCheckpointsLiesBetweenTheBounds) {
   }
 }
 
+TEST(Optimum, WhatWouldNeedTooMuchMemoryIsLeftOut) {
+  EXPECT_FALSE(optimum(tiny_world({"11111"}, {.tick_s = 1e9, .work_s = 1e9, .cold_start_s = 1})).feasible);
+}
+
 TEST(Optimum, SpansThatFitNoGridGiveALowerBound) {
   const World world = tiny_world({"1111111"}, {.cold_start_s = 52});
   const Optimum best = optimum(world);

@@ -30,6 +30,7 @@ json::object decision_json(const Problem& problem, const Decision& decision) {
   }
   line["progress_s"] = decision.progress_s;
   if (decision.held) line["held"] = holding_json(problem, *decision.held);
+  if (!decision.reason.empty()) line["reason"] = decision.reason;
   return line;
 }
 
@@ -66,7 +67,7 @@ Result<Played> play(const World& world, policy::Player& player, Keep keep) {
   while (!run.done()) {
     const Sight& sight = run.look();
     const Answer answer = player.decide(sight);
-    Decision decision{sight.tick, answer, true, sight.progress_s, sight.held};
+    Decision decision{sight.tick, answer, true, sight.progress_s, sight.held, {}};
     Moment moment = moment_of(sight);
     const double setup_left_s = sight.setup_left_s;
     TW_RETURN_IF_ERROR(run.act(answer));
@@ -75,7 +76,9 @@ Result<Played> play(const World& world, policy::Player& player, Keep keep) {
       apply(world.problem, decision, setup_left_s, moment);
       played.moments.push_back(moment);
     }
-    if (answer.action != Answer::Action::hold) played.decisions.push_back(decision);
+    if (keep == Keep::outcome || answer.action == Answer::Action::hold) continue;
+    decision.reason = player.why();
+    played.decisions.push_back(std::move(decision));
   }
   played.ticks = run.tick();
   played.outcome = run.outcome();

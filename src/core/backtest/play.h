@@ -16,6 +16,7 @@ struct Decision {
   bool ok = true;                       // of a launch: it succeeded
   double progress_s = 0;                // before it
   std::optional<policy::Holding> held;  // before it
+  std::string reason = {};              // the player's, with its numbers
 };
 
 // How a job stood when a tick began.
@@ -34,7 +35,7 @@ struct Played {
   std::vector<Moment> moments;      // one to each tick that was played; empty unless asked for
 };
 
-enum class Keep { decisions, moments_too };
+enum class Keep { outcome, decisions, moments_too };
 
 // Errors: those of Run::act, which a player that respects its sights never meets.
 Result<Played> play(const World& world, policy::Player& player, Keep keep = Keep::decisions);

@@ -66,6 +66,27 @@ TEST(Play, MomentsShowWhatIsHeldWhileTheTickRuns) {
   EXPECT_EQ(played->moments[2].progress_s, 150);
 }
 
+// Stops once, and says why.
+class Reasoned final : public policy::Player {
+ public:
+  policy::Answer decide(const policy::Sight& sight) override {
+    if (sight.tick == 0) return policy::launch(0, policy::Purchase::on_demand);
+    return sight.tick == 1 ? policy::stop() : policy::hold();
+  }
+  std::string why() const override { return "for \"tests\""; }
+};
+
+TEST(Play, AReasonStandsInTheLog) {
+  const World world = tiny_world({"0000"});
+  Reasoned player;
+  const Result<Played> played = play(world, player);
+  ASSERT_TRUE(played.ok());
+  ASSERT_EQ(played->decisions.size(), 2U);
+  EXPECT_EQ(played->decisions[1].reason, "for \"tests\"");
+  EXPECT_NE(log_text(world.problem, *played).find(R"("reason":"for \"tests\"")"), std::string::npos);
+  EXPECT_TRUE(play(world, player, Keep::outcome)->decisions.empty());
+}
+
 class ScoreTest : public ::testing::Test {
  protected:
   const World world_ = tiny_world({"110111"});

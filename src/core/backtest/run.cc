@@ -17,7 +17,9 @@ namespace {
 
 constexpr double tiny_s = 1e-6;
 
-std::size_t at(int index) { return static_cast<std::size_t>(index); }
+std::size_t at(int index) {
+  return static_cast<std::size_t>(index);
+}
 
 }  // namespace
 
@@ -94,10 +96,9 @@ void Run::work() {
   const double worked = std::min(problem.tick_s - idle, problem.work_s - sight_.progress_s);
   sight_.progress_s += worked;
   const double interval = problem.checkpoint_interval_s;
-  sight_.checkpoint_s =
-      interval == 0
-          ? sight_.progress_s
-          : std::max(sight_.checkpoint_s, std::floor(sight_.progress_s / interval + 1e-9) * interval);
+  sight_.checkpoint_s = interval == 0 ? sight_.progress_s
+                                      : std::max(sight_.checkpoint_s,
+                                                 std::floor(sight_.progress_s / interval + 1e-9) * interval);
   const bool finished = sight_.progress_s >= problem.work_s - tiny_s;
   const double used = finished ? idle + worked : problem.tick_s;
   sight_.cost_usd += price * used / 3600;
@@ -133,7 +134,7 @@ Status Run::act(const Answer& answer) {
 }
 
 Outcome Run::outcome() const {
-  Outcome outcome{finished_s_ >= 0, finished_s_,  sight_.cost_usd,   egress_usd_,
+  Outcome outcome{finished_s_ >= 0, finished_s_,  sight_.cost_usd,  egress_usd_,
                   launches_,        preemptions_, sight_.progress_s};
   if (outcome.finished) return outcome;
   const Problem& problem = world_.problem;

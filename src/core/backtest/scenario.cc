@@ -165,6 +165,7 @@ std::vector<PriceStretch> read_prices(JsonReader& reader) {
     const auto ticks = (*pair)[1].to_number<double>();
     if (!(price > 0 && price <= price_max)) reader.fail(path, "has a price that is not above 0");
     if (!(ticks >= 1 && ticks <= 1e12)) reader.fail(path, "is not of 1 tick or more");
+    if (!reader.status().ok()) break;
     prices.push_back({price, static_cast<std::int64_t>(ticks)});
   }
   return prices;

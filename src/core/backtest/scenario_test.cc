@@ -110,6 +110,7 @@ TEST(Scenario, SaysWhatIsWrongAndWhere) {
   EXPECT_EQ(error_of("3.06", "0"), "zones[0].on_demand_per_h is not a number above 0 and within reason");
   EXPECT_EQ(error_of("[0.9,1]", "[0,1]"), "zones[0].spot_price[0] has a price that is not above 0");
   EXPECT_EQ(error_of("[0.9,1]", "[0.9,0]"), "zones[0].spot_price[0] is not of 1 tick or more");
+  EXPECT_EQ(error_of("[0.9,1]", "[0.9,1e29]"), "zones[0].spot_price[0] is not of 1 tick or more");
   EXPECT_EQ(error_of("[0.9,1]", "0.9"), "zones[0].spot_price[0] is not [USD an hour, ticks]");
   EXPECT_EQ(error_of("\"trace\":\"u\"", "\"trace\":null"), "zones[1].trace is missing");
   EXPECT_EQ(error_of("\"a>b\":0.01", "\"a>b\":-1"),

@@ -54,6 +54,7 @@ Estimate estimate(const std::vector<Ratio>& ratios) {
   estimate.deviation = deviation_of(values);
   estimate.worst = *std::ranges::max_element(values);
   std::vector<double> means;
+  means.reserve(by_scenario.size());
   for (const auto& [scenario, own] : by_scenario) means.push_back(mean_of(own));
   const std::vector<double>& independent = means.size() > 1 ? means : values;
   const auto n = static_cast<double>(independent.size());

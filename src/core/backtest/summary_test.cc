@@ -39,6 +39,7 @@ TEST(Summary, TheIntervalCountsScenariosNotTheirRuns) {
 
 TEST(Summary, StudentsPointIsContinuedBeyondTheTable) {
   std::vector<Sample> samples;
+  samples.reserve(31);
   for (int i = 0; i < 31; ++i)
     samples.push_back({std::to_string(i), "x", i % 2 == 0 ? 1.0 : 3.0, 1, 1, false});
   const Estimate estimate = summarise(samples, "x").over_optimum;
