@@ -57,6 +57,13 @@ class Contract(rig.TestCase):
         self.assertIsNone(impossible["chosen"])
         self.check("error", home.json("plan", "missing.yaml", code=3))
 
+    def test_spot_policies(self):
+        home = self.home()
+        self.check("simulate_policies", home.json("simulate", "--synthetic", "--policy", "failover", "--class", "blind", "--seeds", "2"), ["runs"])
+        home.json("traces", "synthesise", "--days", "3")
+        self.check("traces", home.json("traces", "ls"), ["traces"])
+        self.check("traces_stats", home.json("traces", "stats"), ["traces", "correlations"])
+
     def test_jobs(self):
         home = self.home("zones:\n  - {name: a, price_per_hour: 0.1}\n  - {name: b, price_per_hour: 0.2}\n")
         submitted = home.json("run", home.task(TASK), "--detach")

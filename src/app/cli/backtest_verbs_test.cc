@@ -156,6 +156,19 @@ TEST_F(BacktestVerbsTest, SimulateDoesNotDependOnThreads) {
   EXPECT_EQ(document().at("policies"), one.at("policies"));
 }
 
+TEST_F(BacktestVerbsTest, SimulateKeepsTheClassesThatAreAskedFor) {
+  SimulateOptions options;
+  options.synthetic = true;
+  options.seeds = 2;
+  options.policies = {"failover"};
+  options.classes = {"blind,gang"};
+  json_ = true;
+  EXPECT_EQ(*run(run_simulate, options), ExitCode::done);
+  EXPECT_EQ(document().at("runs").as_array().size(), 4U);
+  options.classes = {"blond"};
+  EXPECT_EQ(run(run_simulate, options).error().hint, "did you mean 'blind'?");
+}
+
 TEST_F(BacktestVerbsTest, SimulateBeginsAtManyTimes) {
   SimulateOptions options;
   options.files = {"m/single.json"};

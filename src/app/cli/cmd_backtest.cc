@@ -74,6 +74,34 @@ Result<BacktestInput> input_of(const SimulateOptions& options, Context& context)
   return input;
 }
 
+// Keeps the scenarios of the classes that are asked for. not_found with a near word for a class that no
+// scenario has.
+Status keep_classes(const std::vector<std::string>& wanted, BacktestInput& input) {
+  if (wanted.empty()) return {};
+  std::vector<std::string_view> known;
+  for (const backtest::Scenario& scenario : input.scenarios) known.push_back(scenario.label);
+  std::vector<std::string> names;
+  for (const std::string& words : wanted) {
+    for (const std::string& name : split(words, ',')) {
+      if (std::ranges::find(known, name) == known.end()) {
+        const std::string near = nearest_word(name, known);
+        return Error{Code::not_found, "no scenario is of class '" + name + "'",
+                     near.empty() ? "" : "did you mean '" + near + "'?"};
+      }
+      names.push_back(name);
+    }
+  }
+  BacktestInput kept;
+  for (std::size_t i = 0; i < input.scenarios.size(); ++i) {
+    if (std::ranges::find(names, input.scenarios[i].label) == names.end()) continue;
+    kept.scenarios.push_back(input.scenarios[i]);
+    kept.traces.push_back(input.traces[i]);
+  }
+  kept.sets = std::move(input.sets);
+  input = std::move(kept);
+  return {};
+}
+
 // Each scenario as it is; or, with --starts, at so many other times of its traces, drawn by --seed.
 Result<std::vector<BacktestCase>> cases_of(const SimulateOptions& options, const BacktestInput& input) {
   std::vector<BacktestCase> cases;
@@ -227,7 +255,8 @@ Result<ExitCode> score_log(const SimulateOptions& options, const BacktestInput& 
 Result<ExitCode> run_backtest_verb(const SimulateOptions& options, Context& context) {
   TW_ASSIGN_OR_RETURN(const std::vector<std::string> policies, policies_of(options));
   TW_RETURN_IF_ERROR(check(options, policies));
-  TW_ASSIGN_OR_RETURN(const BacktestInput input, input_of(options, context));
+  TW_ASSIGN_OR_RETURN(BacktestInput input, input_of(options, context));
+  TW_RETURN_IF_ERROR(keep_classes(options.classes, input));
   if (!options.score.empty()) return score_log(options, input, context);
   TW_ASSIGN_OR_RETURN(const std::vector<BacktestCase> cases, cases_of(options, input));
   if (!context.json) {

@@ -122,6 +122,7 @@ struct SimulateOptions {
   std::vector<std::string> files = {};  // scenarios and task files
   std::string traces = {};              // a folder
   std::vector<std::string> policies = {};
+  std::vector<std::string> classes = {};  // empty: all
   std::string log_file = {};
   std::string score = {};  // a log
   std::string svg = {};

@@ -279,6 +279,8 @@ void add_simulate(CLI::App& app, Target& target) {
   simulate->add_option("--traces", s.traces, "the folder of their traces (traces, beside their folder)");
   simulate->add_flag("--synthetic", s.synthetic, "play over markets made by --seed, nine to each seed");
   simulate->add_option("--policy", s.policies, "only these policies (a,b)")->allow_extra_args(false);
+  simulate->add_option("--class", s.classes, "only scenarios of these classes (a,b)")
+      ->allow_extra_args(false);
   simulate->add_option("--starts", s.starts, "each scenario at so many times of its traces, drawn by --seed")
       ->check(CLI::PositiveNumber);
   simulate->add_option("--jobs,-j", s.jobs, "so many threads (as there are cores)")

@@ -304,7 +304,7 @@ class Panel {
       canvas_.text(x(hour * 3600), bottom() + 18, fixed(hour, step < 1 ? 1 : 0), "middle", faint);
     }
     canvas_.line(left, bottom(), width - right, bottom(), "#999");
-    canvas_.text(width - right + 5, bottom() + 18, "hours", "start", faint);
+    canvas_.text(width - right + 20, bottom() + 18, "hours", "start", faint);
   }
 
   const Timeline& timeline_;

@@ -36,7 +36,7 @@ using policy::Problem;
 constexpr double never = 1e30;
 constexpr int grid_least_s = 5;
 constexpr double seconds_of_an_hour = 3600;
-constexpr double values_max = (std::int64_t{2} << 30) / sizeof(double);
+constexpr double values_max = 268'435'456;  // of 8 bytes: 2 GiB
 
 struct Grid {
   bool exact = true;
