@@ -12,6 +12,8 @@ namespace {
 
 // A table serves for two hours, and is renewed a few layers a tick.
 constexpr double table_serves_h = 2;
+constexpr double prices_drift = 0.03;  // since the table was begun: a new one is begun
+constexpr double prices_jump = 0.25;   // a new one is made at once
 // What the model cannot know is charged as shares of an hour on demand. Waiting while something could run is
 // not free.
 constexpr double patience_price = 0.03;
@@ -103,17 +105,31 @@ Market TradewindPlayer::market(const Sight& sight) const {
   return market;
 }
 
+// How far prices are from those that the table was made for, as a share.
+double TradewindPlayer::prices_moved(const Sight& sight) const {
+  double most = 0;
+  for (std::size_t i = 0; i < sight.spot_per_h.size(); ++i) {
+    const double before = table_prices_[i];
+    most = std::max(most, std::abs(sight.spot_per_h[i] - before) / std::max(before, 1e-9));
+  }
+  return most;
+}
+
 void TradewindPlayer::keep_table(const Sight& sight) {
   const double now_h = sight.tick * tick_h_;
-  if (sight.tick == 0) {
-    table_.begin(market(sight), work_h_, slack_h_);
+  const auto begin = [&](ValueTable& table) {
+    table.begin(market(sight), work_h_, slack_h_);
+    table_prices_ = sight.spot_per_h;
+    next_table_at_h_ = now_h + table_serves_h;
+  };
+  if (!table_.is_begun() || prices_moved(sight) > prices_jump) {
+    begin(table_);
     table_.step(ValueTable::work_layers);
-    next_table_at_h_ = table_serves_h;
+    next_table_ = ValueTable();
     return;
   }
-  if (now_h >= next_table_at_h_ && next_table_.is_complete()) {
-    next_table_.begin(market(sight), work_h_, slack_h_);
-    next_table_at_h_ = now_h + table_serves_h;
+  if (next_table_.is_complete() && (now_h >= next_table_at_h_ || prices_moved(sight) > prices_drift)) {
+    begin(next_table_);
   }
   if (next_table_.is_complete()) return;
   const auto layers = static_cast<std::size_t>(
@@ -355,7 +371,8 @@ TradewindPlayer::Search TradewindPlayer::search(const Sight& sight, double if_al
     if (sight.capacity[i] != Seen::unknown || weighed_.launch[i] >= Weighed::never) continue;
     const double up = belief_.zone(zone).up;
     if (up < hardly_up || !is_safe(problem_, sight, policy::launch(zone, Purchase::spot))) continue;
-    const double cost = weighed_.launch[i] + (!sight.held && is_away(zone) ? wait_cost : 0);
+    const double premium = sight.held ? 0 : std::min(wait_cost, move_usd(problem_, sight, zone));
+    const double cost = weighed_.launch[i] + premium;
     const double index = cost + failure_cost / up;
     if (index < if_all_fail - margin) boxes.push_back({index, cost, up, zone});
   }
@@ -415,7 +432,7 @@ Answer TradewindPlayer::choose_idle(const Sight& sight) {
     answer = policy::launch(zone, Purchase::spot);
   };
   const int seen = best_seen(sight, false);
-  take(seen, seen >= 0 && is_away(seen) ? move_premium : 0);
+  take(seen, seen >= 0 && is_away(seen) ? std::min(move_premium, move_usd(problem_, sight, seen)) : 0);
   take(best_seen(sight, true), 0);
   const double instead =
       answer.action == Answer::Action::hold ? weighed_.wait_longer : std::min(cost, weighed_.wait_longer);

@@ -36,6 +36,7 @@ class TradewindPlayer final : public Player {
  private:
   void look(const Sight& sight);
   void keep_table(const Sight& sight);
+  double prices_moved(const Sight& sight) const;
   Market market(const Sight& sight) const;
 
   void weigh(const Sight& sight);
@@ -69,6 +70,7 @@ class TradewindPlayer final : public Player {
   CapacityBelief belief_;
   ValueTable table_, next_table_;
   double next_table_at_h_ = 0;
+  std::vector<double> table_prices_;  // that the newest table was begun with
   std::vector<int> on_demand_zones_;  // by region, the cheapest
   int cheapest_on_demand_zone_ = 0;
   double tick_h_, cold_start_h_, transfer_h_;

@@ -220,7 +220,10 @@ void ValueTable::run_spot(std::size_t zone, std::size_t layer) {
     const auto lives = static_cast<float>(lives_[p]);
     const auto when = static_cast<float>(falls_when_[p]);
     for (std::size_t j = 0; j < slack_points; ++j) {
-      const float lost = cost * when + again + fallen[j] + (1 - when) * (fallen[j] - fallen_earlier[j]);
+      // What is left of the first step is less than the grid shows: on-demand does it.
+      const float rest =
+          layer == 1 ? (1 - when) * forced : fallen[j] + (1 - when) * (fallen[j] - fallen_earlier[j]);
+      const float lost = cost * when + again + rest;
       now[j] = lives * (cost + before[j]) + (1 - lives) * lost;
     }
     for (std::size_t j = 0; slack_h_[j] < market_.cold_start_h + market_.tick_h; ++j) {

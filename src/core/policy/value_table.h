@@ -64,7 +64,8 @@ class ValueTable {
   // Begins a table for at most so much work and slack. step() computes some layers; true once all are.
   void begin(Market market, double work_h, double slack_h);
   bool step(std::size_t layers);
-  bool is_complete() const { return next_layer_ > work_layers; }
+  bool is_begun() const { return !market_.zones.empty(); }
+  bool is_complete() const { return next_layer_ > work_layers; }  // or none was begun
 
   // REQUIRES: is_complete(). Values in USD; what lies outside the grid counts as its edge.
   Point locate(double work_h, double slack_h) const;
