@@ -130,11 +130,12 @@ void TradewindPlayer::keep_table(const Sight& sight) {
   }
   if (next_table_.is_complete() && (now_h >= next_table_at_h_ || prices_moved(sight) > prices_drift)) {
     begin(next_table_);
+    return;
   }
   if (next_table_.is_complete()) return;
   const auto layers = static_cast<std::size_t>(
       std::ceil(static_cast<double>(ValueTable::work_layers) * tick_h_ / table_serves_h));
-  if (next_table_.step(std::max<std::size_t>(layers, 2))) std::swap(table_, next_table_);
+  if (next_table_.step(layers)) std::swap(table_, next_table_);
 }
 
 // ---- what things cost

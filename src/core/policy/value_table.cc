@@ -50,9 +50,10 @@ void ValueTable::begin(Market market, double work_h, double slack_h) {
   prepare_grid(work_h, slack_h);
   prepare_regions();
   for (std::size_t r = 0; r < regions_.size(); ++r) choose_places(r, work_h);
-  spot_.assign(zones * phases * (work_layers + 1), Row{});
-  on_demand_.assign(regions_.size() * outage_stages * (work_layers + 1), Row{});
-  down_.assign(on_demand_.size(), Row{});
+  // The layer without work is nil and never written; the others are written before they are read.
+  spot_.resize(zones * phases * (work_layers + 1));
+  on_demand_.resize(regions_.size() * outage_stages * (work_layers + 1));
+  down_.resize(on_demand_.size());
   launches_.assign(zones, Launches{});
   launches_before_ = launches_;
   fall_.assign(zones, Row{});
