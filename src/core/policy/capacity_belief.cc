@@ -71,6 +71,7 @@ CapacityBelief::CapacityBelief(const Problem& problem)
     down_lasts_[i] = std::exp(-tick_h / down_mean_h[i]);
   }
   remembered_ = std::exp(-tick_h / memory_h);
+  for (std::size_t g = 0; g < regimes; ++g) log_weights_[g] = std::log(known_regimes[g].weight);
   for (Zone& zone : zones_) {
     for (std::size_t g = 0; g < regimes; ++g) {  // found at a random moment
       const SpellMix& spells = known_regimes[g].spells;
@@ -135,7 +136,7 @@ RegimeMix CapacityBelief::regimes_of(std::size_t index) const {
   const RegimeMix& all = region_evidence_[static_cast<std::size_t>(problem_.zones[index].region_index)];
   RegimeMix belief{};
   for (std::size_t g = 0; g < regimes; ++g) {
-    belief[g] = std::log(known_regimes[g].weight) + own[g] + neighbour_weight * (all[g] - own[g]);
+    belief[g] = log_weights_[g] + own[g] + neighbour_weight * (all[g] - own[g]);
   }
   const double most = *std::max_element(belief.begin(), belief.end());
   double total = 0;

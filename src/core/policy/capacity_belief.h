@@ -89,6 +89,7 @@ class CapacityBelief {
   const Problem& problem_;
   PhaseMix up_lasts_{};  // the chance that a phase outlasts a tick
   PhaseMix down_lasts_{};
+  RegimeMix log_weights_{};
   double remembered_ = 1;  // of the evidence, after a tick
   std::vector<Zone> zones_;
   std::vector<RegimeMix> region_evidence_;

@@ -31,10 +31,11 @@ std::size_t at(int index) {
   return static_cast<std::size_t>(index);
 }
 
-double dies_within(const PhaseMix& life, double hours) {
-  double dies = 0;
-  for (std::size_t p = 0; p < phases; ++p) dies += life[p] * (1 - std::exp(-hours / up_mean_h[p]));
-  return dies;
+// The chance of each phase to end within that time.
+PhaseMix ends_within(double hours) {
+  PhaseMix ends{};
+  for (std::size_t p = 0; p < phases; ++p) ends[p] = 1 - std::exp(-hours / up_mean_h[p]);
+  return ends;
 }
 
 std::string usd(double value) {
@@ -51,8 +52,9 @@ TradewindPlayer::TradewindPlayer(const Problem& problem)
       belief_(problem),
       on_demand_zones_(problem.regions.size(), -1),
       tick_h_(problem.tick_s / 3600),
-      cold_start_h_(problem.cold_start_s / 3600),
-      transfer_h_(problem.transfer_s / 3600) {
+      home_setup_{problem.cold_start_s / 3600, ends_within(problem.cold_start_s / 3600)},
+      away_setup_{(problem.cold_start_s + problem.transfer_s) / 3600,
+                  ends_within((problem.cold_start_s + problem.transfer_s) / 3600)} {
   for (std::size_t i = 0; i < problem.zones.size(); ++i) {
     const Zone& zone = problem.zones[i];
     const auto cheaper = [&](int than) {
@@ -88,8 +90,8 @@ void TradewindPlayer::look(const Sight& sight) {
 
 Market TradewindPlayer::market(const Sight& sight) const {
   Market market;
-  market.cold_start_h = cold_start_h_;
-  market.transfer_h = transfer_h_;
+  market.cold_start_h = home_setup_.hours;
+  market.transfer_h = away_setup_.hours - home_setup_.hours;
   market.tick_h = tick_h_;
   market.checkpoint_interval_h = problem_.checkpoint_interval_s / 3600;
   market.move_usd = problem_.move_usd;
@@ -165,25 +167,31 @@ double TradewindPlayer::chance_up(const Sight& sight, int zone) const {
 }
 
 // On spot in a zone, with set-up still to run: it may be lost before it does any work.
-double TradewindPlayer::spot_cost(int zone, double slack_h, double setup_h, const PhaseMix& life,
+double TradewindPlayer::spot_cost(int zone, double slack_h, const SetUp& setup, const PhaseMix& life,
                                   double price_per_h) const {
-  const ValueTable::Point then = table_.locate(work_h_, slack_h - setup_h);
+  const ValueTable::Point then = table_.locate(work_h_, slack_h - setup.hours);
   double lives = 0;
-  for (std::size_t p = 0; p < phases; ++p) lives += life[p] * table_.on_spot(zone, p, then);
-  if (setup_h <= 0) return lives;
+  double dies = 0;
+  for (std::size_t p = 0; p < phases; ++p) {
+    lives += life[p] * table_.on_spot(zone, p, then);
+    dies += life[p] * setup.ends[p];
+  }
+  if (setup.hours <= 0) return lives;
   const int back = home_ >= 0 ? home_ : problem_.zones[at(zone)].region_index;
   const double lost =
-      table_.down(back, Weighed::never, table_.locate(work_h_, slack_h - setup_h / 2 - tick_h_ / 2));
-  const double dies = dies_within(life, setup_h);
-  return lives + dies * std::max(0.0, lost - lives) + price_per_h * setup_h;
+      table_.down(back, Weighed::never, table_.locate(work_h_, slack_h - setup.hours / 2 - tick_h_ / 2));
+  return lives + dies * std::max(0.0, lost - lives) + price_per_h * setup.hours;
 }
 
 double TradewindPlayer::launch_cost(int zone, double slack_h, const PhaseMix& life,
                                     const Sight& sight) const {
-  const bool away = is_away(zone);
-  const double setup_h = cold_start_h_ + (away ? transfer_h_ : 0);
-  const double egress = away ? problem_.move_cost_usd(home_, problem_.zones[at(zone)].region_index) : 0;
-  return egress + spot_cost(zone, slack_h, setup_h, life, spot_per_h(sight, zone));
+  const double egress =
+      is_away(zone) ? problem_.move_cost_usd(home_, problem_.zones[at(zone)].region_index) : 0;
+  return egress + spot_cost(zone, slack_h, setup_of(zone), life, spot_per_h(sight, zone));
+}
+
+const TradewindPlayer::SetUp& TradewindPlayer::setup_of(int zone) const {
+  return is_away(zone) ? away_setup_ : home_setup_;
 }
 
 // The hazard of a region's outage: that of its zone that is the most likely to come back.
@@ -222,7 +230,7 @@ double TradewindPlayer::cheapest_on_demand_cost(double slack_h, double waited_h,
   double best = Weighed::never;
   for (std::size_t region = 0; region < on_demand_zones_.size(); ++region) {
     if (on_demand_zones_[region] < 0 || (home_ >= 0 && at(home_) != region)) continue;
-    const double cost = on_demand_cost(static_cast<int>(region), slack_h, cold_start_h_, waited_h);
+    const double cost = on_demand_cost(static_cast<int>(region), slack_h, home_setup_.hours, waited_h);
     if (cost >= best) continue;
     best = cost;
     zone = on_demand_zones_[region];
@@ -249,10 +257,10 @@ void TradewindPlayer::weigh(const Sight& sight) {
   if (sight.held) {
     const int zone = sight.held->zone;
     const double setup_h = sight.setup_left_s / 3600;
-    weighed_.hold =
-        sight.held->purchase == Purchase::spot
-            ? spot_cost(zone, slack_h_, setup_h, belief_.zone(zone).up_phases, spot_per_h(sight, zone))
-            : on_demand_cost(problem_.zones[at(zone)].region_index, slack_h_, setup_h, 0);
+    weighed_.hold = sight.held->purchase == Purchase::spot
+                        ? spot_cost(zone, slack_h_, {setup_h, ends_within(setup_h)},
+                                    belief_.zone(zone).up_phases, spot_per_h(sight, zone))
+                        : on_demand_cost(problem_.zones[at(zone)].region_index, slack_h_, setup_h, 0);
   }
   weigh_on_demand(sight);
   weigh_launches(sight);
@@ -278,7 +286,7 @@ void TradewindPlayer::weigh_launches(const Sight& sight) {
 // From now down to the last slack with which on-demand keeps the deadline, for the places that cost least.
 void TradewindPlayer::weigh_waiting(const Sight& sight) {
   weighed_.wait = weighed_.wait_longer = Weighed::never;
-  if (!is_safe(problem_, sight, stop()) || slack_h_ - tick_h_ < cold_start_h_) return;
+  if (!is_safe(problem_, sight, stop()) || slack_h_ - tick_h_ < home_setup_.hours) return;
   std::vector<int> places;
   for (std::size_t i = 0; i < problem_.zones.size(); ++i) places.push_back(static_cast<int>(i));
   if (places.size() > places_ahead_max) {
@@ -309,7 +317,7 @@ void TradewindPlayer::weigh_waiting(const Sight& sight) {
     }
     for (std::size_t i = 0; i < places.size(); ++i) {
       Waiting::Place& place = moment.places[i];
-      const double setup_h = cold_start_h_ + (is_away(places[i]) ? transfer_h_ : 0);
+      const double setup_h = setup_of(places[i]).hours;
       double still_down = 0;
       double came = 0;
       for (std::size_t p = 0; p < phases; ++p) {
@@ -321,11 +329,11 @@ void TradewindPlayer::weigh_waiting(const Sight& sight) {
       }
       const double middle_h = (before_h + slack_h) / 2;
       place.fresh = place.found = Weighed::never;
-      if (came > 0 && middle_h >= setup_h + cold_start_h_) {
+      if (came > 0 && middle_h >= setup_h + home_setup_.hours) {
         place.comes = came / (came + still_down);
         place.fresh = launch_cost(places[i], middle_h, belief_.zone(places[i]).next.up, sight);
       }
-      if (place.still_up > 0 && slack_h >= setup_h + cold_start_h_) {
+      if (place.still_up > 0 && slack_h >= setup_h + home_setup_.hours) {
         place.found = launch_cost(places[i], slack_h, belief_.zone(places[i]).up_phases, sight);
       }
     }
@@ -335,7 +343,7 @@ void TradewindPlayer::weigh_waiting(const Sight& sight) {
   add_moment(next_h);
   for (std::size_t j = ValueTable::slack_points; j-- > 0;) {
     const double slack_h = table_.slack_h(j);
-    if (slack_h < next_h - 1e-9 && slack_h >= cold_start_h_) add_moment(slack_h);
+    if (slack_h < next_h - 1e-9 && slack_h >= home_setup_.hours) add_moment(slack_h);
   }
   weighed_.wait = waiting_.cost(problem_.waiting_usd_per_h + patience_price * price_scale(sight));
   weighed_.wait_longer = waiting_.cost(problem_.waiting_usd_per_h + option_price * price_scale(sight));

@@ -43,7 +43,13 @@ class TradewindPlayer final : public Player {
   void weigh_launches(const Sight& sight);
   void weigh_on_demand(const Sight& sight);
   void weigh_waiting(const Sight& sight);
-  double spot_cost(int zone, double slack_h, double setup_h, const PhaseMix& life, double price_per_h) const;
+  struct SetUp {
+    double hours = 0;
+    PhaseMix ends{};  // the chance of each phase to end within it
+  };
+  const SetUp& setup_of(int zone) const;
+  double spot_cost(int zone, double slack_h, const SetUp& setup, const PhaseMix& life,
+                   double price_per_h) const;
   double launch_cost(int zone, double slack_h, const PhaseMix& life, const Sight& sight) const;
   double on_demand_cost(int region, double slack_h, double setup_h, double waited_h) const;
   double cheapest_on_demand_cost(double slack_h, double waited_h, int& zone) const;
@@ -73,7 +79,8 @@ class TradewindPlayer final : public Player {
   std::vector<double> table_prices_;  // that the newest table was begun with
   std::vector<int> on_demand_zones_;  // by region, the cheapest
   int cheapest_on_demand_zone_ = 0;
-  double tick_h_, cold_start_h_, transfer_h_;
+  double tick_h_;
+  SetUp home_setup_, away_setup_;  // of a launch
   double work_h_ = 0, slack_h_ = 0;
   int home_ = -1;  // region of the checkpoint; -1 while there is nothing to carry
   Waiting waiting_;
