@@ -14,7 +14,6 @@ constexpr double together = 0.5;         // how often a zone is up when a neighb
 constexpr double neighbours_help = 0.3;  // of their chance to come back, since they fall and rise together
 constexpr double oldest_outage_h = 16;   // the last stage's rate is the mean up to here
 constexpr double room = 1.02;            // the grid reaches a little beyond what is asked for
-constexpr double finest_step_h = 0.02;
 
 double outlasts(const PhaseMix& down, double age_h) {
   double alive = 0;
@@ -122,36 +121,54 @@ void ValueTable::choose_places(std::size_t from, double work_h) {
   std::sort(by_cost.begin(), by_cost.end());
   std::size_t away = 0;
   for (const auto& [cost, zone] : by_cost) {
-    if (static_cast<std::size_t>(market_.zones[zone].region) != from && ++away > places_away_max) continue;
+    const bool is_away = static_cast<std::size_t>(market_.zones[zone].region) != from;
+    if (is_away && ++away > places_away_max) continue;
     regions_[from].places.push_back(zone);
+    if (is_away) regions_[from].aways.push_back(away_place(from, zone));
   }
 }
 
-ValueTable::Stages ValueTable::stages_after(const Region& region, double hours) const {
-  Stages result;
-  const int steps = std::max(4, static_cast<int>(std::ceil(std::min(hours, 48.0) / finest_step_h / 4)));
-  const double step_h = hours / steps;
-  std::array<double, outage_stages> leaves{};
-  std::array<double, outage_stages> grows_old{};  // of those that leave: into the next stage
+ValueTable::Away ValueTable::away_place(std::size_t from, std::size_t zone) const {
+  const MarketZone& place = market_.zones[zone];
+  const double comes_per_h = place.rise_per_h * (1 - place.share);
+  Away away{zone,
+            static_cast<float>(fee(from, static_cast<std::size_t>(place.region))),
+            chance(comes_per_h, step_h_),
+            {}};
+  for (std::size_t j = 1; j < slack_points; ++j) {
+    away.comes_in_wait[j] = chance(comes_per_h, slack_h_[j] - slack_h_[j - 1]);
+  }
+  return away;
+}
+
+// The stages after a thousandth of the time, squared ten times.
+ValueTable::Stages ValueTable::stages_after(const Region& region, double hours) {
+  constexpr int doublings = 10;
+  const double instant_h = hours / (1 << doublings);
+  using Matrix = std::array<std::array<double, outage_stages>, outage_stages>;
+  Matrix to{};
   for (std::size_t a = 0; a < outage_stages; ++a) {
     const double older = a + 1 < outage_stages ? 1 / (stage_begins_h[a + 1] - stage_begins_h[a]) : 0;
-    leaves[a] = chance(region.rate_per_h[a] + older, step_h);
-    grows_old[a] = older / (region.rate_per_h[a] + older);
+    const double leaves = region.rate_per_h[a] + older;
+    to[a][a] = std::exp(-leaves * instant_h);
+    if (a + 1 < outage_stages) to[a][a + 1] = (1 - to[a][a]) * older / leaves;
   }
-  for (std::size_t a = 0; a < outage_stages; ++a) {
-    std::array<double, outage_stages>& in = result.to[a];
-    in[a] = 1;
-    for (int k = 0; k < steps; ++k) {
-      for (std::size_t b = outage_stages; b-- > a;) {
-        const double left = in[b] * leaves[b];
-        in[b] -= left;
-        if (b + 1 < outage_stages) in[b + 1] += left * grows_old[b];
+  for (int k = 0; k < doublings; ++k) {
+    Matrix twice{};
+    for (std::size_t a = 0; a < outage_stages; ++a) {
+      for (std::size_t b = a; b < outage_stages; ++b) {
+        for (std::size_t via = a; via <= b; ++via) twice[a][b] += to[a][via] * to[via][b];
       }
     }
+    to = twice;
+  }
+  Stages result;
+  for (std::size_t a = 0; a < outage_stages; ++a) {
     double still_down = 0;
-    for (const double part : in) still_down += part;
+    for (const double part : to[a]) still_down += part;
     result.over[a] = 1 - still_down;
-    for (double& part : in) part /= still_down;  // from here on: given that it goes on
+    // From here on: given that it goes on.
+    for (std::size_t b = a; b < outage_stages; ++b) result.to[a][b] = to[a][b] / still_down;
   }
   return result;
 }
@@ -298,14 +315,10 @@ void ValueTable::run_on_demand(std::size_t region_index, std::size_t stage, std:
   const auto comes_back = static_cast<float>(1 - (1 - region.after_step.over[stage]) *
                                                      std::exp(-region.neighbours_per_h * step_h_));
   for (std::size_t j = 0; j < slack_points; ++j) now[j] += comes_back * (one * back[j] - now[j]);
-  for (const std::size_t zone : region.places) {
-    const MarketZone& place = market_.zones[zone];
-    if (static_cast<std::size_t>(place.region) == region_index) continue;
-    const float comes = chance(place.rise_per_h * (1 - place.share), step_h_);
-    const auto egress = static_cast<float>(fee(region_index, static_cast<std::size_t>(place.region)));
-    const Row& launch = launches_[zone].away_fresh;
+  for (const Away& away : region.aways) {
+    const Row& launch = launches_[away.zone].away_fresh;
     for (std::size_t j = 0; j < slack_points; ++j) {
-      now[j] += comes * (std::min(now[j], launch[j] + egress) - now[j]);
+      now[j] += away.comes_in_step * (std::min(now[j], launch[j] + away.egress) - now[j]);
     }
   }
 }
@@ -342,13 +355,10 @@ void ValueTable::wait(std::size_t region_index, std::size_t stage, std::size_t l
       const auto comes_back =
           static_cast<float>(1 - (1 - after.over[stage]) * std::exp(-region.neighbours_per_h * waited_h));
       float idle = stay + comes_back * (one * back - stay);
-      for (const std::size_t zone : region.places) {
-        const MarketZone& place = market_.zones[zone];
-        if (static_cast<std::size_t>(place.region) == region_index) continue;
-        const float comes = chance(place.rise_per_h * (1 - place.share), waited_h);
-        const auto egress = static_cast<float>(fee(region_index, static_cast<std::size_t>(place.region)));
-        const Row& launch = launches_[zone].away_fresh;
-        idle += comes * (std::min(idle, 0.5F * (launch[j] + launch[j - 1]) + egress) - idle);
+      for (const Away& away : region.aways) {
+        const Row& launch = launches_[away.zone].away_fresh;
+        const float moved = 0.5F * (launch[j] + launch[j - 1]) + away.egress;
+        idle += away.comes_in_wait[j] * (std::min(idle, moved) - idle);
       }
       best = std::min(best, idle + static_cast<float>(market_.waiting_usd_per_h * waited_h));
     }

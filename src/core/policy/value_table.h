@@ -85,10 +85,17 @@ class ValueTable {
     std::array<std::array<double, outage_stages>, outage_stages> to{};
     std::array<double, outage_stages> over{};
   };
+  struct Away {  // a place in another region
+    std::size_t zone = 0;
+    float egress = 0;
+    float comes_in_step = 0;  // the chance that it comes back in a step of work
+    Row comes_in_wait{};      // from a slack point to the one below
+  };
   struct Region {
     std::vector<std::size_t> zones;  // of the region
     std::vector<std::size_t>
-        places;  // where a job that lies here may go, the best first: zones of any region
+        places;               // where a job that lies here may go, the best first: zones of any region
+    std::vector<Away> aways;  // those of places that lie elsewhere
     SpellMix spells;
     std::array<double, outage_stages> rate_per_h{};
     double neighbours_per_h = 0;  // the other zones' chance to come back, on top of the outage's own
@@ -104,7 +111,8 @@ class ValueTable {
   void prepare_regions();
   void average_region(Region& region) const;
   void choose_places(std::size_t region, double work_h);
-  Stages stages_after(const Region& region, double hours) const;
+  Away away_place(std::size_t from, std::size_t zone) const;
+  static Stages stages_after(const Region& region, double hours);
   Shift shift_by(double hours) const;
   static Row shifted(const Row& row, const Shift& shift);
 
