@@ -52,7 +52,7 @@ class Agent {
   std::string after(Duration span) {
     now_.wall += span;
     now_.steady += span;
-    const std::string done = tell(Tick{});
+    std::string done = tell(Tick{});
     const std::optional<Duration> wake = logic_.wake_at();
     EXPECT_TRUE(!wake || *wake > now_.steady) << "the edge would spin";
     return done;
@@ -92,6 +92,7 @@ class Agent {
  private:
   static std::string names(const std::vector<Action>& actions) {
     std::vector<std::string> texts;
+    texts.reserve(actions.size());
     for (const Action& action : actions) texts.push_back(std::visit(ActionName{}, action));
     return join(texts, " ");
   }

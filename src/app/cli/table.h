@@ -22,8 +22,8 @@ struct Column {
 
 struct Cell {
   Cell() = default;
-  Cell(std::string content,
-       Style painted = Style::plain)  // NOLINT(google-explicit-constructor): rows are lists of texts
+  // Rows are lists of texts.
+  Cell(std::string content, Style painted = Style::plain)  // NOLINT(google-explicit-constructor)
       : text(std::move(content)), style(painted) {}
   Cell(const char* content) : text(content) {}  // NOLINT(google-explicit-constructor)
   std::string text;

@@ -226,8 +226,9 @@ TEST(TaskFile, ReportsAllErrorsAtOnceInTheOrderOfLines) {
           "f:6:3: resources has no field 'duration' (it belongs to the top of the file)",
           "f:7:1: a task file has no field 'accelerators' (it belongs under resources)",
           "f:9:12: num_nodes is '0'; expected a whole number from 1 to 10000",
-          "f:10:9: budget is '25 EUR'; expected an amount of US dollars above zero, such as 25, $25 or 12.50 "
-          "USD",
+          ("f:10:9: budget is '25 EUR'; expected an amount of US dollars above zero, such as 25, $25 or "
+           "12.50 "
+           "USD"),
           "f:11:22: checkpoint.signal is 'SIGKILL'; expected SIGUSR1, SIGUSR2, SIGHUP, SIGINT or SIGTERM",
           "f:11:34: checkpoint.keep is '0'; expected a whole number from 1 to 100000",
           "f:12:1: 'run' is given twice; it stands in line 8 already (keep one of them)",

@@ -100,8 +100,9 @@ TEST(YamlTree, BoundsWhatAFileCanCost) {
   std::string bomb = "a0: &a0 " + repeat("x", 100) + "\n";
   for (int i = 1; i <= 9; ++i) {
     const std::string below = "*a" + std::to_string(i - 1);
-    bomb +=
-        "a" + std::to_string(i) + ": &a" + std::to_string(i) + " [" + repeat(below + ", ", 9) + below + "]\n";
+    const std::string name = "a" + std::to_string(i);
+    bomb.append(name).append(": &").append(name).append(" [");
+    bomb.append(repeat(below + ", ", 9)).append(below).append("]\n");
   }
   EXPECT_EQ(
       error_of(bomb),

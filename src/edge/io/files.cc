@@ -214,7 +214,7 @@ Error with_cure(Error error, std::string_view cure) {
   return error;
 }
 
-Status with_cure(Status status, std::string_view cure) {
+Status with_cure(const Status& status, std::string_view cure) {
   return status.ok() ? status : Status(with_cure(status.error(), cure));
 }
 

@@ -35,7 +35,7 @@ Status make_folders(const Path& path, unsigned mode = 0755);
 // The error of a folder that the user chose, with the user's cure for it. What may pass, as a full disk does,
 // keeps its own.
 Error with_cure(Error error, std::string_view cure);
-Status with_cure(Status status, std::string_view cure);
+Status with_cure(const Status& status, std::string_view cure);
 // A fresh folder "<parent>/<prefix>XXXXXX" of mode 0700. Empty parent: $TMPDIR or /tmp.
 Result<Path> make_temp_dir(std::string_view prefix, const Path& parent = {});
 // The folder and all in it, or the file. Follows no link, crosses into folders without write permission of
