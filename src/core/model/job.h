@@ -80,8 +80,10 @@ struct JobSpec {
   std::optional<Money> budget;
   CheckpointRequest checkpoint;
   std::vector<Location> avoid;
-  std::map<std::string, double> max_share;  // supplier → largest share of the spend, 0 to 1
-  int priority = 0;                         // higher first
+  std::map<std::string, double> max_share;           // supplier → largest share of the spend, 0 to 1
+  int priority = 0;                                  // higher first
+  std::string policy = {};                           // that decides where it runs; empty: the default
+  std::optional<Money> waiting_cost = std::nullopt;  // what an hour until the end is worth
   json::object kept;  // fields that are understood but not acted on yet, as they were written
   bool operator==(const JobSpec&) const = default;
 };

@@ -102,10 +102,11 @@ Market TradewindPlayer::market(const Sight& sight) const {
 
 void TradewindPlayer::keep_table(const Sight& sight) {
   const double now_h = sight.tick * tick_h_;
-  if (sight.tick == 0) {
+  if (!has_table_) {
+    has_table_ = true;
     table_.begin(market(sight), work_h_, slack_h_);
     table_.step(ValueTable::work_layers);
-    next_table_at_h_ = table_serves_h;
+    next_table_at_h_ = now_h + table_serves_h;
     return;
   }
   if (now_h >= next_table_at_h_ && next_table_.is_complete()) {
@@ -239,8 +240,9 @@ void TradewindPlayer::weigh_launches(const Sight& sight) {
   for (std::size_t i = 0; i < problem_.zones.size(); ++i) {
     const int zone = static_cast<int>(i);
     const bool held = sight.held && *sight.held == Holding{zone, Purchase::spot};
-    weighed_.launch[i] =
-        held ? Weighed::never : launch_cost(zone, slack_h_, belief_.zone(zone).up_phases, sight);
+    weighed_.launch[i] = held || sight.is_barred(zone, Purchase::spot)
+                             ? Weighed::never
+                             : launch_cost(zone, slack_h_, belief_.zone(zone).up_phases, sight);
   }
 }
 

@@ -30,6 +30,7 @@ class TradewindPlayer final : public Player {
  public:
   explicit TradewindPlayer(const Problem& problem);
   Answer decide(const Sight& sight) override;
+  void recall(const Sight& sight) override { belief_.learn(sight); }
   std::string why() const override;
   const Weighed& weighed() const { return weighed_; }
 
@@ -67,6 +68,7 @@ class TradewindPlayer final : public Player {
   CapacityBelief belief_;
   ValueTable table_, next_table_;
   double next_table_at_h_ = 0;
+  bool has_table_ = false;
   std::vector<int> on_demand_zones_;  // by region, the cheapest
   int cheapest_on_demand_zone_ = 0;
   double tick_h_, cold_start_h_, transfer_h_;

@@ -59,11 +59,25 @@ void resume(Step& step, MoveRecord move, const LeaseRecord& target) {
   move.resumed_at = status.program_started_at;
   LeaseRecord primary = target;
   primary.role = LeaseRole::primary;
+  primary.pinned = !move.by_policy;
   step.put("lease.promoted", "the job runs here now", std::move(primary));
   step.change(std::move(move), lifecycle::MoveChange::target_running, "moved");
 }
 
 }  // namespace
+
+void begin_move(Step& step, const JobRecord& job, const LeaseRecord& source, const Offer& target,
+                MoveRecord move, const std::string& why) {
+  move.job = job.id;
+  move.from = source.id;
+  move.target = target.location;
+  move.requested_at = step.now();
+  const std::string from = to_text(source.offer.location);
+  JobRecord moving = job;
+  moving.move = move.id;
+  move.to = intend_lease(step, moving, target, LeaseRole::target, "move: " + why).id;
+  step.put("move.requested", "from " + from + " to " + to_text(move.target), move);
+}
 
 void decide_move(Step& step, const MoveId& id) {
   const MoveRecord* known = step.move(id);

@@ -24,6 +24,7 @@ using scheduler::Observation;
 constexpr Duration lease_term{60'000};
 constexpr Duration faults_cease_after{5'400'000};
 constexpr Duration horizon{4 * 3'600'000};
+constexpr double start_s = 80;  // launch to the program's first second, at most
 
 FaultRates rates_of(const SimulationOptions& options) {
   if (!options.faults) return {};
@@ -109,7 +110,7 @@ class Simulation final : public broker::ActionRunner {
   Fault boundary(Boundary where);
   Fault commit_boundary(const std::vector<Event>& events);
   Fault happen(Fault fault, std::string_view where);
-  scheduler::PlacementAnswer place(const scheduler::PlacementQuestion& question) const;
+  scheduler::Market survey(const scheduler::SurveyQuestion& question) const;
   void start_broker();
   void crash();
   void arrive_late(const scheduler::Action& action);
@@ -329,39 +330,39 @@ Fault Simulation::happen(Fault fault, std::string_view where) {
   return fault;
 }
 
-// The cheapest offer that is not blocked. The planner has its own tests; here only the lifecycle matters.
-scheduler::PlacementAnswer Simulation::place(const scheduler::PlacementQuestion& question) const {
-  scheduler::PlacementAnswer answer;
+// Every offer, the cheapest first, and all as fast. The planner has its own tests.
+scheduler::Market Simulation::survey(const scheduler::SurveyQuestion& question) const {
+  scheduler::Market market;
+  market.why_none = "nobody sells what it needs";
+  market.interval_s = 45;
   const bool stranded =
       question.job.spec.run == "stranded" && question.now > question.job.submitted_at + Duration(90'000);
   for (const Offer& offer : question.offers) {
     if (stranded) break;
     if (question.within && !contains(*question.within, offer.location)) continue;
     if (question.except && *question.except == offer.location) continue;
-    if (const auto until = question.blocked_until(offer)) {
-      answer.ask_again = std::min(answer.ask_again.value_or(*until), *until);
-      continue;
-    }
-    if (!answer.offer || offer.price_per_hour < answer.offer->price_per_hour) answer.offer = offer;
+    const double work_s = question.job.spec.work.total;
+    const double hours = work_s / 3600;
+    market.offers.push_back({offer, offer.price_per_hour.as_double() * hours, work_s, work_s, start_s, 0});
   }
-  answer.why = answer.offer ? "the cheapest" : "no offer has capacity now";
-  return answer;
+  std::ranges::stable_sort(market.offers, {}, &scheduler::FeasibleOffer::expected_usd);
+  return market;
 }
 
 void Simulation::start_broker() {
   ++generation_;
   crashed_ = false;
   working_.random = Random(random_.next());
-  broker_ = std::make_unique<broker::Broker>(
-      broker::BrokerParts{*hooked_store_, *this, time_,
-                          [this](const auto& question) { return place(question); }, working_, options_.decide,
-                          [this](const scheduler::Answer& answer) {
-                            if (crashed_ || !answer.value.ok()) return;  // a dead process answers nobody
-                            const auto submitted = submissions_.find(answer.ticket);
-                            if (submitted == submissions_.end()) return;
-                            acknowledged_.insert(submitted->second);
-                            truth_->acknowledged(submitted->second);
-                          }});
+  broker_ = std::make_unique<broker::Broker>(broker::BrokerParts{
+      *hooked_store_, *this, time_, [this](const auto& question) { return survey(question); }, working_,
+      options_.decide,
+      [this](const scheduler::Answer& answer) {
+        if (crashed_ || !answer.value.ok()) return;  // a dead process answers nobody
+        const auto submitted = submissions_.find(answer.ticket);
+        if (submitted == submissions_.end()) return;
+        acknowledged_.insert(submitted->second);
+        truth_->acknowledged(submitted->second);
+      }});
   (void)broker_->load();
 }
 

@@ -106,9 +106,9 @@ TEST(Simulation, WithoutFaultsNothingCrashesAndEverythingThatCanSucceeds) {
 
 TEST(Mutation, LaunchingAgainOnAGuessIsCaught) {
   SimulationOptions options;
-  options.decide = [](ClusterState& state, scheduler::Working& working, const scheduler::Place& place,
+  options.decide = [](ClusterState& state, scheduler::Working& working, const scheduler::Survey& survey,
                       const std::vector<Observation>& observations, Time now) {
-    Decisions decisions = scheduler::decide(state, working, place, observations, now);
+    Decisions decisions = scheduler::decide(state, working, survey, observations, now);
     for (const auto& [id, lease] : state.leases) {
       if (lease.state != LeaseState::intended || !working.launching.insert(id).second) continue;
       const JobRecord& job = state.jobs.at(lease.job);
@@ -122,9 +122,9 @@ TEST(Mutation, LaunchingAgainOnAGuessIsCaught) {
 
 TEST(Mutation, LeavingOrphansAloneIsCaught) {
   SimulationOptions options;
-  options.decide = [](ClusterState& state, scheduler::Working& working, const scheduler::Place& place,
+  options.decide = [](ClusterState& state, scheduler::Working& working, const scheduler::Survey& survey,
                       const std::vector<Observation>& observations, Time now) {
-    Decisions decisions = scheduler::decide(state, working, place, observations, now);
+    Decisions decisions = scheduler::decide(state, working, survey, observations, now);
     std::erase_if(decisions.actions, [&](const scheduler::Action& action) {
       const auto* terminate = std::get_if<scheduler::Terminate>(&action);
       if (terminate == nullptr) return false;
@@ -140,9 +140,9 @@ TEST(Mutation, LeavingOrphansAloneIsCaught) {
 
 TEST(Mutation, TerminatingWhatIsNotOursIsCaught) {
   SimulationOptions options;
-  options.decide = [](ClusterState& state, scheduler::Working& working, const scheduler::Place& place,
+  options.decide = [](ClusterState& state, scheduler::Working& working, const scheduler::Survey& survey,
                       const std::vector<Observation>& observations, Time now) {
-    Decisions decisions = scheduler::decide(state, working, place, observations, now);
+    Decisions decisions = scheduler::decide(state, working, survey, observations, now);
     for (const Observation& observation : observations) {
       const auto* listing = std::get_if<scheduler::Listing>(&observation);
       if (listing == nullptr) continue;
@@ -158,9 +158,9 @@ TEST(Mutation, TerminatingWhatIsNotOursIsCaught) {
 
 TEST(Mutation, AnsweringBeforeStoringIsCaught) {
   SimulationOptions options;
-  options.decide = [](ClusterState& state, scheduler::Working& working, const scheduler::Place& place,
+  options.decide = [](ClusterState& state, scheduler::Working& working, const scheduler::Survey& survey,
                       const std::vector<Observation>& observations, Time now) {
-    Decisions decisions = scheduler::decide(state, working, place, observations, now);
+    Decisions decisions = scheduler::decide(state, working, survey, observations, now);
     std::erase_if(decisions.events, [](const Event& event) { return event.kind == "job.submitted"; });
     return decisions;
   };
@@ -176,7 +176,7 @@ TEST(Mutation, AStoreWithoutCreateIfAbsentIsCaught) {
 
 TEST(Mutation, RestartingWithoutEvidenceIsCaught) {
   SimulationOptions options;
-  options.decide = [](ClusterState& state, scheduler::Working& working, const scheduler::Place& place,
+  options.decide = [](ClusterState& state, scheduler::Working& working, const scheduler::Survey& survey,
                       const std::vector<Observation>& observations, Time now) {
     // Believes that what a list does not show at once, or shows as running, is gone.
     std::vector<Observation> believed = observations;
@@ -187,7 +187,7 @@ TEST(Mutation, RestartingWithoutEvidenceIsCaught) {
         if (now.time_since_epoch().count() % 5 == 0) instance.state = InstanceState::terminated;
       }
     }
-    return scheduler::decide(state, working, place, believed, now);
+    return scheduler::decide(state, working, survey, believed, now);
   };
   EXPECT_TRUE(is_caught(options, "restart"));
 }
