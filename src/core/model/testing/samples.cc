@@ -68,6 +68,8 @@ JobSpec sample_spec() {
   spec.avoid = {{"azure"}, {"gcp", "us-central1"}};
   spec.max_share = {{"aws", 0.6}};
   spec.priority = -7;
+  spec.policy = "failover";
+  spec.waiting_cost = Money::parse("3").value();
   spec.kept["service"] = json::object{{"replicas", 2}, {"ratio", 0.1}, {"none", nullptr}};
   return spec;
 }
