@@ -25,6 +25,21 @@ const LeaseRecord* held_among(const std::vector<LeaseRecord>& live) {
   return found == live.end() ? nullptr : &*found;
 }
 
+// The source is gone and the target has claimed the job: only its program is awaited.
+bool is_resuming_at(Step& step, const MoveId& id, const LeaseRecord* held) {
+  const MoveRecord* move = step.move(id);
+  return move != nullptr && held != nullptr && move->state == MoveState::resuming && move->to == held->id;
+}
+
+// A move whose target is left again before its program began.
+void give_up_move(Step& step, const JobId& id) {
+  const JobRecord& job = *step.job(id);
+  const MoveRecord* move = job.move ? step.move(*job.move) : nullptr;
+  if (move != nullptr) {
+    step.change(*move, lifecycle::MoveChange::failed, "its policy went on before the program began");
+  }
+}
+
 // The first tick after now.
 Time next_tick(Step& step, const JobRecord& job) {
   const Duration tick = tick_of(job, step.tempo());
@@ -36,7 +51,8 @@ Time next_tick(Step& step, const JobRecord& job) {
 Time ask_at(Step& step, const JobRecord& job, const LeaseRecord* held) {
   const auto [found, is_new] = step.working().asking.try_emplace(job.id);
   Asking& asking = found->second;
-  if (is_new && held != nullptr) {  // after a restart: nothing has happened to it
+  // After a restart nothing has happened to it that could not wait for the tick.
+  if (is_new && (held != nullptr || (job.deadline && step.now() > job.submitted_at))) {
     asking.last = step.now();
     asking.next = next_tick(step, job);
   }
@@ -113,6 +129,7 @@ void act(Step& step, const JobId& id, Seat& seat, const Answer& answer, const Le
   const Offer* offer = answer.action == Action::launch ? open_offer(step, seat, answer.launch) : nullptr;
   if (answer.action == Action::launch && offer == nullptr) return;
   record(step, *step.job(id), seat, answer, held, why);
+  if (answer.action != Action::hold) give_up_move(step, id);
   seat.held = held != nullptr ? held->id : LeaseId();
   seat.attempted = LeaseId();
   if (offer != nullptr) {
@@ -123,7 +140,6 @@ void act(Step& step, const JobId& id, Seat& seat, const Answer& answer, const Le
       intend_lease(step, job, *offer, LeaseRole::primary, why);
     }
     seat.attempted = step.job(id)->leases.back();
-    if (held == nullptr) seat.held = seat.attempted;
     step.working().asking[id].holding = true;
   } else if (answer.action == Action::stop && held != nullptr) {
     pause(step, *held, why);
@@ -175,8 +191,8 @@ void ask(Step& step, const JobRecord& job, const LeaseRecord* held) {
 
 void ask_policy(Step& step, const JobRecord& job) {
   const std::vector<LeaseRecord> live = step.live_leases(job);
-  if (job.move || is_launch_under_way(live)) return;
   const LeaseRecord* held = held_among(live);
+  if (is_launch_under_way(live) || (job.move && !is_resuming_at(step, *job.move, held))) return;
   if (held == nullptr && give_up_if_stillborn(step, job)) return;
   const Time due = ask_at(step, job, held);
   if (held != nullptr && held->stop_ordered_at) return await_stop(step, *held);

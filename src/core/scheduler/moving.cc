@@ -49,18 +49,22 @@ void save(Step& step, const MoveRecord& move, const LeaseRecord& source) {
   hand_over(step, move, source, "the source did not stop in time");
 }
 
+// From its claim on the target is where the job is; the move is done once the program runs there.
 void resume(Step& step, MoveRecord move, const LeaseRecord& target) {
-  if (!target.status || target.status->epoch == 0 || !target.status->program_started_at) return;
+  if (!target.status || target.status->epoch == 0) return;
+  if (target.role == LeaseRole::target) {
+    LeaseRecord primary = target;
+    primary.role = LeaseRole::primary;
+    primary.pinned = !move.by_policy;
+    step.put("lease.promoted", "the job runs here now", std::move(primary));
+  }
+  if (!target.status->program_started_at) return;
   const AgentStatus& status = *target.status;
   move.step_resumed = status.resumed_step;
   move.digest_restored = status.restored_digest;
   move.bytes_moved = status.bytes_moved;
   move.bytes_reused = status.bytes_reused;
   move.resumed_at = status.program_started_at;
-  LeaseRecord primary = target;
-  primary.role = LeaseRole::primary;
-  primary.pinned = !move.by_policy;
-  step.put("lease.promoted", "the job runs here now", std::move(primary));
   step.change(std::move(move), lifecycle::MoveChange::target_running, "moved");
 }
 

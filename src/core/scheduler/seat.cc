@@ -188,13 +188,17 @@ int fallbacks_of(const Seat& seat) {
   return static_cast<int>(regions.size());
 }
 
-// On-demand may be refused, a machine may not come up, the player is asked within ticks and on machines that
-// are slower than the reference, and checkpoints do not keep to the clock: the deadline that a player sees is
-// earlier by what that may take once: a tick, a checkpoint's interval, and a launch elsewhere.
-double reserve_of(const policy::Problem& problem, int fallbacks) {
+// The deadline that a player sees is earlier than the job's. First by what real machines owe to the model:
+// they are asked within ticks, some are slower than the reference, and checkpoints do not keep to the clock.
+// Then by the time of one more launch, for on-demand that is refused or does not come up; where little time
+// is left, half of it.
+double reserve_of(const policy::Problem& problem, int fallbacks, double spare_s) {
   const bool saves = problem.checkpoint_interval_s > 0 && problem.checkpoint_interval_s < problem.work_s;
-  return problem.tick_s + (saves ? problem.checkpoint_interval_s : 0) + problem.cold_start_s +
-         (fallbacks > 1 || problem.regions.size() > 1 ? problem.transfer_s : 0);
+  const double model_s = problem.tick_s + (saves ? problem.checkpoint_interval_s : 0);
+  const double launch_s =
+      problem.cold_start_s + (fallbacks > 1 || problem.regions.size() > 1 ? problem.transfer_s : 0);
+  const double owed_s = std::clamp(model_s, 0.0, std::max(0.0, spare_s - problem.tick_s));
+  return owed_s + std::min(launch_s, std::max(0.0, spare_s - problem.tick_s - owed_s) / 2);
 }
 
 std::string note_on_deadline(const Seat& seat, const JobRecord& job, int fallbacks, double refusals) {
@@ -217,7 +221,7 @@ void set_deadline(Seat& seat, const JobRecord& job, double refusals) {
   const double span_s = seconds_of(*job.deadline - job.submitted_at);
   const int fallbacks = fallbacks_of(seat);
   const double spare_s = std::max(0.0, span_s - problem.cold_start_s - problem.work_s);
-  const double reserve_s = std::min(reserve_of(problem, fallbacks), spare_s);
+  const double reserve_s = reserve_of(problem, fallbacks, spare_s);
   problem.deadline_ticks = std::max(1, static_cast<int>((span_s - reserve_s) / problem.tick_s));
   seat.note = note_on_deadline(seat, job, fallbacks, refusals);
 }

@@ -40,7 +40,7 @@ struct Seat {
 
   // What was answered last; whether the job's events hold it.
   std::optional<policy::Answer> last;
-  LeaseId held;       // at the last answer, or launched by it
+  LeaseId held;       // at the last answer
   LeaseId attempted;  // launched by the last answer
 
   std::uint64_t offers_version = 0;  // that the prices are of

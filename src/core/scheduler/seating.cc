@@ -63,7 +63,7 @@ class Progress {
 
  private:
   // What runs longer than was thought, or is just ending, is not done before it says so.
-  double capped(double seconds) const { return std::min(seconds, seat_.problem.work_s - 0.5); }
+  double capped(double seconds) const { return std::min(seconds, seat_.problem.work_s - 1e-3); }
   double of_units(double units) const {
     return total_ > 0 ? capped(units / total_ * seat_.problem.work_s) : 0;
   }
@@ -166,7 +166,10 @@ void recall(Step& step, const JobRecord& job, Seat& seat) {
   if (leases.empty()) return;
   const int until = seat.tick_at(step.now());
   for (int tick = 0; tick < until; ++tick) seat.player->recall(past_sight(leases, seat, tick));
-  seat.held = seat.attempted = leases.back()->id;
+  const LeaseRecord& last = *leases.back();
+  const Time before = seat.time_of(until - 1);
+  if (last.intended_at >= before) seat.attempted = last.id;
+  if (const std::optional<Time> over = over_at(last); !over || *over > before) seat.held = last.id;
 }
 
 // ---- making seats
@@ -247,8 +250,9 @@ policy::Sight sight_of(Step& step, const JobRecord& job, const Seat& seat, const
     sight.setup_left_s = sight.held ? setup_left_s(step, seat, sight, *held) : 0;
     sight.progress_s = progress.held_s(*held);
   }
-  if (const LeaseRecord* before = step.lease(seat.held); before != nullptr && before != held) {
-    sight.preempted = before->end == LeaseEnd::preempted;
+  for (const LeaseId& id : {seat.held, seat.attempted}) {
+    const LeaseRecord* before = step.lease(id);
+    if (before != nullptr && before->end == LeaseEnd::preempted) sight.preempted = true;
   }
   sight.last_attempt = attempt_of(seat, step.lease(seat.attempted));
   show_barred(step, seat, sight);

@@ -161,7 +161,9 @@ TEST(Mutation, AnsweringBeforeStoringIsCaught) {
   options.decide = [](ClusterState& state, scheduler::Working& working, const scheduler::Survey& survey,
                       const std::vector<Observation>& observations, Time now) {
     Decisions decisions = scheduler::decide(state, working, survey, observations, now);
-    std::erase_if(decisions.events, [](const Event& event) { return event.kind == "job.submitted"; });
+    std::erase_if(decisions.events, [](const Event& event) {
+      return event.kind == "job.submitted" || event.kind == "job.decided";
+    });
     return decisions;
   };
   EXPECT_TRUE(is_caught(options, "lost"));
