@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "base/text.h"
+#include "core/policy/player_registry.h"
 #include "edge/objectstore/memory_store.h"
 #include "edge/store/store.h"
 #include "engine/broker/world.h"
@@ -24,6 +25,10 @@ using scheduler::Observation;
 constexpr Duration lease_term{60'000};
 constexpr Duration faults_cease_after{5'400'000};
 constexpr Duration horizon{4 * 3'600'000};
+constexpr double interval_s = 45;  // of progress between checkpoints
+// Beyond its work, what a job needs to end in time on on-demand: two starts, a checkpoint, and the steps of
+// agents and broker.
+constexpr double deadline_spare_s = 300;
 constexpr double start_s = 80;  // launch to the program's first second, at most
 
 FaultRates rates_of(const SimulationOptions& options) {
@@ -105,6 +110,8 @@ class Simulation final : public broker::ActionRunner {
   void make_suppliers();
   void plan_users();
   void submit(int number);
+  void set_deadline(JobSpec& spec);
+  void check_deadline(const JobRecord& job);
   void submit_again(const scheduler::SubmitCommand& command);
   void ask_later(int number);
   Fault boundary(Boundary where);
@@ -216,7 +223,7 @@ void Simulation::make_suppliers() {
   const double life_s = 120 + 600 * random_.unit();
   const Duration life = duration_of_seconds(options_.preemptions ? life_s : 0);
   // Every fourth world is short of everything, so that jobs queue.
-  const bool scarce = options_.late_finishers || random_.below(4) == 0;
+  const bool scarce = !options_.check_deadlines && (options_.late_finishers || random_.below(4) == 0);
   if (scarce) {
     options_.capacity = std::min(options_.capacity, 1);
     options_.jobs *= 2;
@@ -247,6 +254,7 @@ void Simulation::make_suppliers() {
   working_.tempo.lease_term = lease_term;
   working_.tempo.orphan_grace = Duration(60'000);
   working_.tempo.retry_capacity = Duration(15'000);
+  working_.tempo.tick = Duration(20'000);
   working_.tempo.hard_limit = Duration(1'200'000);
   working_.tempo.stillborn_max = 12;  // agents die more often here than anywhere
   working_.random = Random(random_.next());
@@ -264,12 +272,22 @@ void Simulation::plan_users() {
   });
 }
 
+// Some are tight, some leave room for spot alone, some cannot be kept.
+void Simulation::set_deadline(JobSpec& spec) {
+  if (random_.chance(0.5)) return;
+  const std::vector<std::string_view> names = policy::player_names();
+  spec.policy = names[random_.below(names.size())];
+  const double spare_s = random_.chance(0.1) ? 0 : deadline_spare_s + 400 * random_.unit();
+  spec.deadline_after = duration_of_seconds(spec.work.total * (1 + 2 * random_.unit()) + spare_s);
+}
+
 void Simulation::submit(int number) {
   JobSpec spec;
   spec.name = "job-" + std::to_string(number);
   spec.run = options_.late_finishers ? (random_.chance(0.5) ? "fail" : "short") : run_of(random_.below(24));
   const bool is_short = spec.run == "short" || options_.late_finishers;
   spec.work.total = is_short ? 20 : std::floor(std::max(20.0, options_.work_steps * (0.5 + random_.unit())));
+  if (options_.deadlines) set_deadline(spec);
   const JobId id("j-" + std::to_string(number));
   submit_again({0, id, spec, "home"});
   if (options_.moves) ask_later(number);
@@ -334,7 +352,7 @@ Fault Simulation::happen(Fault fault, std::string_view where) {
 scheduler::Market Simulation::survey(const scheduler::SurveyQuestion& question) const {
   scheduler::Market market;
   market.why_none = "nobody sells what it needs";
-  market.interval_s = 45;
+  market.interval_s = interval_s;
   const bool stranded =
       question.job.spec.run == "stranded" && question.now > question.job.submitted_at + Duration(90'000);
   for (const Offer& offer : question.offers) {
@@ -470,6 +488,16 @@ SimulationReport Simulation::run() {
   return std::move(report_);
 }
 
+void Simulation::check_deadline(const JobRecord& job) {
+  if (!job.deadline || job.state != JobState::succeeded) return;
+  const bool kept = *job.ended_at <= *job.deadline;
+  if (kept) ++report_.deadlines_kept;
+  const double spare_s = seconds_of(*job.deadline - job.submitted_at) - job.spec.work.total;
+  if (kept || !options_.check_deadlines || spare_s < deadline_spare_s) return;
+  truth_->violation("late: " + job.id.text() + " of policy " + job.spec.policy + " ended at " +
+                    format_utc(*job.ended_at) + ", after its deadline " + format_utc(*job.deadline));
+}
+
 void Simulation::finish_report() {
   const ClusterState state = *store_->snapshot();
   committed_.version = state.version;
@@ -477,6 +505,7 @@ void Simulation::finish_report() {
   truth_->check_end(state);
   for (const auto& [id, job] : state.jobs) {
     if (job.state == JobState::succeeded) ++report_.jobs_succeeded;
+    check_deadline(job);
     if (job.state == JobState::cancelled) ++report_.jobs_cancelled;
   }
   for (const auto& [id, move] : state.moves) {
@@ -505,6 +534,7 @@ void add_report(SimulationSum& sum, const SimulationReport& report) {
   total.preemptions += report.preemptions;
   total.jobs_succeeded += report.jobs_succeeded;
   total.jobs_cancelled += report.jobs_cancelled;
+  total.deadlines_kept += report.deadlines_kept;
   total.moves_done += report.moves_done;
   total.moves_failed += report.moves_failed;
   total.virtual_s += report.virtual_s;

@@ -43,6 +43,7 @@ void print(const SimulationSum& sum, const Coverage& coverage) {
 
 TEST(Simulation, EveryPromiseHoldsUnderFaultsAndEveryEdgeIsCrossedWithACrash) {
   SimulationOptions options;
+  options.deadlines = true;
   SimulationSum sum = simulate_seeds(options, common_seeds, 2);
   EXPECT_TRUE(sum.violations.empty()) << first_lines(sum.violations);
   options.late_finishers = true;
@@ -87,6 +88,25 @@ TEST(Simulation, WithoutFaultsNothingCrashesAndEverythingThatCanSucceeds) {
   EXPECT_EQ(sum.total.crashes, 0U);
   EXPECT_GT(sum.total.jobs_succeeded, 100);
   EXPECT_GT(sum.total.moves_done, 10);
+}
+
+SimulationOptions with_deadlines() {
+  SimulationOptions options;
+  options.faults = false;
+  options.moves = false;  // a user may move a job where it is late
+  options.capacity = 1000;
+  options.jobs = 6;
+  options.deadlines = true;
+  options.check_deadlines = true;
+  return options;
+}
+
+TEST(Simulation, ADeadlineThatOnDemandKeepsIsKeptWhenNothingIsRefused) {
+  const SimulationSum sum = simulate_seeds(with_deadlines(), thorough ? 400 : 20, 2);
+  EXPECT_TRUE(sum.violations.empty()) << first_lines(sum.violations);
+  EXPECT_GT(sum.total.deadlines_kept, thorough ? 500 : 20);
+  std::printf("%d deadlines kept through %llu preemptions\n", sum.total.deadlines_kept,
+              static_cast<unsigned long long>(sum.total.preemptions));
 }
 
 // Mutation tests: each promise's check must catch a planted breach of it.
@@ -136,6 +156,20 @@ TEST(Mutation, LeavingOrphansAloneIsCaught) {
   options.preemptions = false;
   options.boot_failure = 0.6;  // machines that do not end by themselves
   EXPECT_TRUE(is_caught(options, "leak", 300));
+}
+
+TEST(Mutation, AskingAPolicyTooSeldomIsCaught) {
+  SimulationOptions options = with_deadlines();
+  options.decide = [](ClusterState& state, scheduler::Working& working, const scheduler::Survey& survey,
+                      const std::vector<Observation>& observations, Time now) {
+    Decisions decisions = scheduler::decide(state, working, survey, observations, now);
+    for (auto& [job, asking] : working.asking) {
+      asking.holding = false;  // losses are overlooked
+      asking.next = std::max(asking.next, asking.last + Duration(400'000));
+    }
+    return decisions;
+  };
+  EXPECT_TRUE(is_caught(options, "late"));
 }
 
 TEST(Mutation, TerminatingWhatIsNotOursIsCaught) {
