@@ -1,9 +1,11 @@
 // What a user asks for: the content of a task file. Parsed by core/task, stored and sent in its JSON form.
 #pragma once
 
+#include <array>
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -13,6 +15,11 @@
 #include "core/model/offer.h"
 
 namespace tradewind {
+
+// The policies that a job may ask for by name. core/policy makes their players; a test of the scheduler
+// compares the two lists.
+inline constexpr std::array<std::string_view, 6> policy_names = {
+    "tradewind", "on_demand", "greedy", "failover", "uniform_progress", "uniform_multi"};
 
 struct AcceleratorRequest {
   std::string model;

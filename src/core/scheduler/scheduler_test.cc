@@ -1,5 +1,7 @@
+#include <algorithm>
 #include <gtest/gtest.h>
 
+#include "core/policy/player_registry.h"
 #include "core/scheduler/decide.h"
 #include "core/scheduler/survey.h"
 
@@ -110,6 +112,11 @@ class Scheduler : public ::testing::Test {
   Survey survey_;
   Time now_ = *parse_utc("2026-01-01");
 };
+
+TEST(Policies, TaskFilesKnowThoseThatThereAre) {
+  const std::vector<std::string_view> players = policy::player_names();
+  EXPECT_TRUE(std::ranges::equal(policy_names, players));
+}
 
 TEST_F(Scheduler, ASubmittedJobIsLaunchedOnTheCheapestOffer) {
   const Decisions decisions = submit("j-1");

@@ -34,13 +34,13 @@ constexpr double start_s = 80;  // launch to the program's first second, at most
 FaultRates rates_of(const SimulationOptions& options) {
   if (!options.faults) return {};
   FaultRates rates;
-  rates.crash = options.late_finishers ? 0.01 : 0.004;
+  rates.crash = options.late_finishers || options.pauses ? 0.01 : 0.004;
   rates.lost = 0.02;
   rates.agent_lost = 0.02;
   rates.agent_death = 0.002;
-  rates.partition = options.late_finishers ? 0.7 : 0.15;
+  rates.partition = options.late_finishers || options.pauses ? 0.7 : 0.15;
   rates.boot_failure = options.boot_failure;
-  rates.refusal = 0.1;
+  rates.refusal = options.pauses ? 0.6 : 0.1;
   rates.stale_list = 0.3;
   return rates;
 }
@@ -274,6 +274,11 @@ void Simulation::plan_users() {
 
 // Some are tight, some leave room for spot alone, some cannot be kept.
 void Simulation::set_deadline(JobSpec& spec) {
+  if (options_.pauses) {
+    spec.policy = "uniform_progress";
+    spec.deadline_after = duration_of_seconds(spec.work.total * (2 + 4 * random_.unit()) + deadline_spare_s);
+    return;
+  }
   if (random_.chance(0.5)) return;
   const std::vector<std::string_view> names = policy::player_names();
   spec.policy = names[random_.below(names.size())];
@@ -287,7 +292,8 @@ void Simulation::submit(int number) {
   spec.run = options_.late_finishers ? (random_.chance(0.5) ? "fail" : "short") : run_of(random_.below(24));
   const bool is_short = spec.run == "short" || options_.late_finishers;
   spec.work.total = is_short ? 20 : std::floor(std::max(20.0, options_.work_steps * (0.5 + random_.unit())));
-  if (options_.deadlines) set_deadline(spec);
+  if (options_.pauses) spec.run = spec.run == "short" || random_.chance(0.25) ? "stranded" : spec.run;
+  if (options_.deadlines || options_.pauses) set_deadline(spec);
   const JobId id("j-" + std::to_string(number));
   submit_again({0, id, spec, "home"});
   if (options_.moves) ask_later(number);

@@ -21,6 +21,8 @@ struct SimulationOptions {
   double work_steps = 300;  // of a job, about; a step takes a second
   int capacity = 4;         // of each offer
   bool deadlines = false;   // half of the jobs have one, under any policy
+  // A world in which places are given back again and again: long deadlines, and most launches refused.
+  bool pauses = false;
   // Where nothing is refused and nobody interferes, a deadline that on-demand keeps is kept.
   bool check_deadlines = false;
   // A harder world: short jobs, agents cut off for minutes and slow terminations, so that those given up

@@ -18,6 +18,7 @@ constexpr bool thorough = true;
 #endif
 constexpr std::uint64_t common_seeds = thorough ? 3500 : 60;
 constexpr std::uint64_t late_seeds = thorough ? 1800 : 30;
+constexpr std::uint64_t pausing_seeds = thorough ? 1500 : 20;
 
 std::string first_lines(const std::vector<std::string>& lines) {
   std::string text;
@@ -51,13 +52,20 @@ TEST(Simulation, EveryPromiseHoldsUnderFaultsAndEveryEdgeIsCrossedWithACrash) {
   const SimulationSum late = simulate_seeds(options, late_seeds, 2);
   EXPECT_TRUE(late.violations.empty()) << first_lines(late.violations);
   Coverage coverage = sum.total.coverage;
-  coverage.add(late.total.coverage);
-  sum.seeds += late.seeds;
-  sum.total.faults += late.total.faults;
-  sum.total.crashes += late.total.crashes;
-  sum.total.launches += late.total.launches;
-  sum.total.preemptions += late.total.preemptions;
-  sum.total.virtual_s += late.total.virtual_s;
+  SimulationOptions pausing;
+  pausing.pauses = true;
+  pausing.seed = 2'000'000;
+  const SimulationSum paused = simulate_seeds(pausing, pausing_seeds, 2);
+  EXPECT_TRUE(paused.violations.empty()) << first_lines(paused.violations);
+  for (const SimulationSum* more : {&late, &paused}) {
+    coverage.add(more->total.coverage);
+    sum.seeds += more->seeds;
+    sum.total.faults += more->total.faults;
+    sum.total.crashes += more->total.crashes;
+    sum.total.launches += more->total.launches;
+    sum.total.preemptions += more->total.preemptions;
+    sum.total.virtual_s += more->total.virtual_s;
+  }
   print(sum, coverage);
   if (!thorough) return;
   for (const std::string& edge : all_edges()) {
