@@ -129,7 +129,7 @@ void add_jobs(CLI::App& app, Target& target) {
   sub->add_flag("--all,-a", o.all, "all of them");
   sub->add_option(
       "--state", o.state,
-      "only queued, starting, running, recovering, stopping, succeeded, failed, cancelled or live");
+      "only queued, starting, running, recovering, waiting, stopping, succeeded, failed, cancelled or live");
   sub->add_option("--limit,-n", o.limit, "at most so many (20)");
   sub->callback([&target] { target.chosen = target.jobs; });
 }
@@ -143,6 +143,7 @@ void add_job(CLI::App& app, Target& target) {
                 "tradewind job j-4k2 --svg loss.svg        its loss curve, interruptions marked"});
   sub->add_option("JOB", o.job, "id, beginning of an id, name, or - for the last");
   sub->add_flag("--receipt", o.receipt, "the receipt alone");
+  sub->add_flag("--decisions", o.decisions, "what its policy decided, and why");
   sub->add_option("--svg", o.svg, "write the loss curve to this file");
   sub->add_option("--metric", o.metric, "draw this metric instead of 'loss'");
   sub->callback([&target] { target.chosen = target.job; });

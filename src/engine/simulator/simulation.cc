@@ -255,6 +255,7 @@ void Simulation::make_suppliers() {
   working_.tempo.orphan_grace = Duration(60'000);
   working_.tempo.retry_capacity = Duration(15'000);
   working_.tempo.tick = Duration(20'000);
+  if (options_.pauses) working_.tempo.stop_patience = Duration(5000);  // some finish when they were to stop
   working_.tempo.hard_limit = Duration(1'200'000);
   working_.tempo.stillborn_max = 12;  // agents die more often here than anywhere
   working_.random = Random(random_.next());
@@ -336,6 +337,14 @@ Fault Simulation::boundary(Boundary where) {
 Fault Simulation::commit_boundary(const std::vector<Event>& events) {
   if (crashed_) return Fault::crash_before;
   const bool rare = std::any_of(events.begin(), events.end(), [&](const Event& event) {
+    if (event.kind == "move.failed") {
+      const auto move = committed_.moves.find(MoveId(subject_of(event)));
+      return move != committed_.moves.end() && move->second.state == MoveState::saving;
+    }
+    if (event.kind == "job.gave_up") {
+      const auto job = committed_.jobs.find(JobId(subject_of(event)));
+      return job != committed_.jobs.end() && job->second.state == JobState::waiting;
+    }
     if (event.kind != "job.finished_ok" && event.kind != "job.finished_error" &&
         event.kind != "job.cancel_asked")
       return false;

@@ -54,6 +54,7 @@ TEST(Simulation, EveryPromiseHoldsUnderFaultsAndEveryEdgeIsCrossedWithACrash) {
   Coverage coverage = sum.total.coverage;
   SimulationOptions pausing;
   pausing.pauses = true;
+  pausing.work_steps = 120;
   pausing.seed = 2'000'000;
   const SimulationSum paused = simulate_seeds(pausing, pausing_seeds, 2);
   EXPECT_TRUE(paused.violations.empty()) << first_lines(paused.violations);
