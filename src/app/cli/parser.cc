@@ -353,10 +353,15 @@ void add_traces(CLI::App& app, Target& target) {
         ->check(CLI::PositiveNumber);
   }
   add_import(parent, target);
-  CLI::App* write =
-      add_traces_action(parent, target, "export", "as CSV on stdout; with --json the document",
-                        TracesAction::export_csv, {"tradewind traces export us-east-1a > us-east-1a.csv"});
-  write->add_option("TRACE", o.words, "names of traces, or files")->required();
+  CLI::App* write = add_traces_action(
+      parent, target, "export", "as CSV on stdout; with --json the document", TracesAction::export_csv,
+      {"tradewind traces export us-east-1a > us-east-1a.csv",
+       "tradewind traces export --mine      what your own jobs saw, into the folder"});
+  write->add_option("TRACE", o.words, "names of traces, or files");
+  for (CLI::App* sub : {list, stats, write}) {
+    sub->add_flag("--mine", o.mine, "those of your own jobs, from the server");
+  }
+  write->add_option("--tick", o.tick_s, "seconds of a tick, with --mine (300)")->check(CLI::PositiveNumber);
   CLI::App* make = add_traces_action(parent, target, "synthesise",
                                      "make traces of eight zones in three regions", TracesAction::synthesise,
                                      {"tradewind traces synthesise --seed 7 --days 14 --traces ./traces"});
