@@ -75,10 +75,10 @@ void look(Measure& measure, const ClusterState& state, const scheduler::Working&
 
 broker::Decide measured(Measure& measure, std::uint64_t turns_between_looks) {
   return [&measure, turns_between_looks, turns = std::uint64_t{0}](
-             ClusterState& state, scheduler::Working& working, const scheduler::Place& place,
+             ClusterState& state, scheduler::Working& working, const scheduler::Survey& survey,
              const std::vector<scheduler::Observation>& observations, Time now) mutable {
     const SteadyTime start = std::chrono::steady_clock::now();
-    scheduler::Decisions decisions = scheduler::decide(state, working, place, observations, now);
+    scheduler::Decisions decisions = scheduler::decide(state, working, survey, observations, now);
     measure.decide_s += seconds_since(start);
     measure.observations += observations.size();
     if (!decisions.events.empty()) {

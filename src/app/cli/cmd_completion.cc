@@ -21,7 +21,8 @@ constexpr std::array flag_values = {
     FlagValues{"--color", "auto always never"},
     FlagValues{"--sort", "price price-per-accelerator price-per-vcpu provider accelerator newest"},
     FlagValues{"--group", "provider region accelerator instance-type purchase"},
-    FlagValues{"--state", "queued starting running recovering stopping succeeded failed cancelled live"},
+    FlagValues{"--state",
+               "queued starting running recovering waiting stopping succeeded failed cancelled live"},
 };
 
 // In the scripts @NAME@ stands for what is made from the verbs.

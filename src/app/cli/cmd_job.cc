@@ -16,10 +16,28 @@
 namespace tradewind::cli {
 namespace {
 
+struct DecisionLine {
+  Time at;
+  std::string action;
+  std::string zone;
+  std::string purchase;
+  std::string why;
+};
+
+Result<DecisionLine> decision_from_json(const json::value& value, const std::string& path) {
+  JsonReader reader(value, path);
+  DecisionLine line{reader.time("at"), reader.text("action"), "", "", reader.text("why")};
+  if (reader.has("zone")) line.zone = reader.text("zone");
+  if (reader.has("purchase")) line.purchase = reader.text("purchase");
+  TW_RETURN_IF_ERROR(reader.status());
+  return line;
+}
+
 struct Detail {
   api::JobSummary summary;
   std::vector<api::LeaseView> leases;
   std::vector<api::MoveView> moves;
+  std::vector<DecisionLine> decisions;
   std::vector<std::string> warnings;
 };
 
@@ -29,6 +47,9 @@ Result<Detail> read_detail(const json::value& document) {
   JsonReader reader(document, "job");
   detail.leases = api::read_list<api::LeaseView>(reader, "leases", api::lease_view_from_json);
   detail.moves = api::read_list<api::MoveView>(reader, "moves", api::move_view_from_json);
+  if (reader.has("decisions")) {
+    detail.decisions = api::read_list<DecisionLine>(reader, "decisions", decision_from_json);
+  }
   detail.warnings = reader.texts_or_empty("warnings");
   TW_RETURN_IF_ERROR(reader.status());
   return detail;
@@ -129,6 +150,22 @@ void print_detail(const Detail& detail, Context& context) {
               << "\n";
 }
 
+// One decision in two lines: what, and below it why.
+void print_decisions(const Detail& detail, Context& context) {
+  for (const DecisionLine& line : detail.decisions) {
+    std::string what = line.action;
+    if (!line.zone.empty()) what += " " + line.purchase + " in " + printable(line.zone);
+    context.out << format_utc(line.at) << "  " << paint(Style::bold, what, context.terminal.colour) << "\n"
+                << wrap(printable(line.why), context.terminal.width, "    ");
+  }
+  if (detail.decisions.empty()) context.err << "its policy has decided nothing yet\n";
+}
+
+json::object decisions_json(const json::value& document) {
+  const json::value* decisions = document.as_object().if_contains("decisions");
+  return json::object{{"decisions", decisions == nullptr ? json::value(json::array{}) : *decisions}};
+}
+
 }  // namespace
 
 Result<ExitCode> run_job(const JobOptions& options, Context& context) {
@@ -139,7 +176,11 @@ Result<ExitCode> run_job(const JobOptions& options, Context& context) {
   if (!options.svg.empty()) TW_RETURN_IF_ERROR(write_chart(client, detail, options, context));
   const json::value& receipt = document.as_object().at("receipt");
   if (context.json) {
-    print_json(context, options.receipt ? receipt : document);
+    print_json(context, options.receipt ? receipt : options.decisions ? decisions_json(document) : document);
+    return ExitCode::done;
+  }
+  if (options.decisions) {
+    print_decisions(detail, context);
     return ExitCode::done;
   }
   if (options.receipt) {

@@ -28,7 +28,8 @@ std::string time_of(const api::JobSummary& job, Time now) {
 }
 
 Style style_of(const api::JobSummary& job) {
-  if (job.unseen_since || job.state == "recovering" || job.state == "stopping") return Style::yellow;
+  if (job.unseen_since || job.state == "recovering" || job.state == "waiting" || job.state == "stopping")
+    return Style::yellow;
   if (job.state == "running" || job.state == "succeeded") return Style::green;
   return job.state == "failed" ? Style::red : Style::plain;
 }

@@ -6,6 +6,7 @@
 #include <ostream>
 
 #include "app/cli/backtest_input.h"
+#include "app/cli/connect.h"
 #include "app/cli/table.h"
 #include "app/cli/verbs.h"
 #include "base/random.h"
@@ -60,7 +61,23 @@ Result<Trace> find_trace(const std::string& word, const TracesOptions& options, 
                "tradewind traces ls lists them; --traces DIR says where else they lie"};
 }
 
+// What the control plane saw of spot capacity for this user's jobs.
+Result<std::vector<Trace>> own_traces(const TracesOptions& options, Context& context) {
+  TW_ASSIGN_OR_RETURN(ApiClient client, connect(context));
+  const std::string target = "/v1/traces?tick_s=" + fixed(std::max(1.0, options.tick_s.value_or(300)), 0);
+  TW_ASSIGN_OR_RETURN(const json::value document, client.get(target));
+  JsonReader reader(document, "answer");
+  std::vector<Trace> found;
+  for (const json::value& each : reader.array("traces")) {
+    TW_ASSIGN_OR_RETURN(Trace trace, traces::trace_from_json(each));
+    found.push_back(std::move(trace));
+  }
+  TW_RETURN_IF_ERROR(reader.status());
+  return found;
+}
+
 Result<std::vector<Trace>> find_traces(const TracesOptions& options, Context& context) {
+  if (options.mine) return own_traces(options, context);
   std::vector<Trace> found;
   if (!options.words.empty()) {
     for (const std::string& word : options.words) {
@@ -301,7 +318,27 @@ Result<ExitCode> import(const TracesOptions& options, Context& context) {
   return ExitCode::done;
 }
 
+// Into the folder, so that the other verbs and simulate find them.
+Result<ExitCode> export_own(const TracesOptions& options, Context& context) {
+  TW_ASSIGN_OR_RETURN(const std::vector<Trace> found, own_traces(options, context));
+  json::array files;
+  for (const Trace& trace : found) {
+    const fs::path file = folder_of(options, context) / (trace.id + ".json");
+    TW_RETURN_IF_ERROR(save(trace, file));
+    if (!context.json) context.out << file.string() << "\n";
+    files.emplace_back(file.string());
+  }
+  if (context.json) print_json(context, json::object{{"files", std::move(files)}});
+  if (found.empty()) context.err << "no spot capacity was asked for yet\n";
+  return ExitCode::done;
+}
+
 Result<ExitCode> export_traces(const TracesOptions& options, Context& context) {
+  if (options.mine) return export_own(options, context);
+  if (options.words.empty()) {
+    return Error{Code::invalid_argument, "which traces? None is named",
+                 "tradewind traces export NAME, or --mine for those of your own jobs"};
+  }
   TW_ASSIGN_OR_RETURN(const std::vector<Trace> found, find_traces(options, context));
   for (const Trace& trace : found) {
     context.out << (context.json ? to_text(traces::to_json(trace)) + "\n" : traces::export_csv(trace));

@@ -62,6 +62,7 @@ struct JobsOptions {
 struct JobOptions {
   std::string job = "-";
   bool receipt = false;
+  bool decisions = false;
   std::string svg;  // file
   std::string metric = "loss";
 };
@@ -139,6 +140,7 @@ struct TracesOptions {
   TracesAction action = TracesAction::list;
   std::vector<std::string> words = {};  // traces, or files to import
   std::string folder = {};              // empty: this user's own
+  bool mine = false;                    // those of the user's own jobs, from the control plane
   std::string id = {};
   std::string provider = {};
   std::string zone = {};

@@ -129,7 +129,7 @@ void add_jobs(CLI::App& app, Target& target) {
   sub->add_flag("--all,-a", o.all, "all of them");
   sub->add_option(
       "--state", o.state,
-      "only queued, starting, running, recovering, stopping, succeeded, failed, cancelled or live");
+      "only queued, starting, running, recovering, waiting, stopping, succeeded, failed, cancelled or live");
   sub->add_option("--limit,-n", o.limit, "at most so many (20)");
   sub->callback([&target] { target.chosen = target.jobs; });
 }
@@ -143,6 +143,7 @@ void add_job(CLI::App& app, Target& target) {
                 "tradewind job j-4k2 --svg loss.svg        its loss curve, interruptions marked"});
   sub->add_option("JOB", o.job, "id, beginning of an id, name, or - for the last");
   sub->add_flag("--receipt", o.receipt, "the receipt alone");
+  sub->add_flag("--decisions", o.decisions, "what its policy decided, and why");
   sub->add_option("--svg", o.svg, "write the loss curve to this file");
   sub->add_option("--metric", o.metric, "draw this metric instead of 'loss'");
   sub->callback([&target] { target.chosen = target.job; });
@@ -354,10 +355,15 @@ void add_traces(CLI::App& app, Target& target) {
         ->check(CLI::PositiveNumber);
   }
   add_import(parent, target);
-  CLI::App* write =
-      add_traces_action(parent, target, "export", "as CSV on stdout; with --json the document",
-                        TracesAction::export_csv, {"tradewind traces export us-east-1a > us-east-1a.csv"});
-  write->add_option("TRACE", o.words, "names of traces, or files")->required();
+  CLI::App* write = add_traces_action(
+      parent, target, "export", "as CSV on stdout; with --json the document", TracesAction::export_csv,
+      {"tradewind traces export us-east-1a > us-east-1a.csv",
+       "tradewind traces export --mine      what your own jobs saw, into the folder"});
+  write->add_option("TRACE", o.words, "names of traces, or files");
+  for (CLI::App* sub : {list, stats, write}) {
+    sub->add_flag("--mine", o.mine, "those of your own jobs, from the server");
+  }
+  write->add_option("--tick", o.tick_s, "seconds of a tick, with --mine (300)")->check(CLI::PositiveNumber);
   CLI::App* make = add_traces_action(parent, target, "synthesise",
                                      "make traces of eight zones in three regions", TracesAction::synthesise,
                                      {"tradewind traces synthesise --seed 7 --days 14 --traces ./traces"});

@@ -4,8 +4,7 @@
 #include <sys/random.h>
 
 #include "core/catalog/catalog.h"
-#include "core/policy/policy.h"
-#include "core/scheduler/placement.h"
+#include "core/scheduler/survey.h"
 #include "edge/objectstore/file_store.h"
 
 namespace tradewind::app {
@@ -38,6 +37,8 @@ scheduler::Tempo local_tempo() {
   tempo.boot_patience = Duration(60'000);
   tempo.terminate_retry = Duration(2000);
   tempo.retry_capacity = Duration(500);
+  tempo.tick = Duration(5000);
+  tempo.ask_again = Duration(0);
   return tempo;
 }
 
@@ -112,15 +113,14 @@ Result<std::unique_ptr<RunningControlPlane>> start_control_plane(const ControlPl
   TW_RETURN_IF_ERROR(open_suppliers(options, *plane->clock, *plane, start));
   plane->world.lease_term = start.tempo.lease_term;
 
-  scheduler::PlacementRules rules;
-  rules.policy = policy::make_failover();
+  scheduler::SurveyRules rules;
   rules.suppliers = start.suppliers;
   TW_ASSIGN_OR_RETURN(const std::shared_ptr<const catalog::EgressTable> egress, egress_table(options));
   rules.egress = [egress](const Location& from, const Location& to, std::uint64_t bytes) {
     return egress->quote(from, to, bytes);
   };
   TW_ASSIGN_OR_RETURN(plane->service,
-                      broker::Service::start({*plane->store, plane->world, scheduler::make_place(rules),
+                      broker::Service::start({*plane->store, plane->world, scheduler::make_survey(rules),
                                               std::move(start), "home", 8, options.log}));
   return plane;
 }

@@ -3,6 +3,7 @@
 #include "app/api/json_list.h"
 #include "app/server/views.h"
 #include "core/billing/receipt.h"
+#include "core/model/decision.h"
 #include "edge/checkpoint/ledger.h"
 
 namespace tradewind::server {
@@ -40,6 +41,23 @@ billing::Receipt receipt_of(const Serving& serving, const Known& known,
   input.prices = serving.market.prices;
   input.now = now;
   return billing::make_receipt(input);
+}
+
+// What the job's policy decided, in order.
+Result<json::array> decisions_of(const Serving& serving, const JobId& job) {
+  constexpr std::size_t page = 1000;
+  json::array decisions;
+  std::uint64_t after = 0;
+  for (;;) {
+    TW_ASSIGN_OR_RETURN(const std::vector<store::HistoryEntry> entries,
+                        serving.plane.history({job.text(), after, page}));
+    for (const store::HistoryEntry& entry : entries) {
+      after = entry.sequence;
+      if (entry.kind != decided_kind) continue;
+      if (const auto decision = decision_of(entry.detail)) decisions.push_back(to_json(*decision, entry.at));
+    }
+    if (entries.size() < page) return decisions;
+  }
 }
 
 }  // namespace
@@ -86,6 +104,12 @@ Result<json::object> job_detail(const Serving& serving, const JobId& id) {
   detail["moves"] = api::list_to_json(known.move_views);
   detail["charges"] = api::list_to_json(receipt.charges);
   detail["receipt"] = to_json(receipt);
+  Result<json::array> decisions = decisions_of(serving, id);
+  if (!decisions.ok()) {
+    warnings.push_back("the policy's decisions cannot be read: " + describe(decisions.error()));
+    decisions = json::array{};
+  }
+  detail["decisions"] = *std::move(decisions);
   detail["warnings"] = to_json(warnings);
   return detail;
 }

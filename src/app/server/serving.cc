@@ -36,7 +36,8 @@ Status wait_until(const Serving& serving, const Call& call, const std::function<
 
 std::vector<Route> all_routes(const Serving& serving) {
   std::vector<Route> routes;
-  for (auto* group : {system_routes, job_routes, move_routes, log_routes, checkpoint_routes, event_routes}) {
+  for (auto* group :
+       {system_routes, job_routes, move_routes, log_routes, checkpoint_routes, event_routes, trace_routes}) {
     std::vector<Route> more = group(serving);
     std::move(more.begin(), more.end(), std::back_inserter(routes));
   }

@@ -39,6 +39,7 @@ std::vector<Route> move_routes(const Serving& serving);
 std::vector<Route> log_routes(const Serving& serving);         // output and progress
 std::vector<Route> checkpoint_routes(const Serving& serving);  // list, verify
 std::vector<Route> event_routes(const Serving& serving);       // long poll and stream
+std::vector<Route> trace_routes(const Serving& serving);       // what was seen of spot capacity
 std::vector<Route> all_routes(const Serving& serving);
 
 // The job that the path's {id} means.

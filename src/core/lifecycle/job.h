@@ -2,7 +2,8 @@
 //
 //   queued ──placed──▶ starting ──began──▶ running ──finished──▶ succeeded | failed
 //     ▲                  │  ▲                 │
-//     └─────unplaced─────┘  └──placed── recovering ◀──interrupted── (starting, running)
+//     └─────unplaced─────┘  ├──placed── recovering ◀──interrupted── (starting, running)
+//                           └──placed── waiting ◀──paused── (starting, running)
 //   cancel_asked leads from each of them to stopping (or at once to cancelled), and `drained` from there to
 //   cancelled.
 #pragma once
@@ -21,6 +22,7 @@ enum class JobChange {
   unplaced,     // that lease ended before the job ever ran
   began,        // an agent has claimed it
   interrupted,  // its lease ended and the job has not
+  paused,       // its policy gave its lease back, to wait for a better place
   cancel_asked,
   drained,         // after a cancellation: no lease of it is alive any more
   finished_ok,     // the ledger says so

@@ -43,7 +43,7 @@ TEST(Lifecycle, EndedStatesHaveNoWayOut) {
 }
 
 TEST(Lifecycle, EveryStateIsReachedFromTheFirstAndReachesAnEnd) {
-  EXPECT_EQ(reachable(job_edges(), JobState::queued).size(), 8U);
+  EXPECT_EQ(reachable(job_edges(), JobState::queued).size(), 9U);
   EXPECT_EQ(reachable(lease_edges(), LeaseState::intended).size(), 5U);
   EXPECT_EQ(reachable(move_edges(), MoveState::preparing).size(), 5U);
   for (const auto& edge : job_edges()) {

@@ -192,6 +192,8 @@ json::value to_json(const JobSpec& spec) {
                       {"avoid", list_to_json(spec.avoid, location_text)},
                       {"max_share", map_to_json(spec.max_share)},
                       {"priority", spec.priority},
+                      {"policy", spec.policy},
+                      {"waiting_cost_per_h", to_json(spec.waiting_cost)},
                       {"kept", spec.kept}};
 }
 
@@ -219,6 +221,8 @@ Result<JobSpec> job_spec_from_json(const json::value& value, const std::string& 
   spec.avoid = read_locations(reader, "avoid");
   spec.max_share = read_numbers(reader, "max_share");
   spec.priority = static_cast<int>(reader.integer_or("priority", 0));
+  spec.policy = reader.text_or("policy", "");
+  spec.waiting_cost = reader.optional_money("waiting_cost_per_h");
   if (const json::value* kept = reader.optional("kept")) {
     if (kept->is_object()) spec.kept = kept->get_object();
   }

@@ -1,9 +1,11 @@
 // What a user asks for: the content of a task file. Parsed by core/task, stored and sent in its JSON form.
 #pragma once
 
+#include <array>
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -13,6 +15,11 @@
 #include "core/model/offer.h"
 
 namespace tradewind {
+
+// The policies that a job may ask for by name. core/policy makes their players; a test of the scheduler
+// compares the two lists.
+inline constexpr std::array<std::string_view, 6> policy_names = {
+    "tradewind", "on_demand", "greedy", "failover", "uniform_progress", "uniform_multi"};
 
 struct AcceleratorRequest {
   std::string model;
@@ -80,8 +87,10 @@ struct JobSpec {
   std::optional<Money> budget;
   CheckpointRequest checkpoint;
   std::vector<Location> avoid;
-  std::map<std::string, double> max_share;  // supplier → largest share of the spend, 0 to 1
-  int priority = 0;                         // higher first
+  std::map<std::string, double> max_share;           // supplier → largest share of the spend, 0 to 1
+  int priority = 0;                                  // higher first
+  std::string policy = {};                           // that decides where it runs; empty: the default
+  std::optional<Money> waiting_cost = std::nullopt;  // what an hour until the end is worth
   json::object kept;  // fields that are understood but not acted on yet, as they were written
   bool operator==(const JobSpec&) const = default;
 };

@@ -5,13 +5,14 @@
 namespace tradewind {
 namespace {
 
-constexpr std::array<std::string_view, 8> job_names = {"queued",   "starting",  "running", "recovering",
-                                                       "stopping", "succeeded", "failed",  "cancelled"};
+constexpr std::array<std::string_view, 9> job_names = {
+    "queued", "starting", "running", "recovering", "waiting", "stopping", "succeeded", "failed", "cancelled"};
 constexpr std::array<std::string_view, 5> lease_names = {"intended", "launched", "active", "releasing",
                                                          "ended"};
 constexpr std::array<std::string_view, 2> role_names = {"primary", "target"};
-constexpr std::array<std::string_view, 9> end_names = {
-    "none", "finished", "failed", "preempted", "lost", "moved", "cancelled", "launch_failed", "surplus"};
+constexpr std::array<std::string_view, 10> end_names = {"none",    "finished", "failed",    "preempted",
+                                                        "lost",    "moved",    "cancelled", "launch_failed",
+                                                        "surplus", "paused"};
 constexpr std::array<std::string_view, 5> move_names = {"preparing", "saving", "resuming", "done", "failed"};
 
 template <class Enum, std::size_t n>
@@ -163,29 +164,32 @@ Result<JobRecord> job_record_from_json(const json::value& value, const std::stri
 }
 
 json::value to_json(const LeaseRecord& lease) {
-  return json::object{{"id", lease.id.text()},
-                      {"job", lease.job.text()},
-                      {"attempt", lease.attempt},
-                      {"role", to_text(lease.role)},
-                      {"state", to_text(lease.state)},
-                      {"offer", to_json(lease.offer)},
-                      {"intended_at", to_json(lease.intended_at)},
-                      {"instance", to_json(lease.instance)},
-                      {"launched_at", to_json(lease.launched_at)},
-                      {"ended_at", to_json(lease.ended_at)},
-                      {"released_at", to_json(lease.released_at)},
-                      {"end", to_text(lease.end)},
-                      {"reason", lease.reason},
-                      {"status", to_json(lease.status)},
-                      {"status_changed_at", to_json(lease.status_changed_at)},
-                      {"unseen_since", to_json(lease.unseen_since)},
-                      {"missed_lists", lease.missed_lists},
-                      {"hard_limit", to_json(lease.hard_limit)},
-                      {"orders", lease.orders},
-                      {"pending_order", to_json(lease.pending_order)},
-                      {"stop_ordered_at", to_json(lease.stop_ordered_at)},
-                      {"first_step", lease.first_step},
-                      {"last_step", lease.last_step}};
+  return json::object{
+      {"id", lease.id.text()},
+      {"job", lease.job.text()},
+      {"attempt", lease.attempt},
+      {"role", to_text(lease.role)},
+      {"state", to_text(lease.state)},
+      {"offer", to_json(lease.offer)},
+      {"intended_at", to_json(lease.intended_at)},
+      {"instance", to_json(lease.instance)},
+      {"launched_at", to_json(lease.launched_at)},
+      {"ended_at", to_json(lease.ended_at)},
+      {"released_at", to_json(lease.released_at)},
+      {"end", to_text(lease.end)},
+      {"reason", lease.reason},
+      {"refusal", lease.refusal ? json::value(to_text(*lease.refusal)) : json::value(nullptr)},
+      {"pinned", lease.pinned},
+      {"status", to_json(lease.status)},
+      {"status_changed_at", to_json(lease.status_changed_at)},
+      {"unseen_since", to_json(lease.unseen_since)},
+      {"missed_lists", lease.missed_lists},
+      {"hard_limit", to_json(lease.hard_limit)},
+      {"orders", lease.orders},
+      {"pending_order", to_json(lease.pending_order)},
+      {"stop_ordered_at", to_json(lease.stop_ordered_at)},
+      {"first_step", lease.first_step},
+      {"last_step", lease.last_step}};
 }
 
 Result<LeaseRecord> lease_record_from_json(const json::value& value, const std::string& path) {
@@ -204,6 +208,8 @@ Result<LeaseRecord> lease_record_from_json(const json::value& value, const std::
   lease.released_at = reader.optional_time("released_at");
   lease.end = read_enum<LeaseEnd>(reader, "end", end_names);
   lease.reason = reader.text_or("reason", "");
+  if (reader.has("refusal")) lease.refusal = code_from_text(reader.text("refusal"));
+  lease.pinned = reader.boolean_or("pinned", false);
   lease.status = read_optional<AgentStatus>(reader, "status", agent_status_from_json);
   lease.status_changed_at = reader.optional_time("status_changed_at");
   lease.unseen_since = reader.optional_time("unseen_since");
@@ -224,6 +230,7 @@ json::value to_json(const MoveRecord& move) {
                       {"from", move.from.text()},
                       {"to", move.to.text()},
                       {"target", to_text(move.target)},
+                      {"by_policy", move.by_policy},
                       {"state", to_text(move.state)},
                       {"requested_at", to_json(move.requested_at)},
                       {"stopped_at", to_json(move.stopped_at)},
@@ -246,6 +253,7 @@ Result<MoveRecord> move_record_from_json(const json::value& value, const std::st
   move.from = LeaseId(reader.text("from"));
   move.to = LeaseId(reader.text_or("to", ""));
   const std::string target = reader.text("target");
+  move.by_policy = reader.boolean_or("by_policy", false);
   move.state = read_enum<MoveState>(reader, "state", move_names);
   move.requested_at = reader.time("requested_at");
   move.stopped_at = reader.optional_time("stopped_at");

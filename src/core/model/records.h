@@ -16,7 +16,18 @@
 
 namespace tradewind {
 
-enum class JobState { queued, starting, running, recovering, stopping, succeeded, failed, cancelled };
+// waiting: its policy gave its place back, and waits for a better one.
+enum class JobState {
+  queued,
+  starting,
+  running,
+  recovering,
+  waiting,
+  stopping,
+  succeeded,
+  failed,
+  cancelled
+};
 std::string_view to_text(JobState state);
 bool is_final(JobState state);
 
@@ -58,7 +69,19 @@ struct JobRecord {
 // has the table.
 enum class LeaseState { intended, launched, active, releasing, ended };
 enum class LeaseRole { primary, target };  // a target waits for its move's `start`
-enum class LeaseEnd { none, finished, failed, preempted, lost, moved, cancelled, launch_failed, surplus };
+// paused: the job's policy gave it back.
+enum class LeaseEnd {
+  none,
+  finished,
+  failed,
+  preempted,
+  lost,
+  moved,
+  cancelled,
+  launch_failed,
+  surplus,
+  paused
+};
 std::string_view to_text(LeaseState state);
 std::string_view to_text(LeaseRole role);
 std::string_view to_text(LeaseEnd end);
@@ -77,6 +100,8 @@ struct LeaseRecord {
   std::optional<Time> released_at;  // when we asked for its end
   LeaseEnd end = LeaseEnd::none;    // known from the moment it is releasing
   std::string reason;
+  std::optional<Code> refusal;            // of a launch that failed: what the supplier said
+  bool pinned = false;                    // a user moved the job here: it stays until it is lost
   std::optional<AgentStatus> status;      // newest seen
   std::optional<Time> status_changed_at;  // broker's clock, when its status or the ledger last grew
   std::optional<Time> unseen_since;       // stale without evidence of loss: shown, alerted, left alone
@@ -99,6 +124,7 @@ struct MoveRecord {
   LeaseId from;
   LeaseId to;
   Location target;
+  bool by_policy = false;  // false: a user asked for it
   MoveState state = MoveState::preparing;
   Time requested_at;
   std::optional<Time> stopped_at;  // the source's program ended

@@ -84,7 +84,7 @@ CapacityBelief::CapacityBelief(const Problem& problem)
 }
 
 void CapacityBelief::learn(const Sight& sight) {
-  if (sight.tick > 0) let_a_tick_pass();
+  for (; tick_ < sight.tick; ++tick_) let_a_tick_pass();
   for (std::size_t zone = 0; zone < zones_.size(); ++zone) {
     if (sight.capacity[zone] != Seen::unknown) see(zone, sight.capacity[zone] == Seen::up);
   }

@@ -67,7 +67,7 @@ struct ZoneBelief {
 class CapacityBelief {
  public:
   explicit CapacityBelief(const Problem& problem);
-  // Once a tick, in order: time goes on, and what the sight shows is learned.
+  // In order of ticks: time goes on to the sight's, and what it shows is learned.
   void learn(const Sight& sight);
   const ZoneBelief& zone(int index) const { return average_[static_cast<std::size_t>(index)]; }
 
@@ -94,6 +94,7 @@ class CapacityBelief {
   std::vector<Zone> zones_;
   std::vector<RegimeMix> region_evidence_;
   std::vector<ZoneBelief> average_;
+  int tick_ = 0;
   int held_spot_ = -1;  // the zone of the spot instance held at the last tick
 };
 

@@ -9,6 +9,8 @@ class GreedyPlayer final : public Player {
  public:
   GreedyPlayer(const Problem& problem, Breadth breadth) : problem_(problem), search_(problem, breadth) {}
 
+  void recall(const Sight& sight) override { search_.candidates(sight); }
+
   Answer decide(const Sight& sight) override {
     const std::vector<int>& candidates = search_.candidates(sight);
     const bool on_spot = sight.held && sight.held->purchase == Purchase::spot;

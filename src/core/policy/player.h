@@ -90,6 +90,15 @@ struct Sight {
   std::optional<Attempt> last_attempt;  // the launch of the last tick
   std::vector<Seen> capacity;           // per zone, of spot
   std::vector<double> spot_per_h;       // USD an hour, per zone
+  // Per zone, a bit for each Purchase that is not to be asked for now: not sold there, no quota, refused a
+  // moment ago. Empty: none. The price of what is not sold never wins (spot), or is what the nearest place
+  // that sells it takes (on-demand).
+  std::vector<std::uint8_t> barred;
+
+  bool is_barred(int zone, Purchase purchase) const {
+    if (barred.empty()) return false;
+    return (barred[static_cast<std::size_t>(zone)] >> static_cast<int>(purchase) & 1) != 0;
+  }
 };
 
 struct Answer {
@@ -109,8 +118,11 @@ inline Answer launch(int zone, Purchase purchase) {
 class Player {
  public:
   virtual ~Player() = default;
-  // Once a tick, in order.
+  // Once a tick, in order; where something happened within a tick, once more, as if the next one had begun.
   virtual Answer decide(const Sight& sight) = 0;
+  // What was seen at a tick long past, told again in order to a player that takes over: learned from, not
+  // answered. Progress and set-up are not told.
+  virtual void recall(const Sight&) {}
   // The reason for the last answer, with its numbers; empty where a player has none to tell.
   virtual std::string why() const { return {}; }
 };

@@ -19,5 +19,13 @@ std::unique_ptr<Player> uniform_progress_player(const Problem& problem, Breadth 
 
 // One money model over zones whose availability and lifetimes are learned, after SkyNomad (arXiv 2601.06520).
 std::unique_ptr<Player> skynomad_like_player(const Problem& problem);
+// Expected cost of the whole job at a zone, USD; infinite where it is not sold.
+struct WholeCost {
+  double spot = 0;
+  double on_demand = 0;
+};
+// For a job that nothing hurries: at once what costs least in expectation, and held until it is lost. It is
+// not among the named players, since it needs what a planner knows.
+std::unique_ptr<Player> cheapest_player(const Problem& problem, std::vector<WholeCost> costs);
 
 }  // namespace tradewind::policy

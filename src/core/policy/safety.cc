@@ -59,6 +59,17 @@ bool hold_is_safe(const Problem& problem, const Sight& sight, double reserve_s) 
   return run_is_safe(problem, sight, sight.held->purchase, sight.setup_left_s, sight.checkpoint_s, reserve_s);
 }
 
+// The cheapest spot that may be had.
+Answer launch_any_spot(const Problem& problem, const Sight& sight) {
+  int best = -1;
+  for (std::size_t i = 0; i < problem.zones.size(); ++i) {
+    const int zone = static_cast<int>(i);
+    if (!is_usable(problem, sight, launch(zone, Purchase::spot))) continue;
+    if (best < 0 || sight.spot_per_h[i] < sight.spot_per_h[at(best)]) best = zone;
+  }
+  return best < 0 ? hold() : launch(best, Purchase::spot);
+}
+
 }  // namespace
 
 double time_left_s(const Problem& problem, const Sight& sight) {
@@ -92,6 +103,7 @@ bool is_usable(const Problem& problem, const Sight& sight, const Answer& answer)
   if (answer.action != Answer::Action::launch) return true;
   const int zone = answer.launch.zone;
   if (zone < 0 || at(zone) >= problem.zones.size()) return false;
+  if (sight.is_barred(zone, answer.launch.purchase)) return false;
   return answer.launch.purchase == Purchase::on_demand || sight.capacity[at(zone)] != Seen::down;
 }
 
@@ -109,10 +121,17 @@ bool is_safe(const Problem& problem, const Sight& sight, const Answer& answer, d
 
 int home_zone(const Problem& problem, const Sight& sight) {
   int best = -1;
+  bool best_is_home = false;
   for (std::size_t i = 0; i < problem.zones.size(); ++i) {
     const int zone = static_cast<int>(i);
-    if (!is_home(problem, sight, zone)) continue;
-    if (best < 0 || problem.zones[i].on_demand_per_h < problem.zones[at(best)].on_demand_per_h) best = zone;
+    if (sight.is_barred(zone, Purchase::on_demand)) continue;
+    const bool home = is_home(problem, sight, zone);
+    const bool better = best < 0 || home != best_is_home
+                            ? best < 0 || home
+                            : problem.zones[i].on_demand_per_h < problem.zones[at(best)].on_demand_per_h;
+    if (!better) continue;
+    best = zone;
+    best_is_home = home;
   }
   return best;
 }
@@ -128,7 +147,10 @@ Answer rescue(const Problem& problem, const Sight& sight) {
     const bool late = problem.cold_start_s + work > left;
     if (late && sight.setup_left_s + work <= left) return hold();
   }
-  return launch(home_zone(problem, sight), Purchase::on_demand);
+  const int zone = home_zone(problem, sight);
+  if (zone >= 0) return launch(zone, Purchase::on_demand);
+  if (sight.held) return hold();
+  return launch_any_spot(problem, sight);
 }
 
 double tick_cost_usd(const Problem& problem, const Sight& sight, const Answer& answer) {

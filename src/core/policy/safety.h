@@ -51,13 +51,16 @@ bool can_be_saved(const Problem& problem, const Sight& sight, double reserve_s =
 // Whether the deadline can still be kept by on-demand after this tick, whatever happens in it.
 // REQUIRES: the answer can be given (is_usable).
 bool is_safe(const Problem& problem, const Sight& sight, const Answer& answer, double reserve_s = 0);
-// Whether the rules allow the answer: a zone that exists, and no spot where it was shown not to be had.
+// Whether the answer can be given: a zone that exists, no spot where it was shown not to be had, and nothing
+// that is barred.
 bool is_usable(const Problem& problem, const Sight& sight, const Answer& answer);
 
-// The zone whose on-demand costs least among those where no checkpoint has to be moved to.
+// The zone whose on-demand costs least among those where no checkpoint has to be moved to; where on-demand is
+// barred in all of them, among the others. -1: it is barred everywhere.
 int home_zone(const Problem& problem, const Sight& sight);
 // Runs on-demand: goes on with what is held, or launches in home_zone(), whichever ends first. Where
-// on-demand would be late and held spot may yet be in time, holds that.
+// on-demand would be late and held spot may yet be in time, holds that; where on-demand is barred everywhere,
+// whatever can be had.
 Answer rescue(const Problem& problem, const Sight& sight);
 
 // What the answer may cost in this tick, USD: the whole tick of what is then held, and egress.
@@ -70,6 +73,7 @@ class Guarded final : public Player {
   Guarded(std::unique_ptr<Player> player, const Problem& problem)
       : player_(std::move(player)), problem_(problem) {}
   Answer decide(const Sight& sight) override;
+  void recall(const Sight& sight) override { player_->recall(sight); }
   std::string why() const override;
 
  private:

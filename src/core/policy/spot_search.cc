@@ -37,7 +37,8 @@ const std::vector<int>& SpotSearch::candidates(const Sight& sight) {
   found_.clear();
   for (std::size_t i = 0; i < failed_at_.size(); ++i) {
     const bool dear = sight.spot_per_h[i] >= problem_.zones[i].on_demand_per_h;
-    if (sight.capacity[i] != Seen::down && !dear) found_.push_back(static_cast<int>(i));
+    const bool barred = sight.is_barred(static_cast<int>(i), Purchase::spot);
+    if (sight.capacity[i] != Seen::down && !barred && !dear) found_.push_back(static_cast<int>(i));
   }
   std::ranges::sort(found_, [&](int a, int b) { return comes_before(sight, a, b); });
   return found_;

@@ -278,8 +278,9 @@ void TradewindPlayer::weigh_launches(const Sight& sight) {
   for (std::size_t i = 0; i < problem_.zones.size(); ++i) {
     const int zone = static_cast<int>(i);
     const bool held = sight.held && *sight.held == Holding{zone, Purchase::spot};
-    weighed_.launch[i] =
-        held ? Weighed::never : launch_cost(zone, slack_h_, belief_.zone(zone).up_phases, sight);
+    weighed_.launch[i] = held || sight.is_barred(zone, Purchase::spot)
+                             ? Weighed::never
+                             : launch_cost(zone, slack_h_, belief_.zone(zone).up_phases, sight);
   }
 }
 

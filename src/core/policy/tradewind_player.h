@@ -30,6 +30,7 @@ class TradewindPlayer final : public Player {
  public:
   explicit TradewindPlayer(const Problem& problem);
   Answer decide(const Sight& sight) override;
+  void recall(const Sight& sight) override { belief_.learn(sight); }
   std::string why() const override;
   const Weighed& weighed() const { return weighed_; }
 

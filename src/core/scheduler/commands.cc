@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "core/scheduler/step.h"
 
 namespace tradewind::scheduler {
@@ -30,9 +32,9 @@ void observe_submit(Step& step, const SubmitCommand& command) {
   job.total_steps = command.spec.work.total;
   job.deadline = command.spec.deadline_at;
   if (command.spec.deadline_after) job.deadline = step.now() + *command.spec.deadline_after;
-  const PlacementAnswer answer = step.place()(question_for(step, job));
-  if (!answer.offer && !answer.ask_again) {
-    step.answer(command.ticket, Error{Code::invalid_argument, "this job cannot be placed: " + answer.why,
+  const Market market = step.survey()(question_for(step, job));
+  if (market.offers.empty()) {
+    step.answer(command.ticket, Error{Code::invalid_argument, "this job cannot be placed: " + market.why_none,
                                       "'tradewind plan' shows why each offer was rejected"});
     return;
   }
@@ -72,31 +74,26 @@ void observe_move(Step& step, const MoveCommand& command) {
                        Error{Code::conflict, "job '" + job->id.text() + "' is being moved already",
                              "wait for move " + job->move->text()});
   }
-  PlacementQuestion question = question_for(step, *job);
+  SurveyQuestion question = question_for(step, *job);
   question.within = command.target;
   question.except = source->offer.location;
-  const PlacementAnswer answer = step.place()(question);
-  if (!answer.offer) {
+  const Market market = step.survey()(question);
+  const auto target = std::ranges::find_if(market.offers, [&](const FeasibleOffer& feasible) {
+    return !blocked_until(step, feasible.offer).has_value();
+  });
+  if (target == market.offers.end()) {
     const bool there = contains(command.target, source->offer.location);
+    const std::string why = market.offers.empty() ? market.why_none : "every offer was refused a moment ago";
     return step.answer(
         command.ticket,
-        Error{there || !answer.ask_again ? Code::invalid_argument : Code::insufficient_capacity,
+        Error{there || market.offers.empty() ? Code::invalid_argument : Code::insufficient_capacity,
               there ? "job '" + job->id.text() + "' is at " + to_text(source->offer.location) +
                           " already, and nowhere else within " + to_text(command.target) + " takes it"
-                    : "nothing within " + to_text(command.target) + " takes it: " + answer.why});
+                    : "nothing within " + to_text(command.target) + " takes it: " + why});
   }
   MoveRecord move;
   move.id = command.id;
-  move.job = job->id;
-  move.from = source->id;
-  move.target = answer.offer->location;
-  move.requested_at = step.now();
-  JobRecord moving = *job;
-  moving.move = move.id;
-  const LeaseRecord target =
-      intend_lease(step, moving, *answer.offer, LeaseRole::target, "move: " + answer.why);
-  move.to = target.id;
-  step.put("move.requested", "from " + to_text(source->offer.location) + " to " + to_text(move.target), move);
+  begin_move(step, *job, *source, target->offer, move, "asked for");
   step.answer(command.ticket, command.id.text());
 }
 

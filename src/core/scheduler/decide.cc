@@ -71,9 +71,9 @@ void list_suppliers(Step& step) {
 
 }  // namespace
 
-Decisions decide(ClusterState& state, Working& working, const Place& place,
+Decisions decide(ClusterState& state, Working& working, const Survey& survey,
                  const std::vector<Observation>& observations, Time now) {
-  Step step(state, working, place, now);
+  Step step(state, working, survey, now);
   for (const Observation& observation : observations) observe(step, observation);
   step.collect_due();
   decide_dirty_jobs(step);

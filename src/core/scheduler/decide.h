@@ -13,29 +13,11 @@
 #include "base/result.h"
 #include "core/model/records.h"
 #include "core/scheduler/action.h"
+#include "core/scheduler/market.h"
 #include "core/scheduler/observation.h"
 #include "core/scheduler/working.h"
 
 namespace tradewind::scheduler {
-
-// Where should this job run?
-struct PlacementQuestion {
-  const JobRecord& job;
-  std::span<const Offer> offers;
-  Time now;
-  std::optional<Location> within = std::nullopt;  // only there (the target of a move)
-  std::optional<Location> except = std::nullopt;  // not there (its source)
-  std::optional<Location> checkpoint_at = std::nullopt;
-  int preemptions = 0;
-  // Until when an offer is not to be tried; nothing when it may be.
-  std::function<std::optional<Time>(const Offer&)> blocked_until = nullptr;
-};
-struct PlacementAnswer {
-  std::optional<Offer> offer;
-  std::string why;                               // for people, either way
-  std::optional<Time> ask_again = std::nullopt;  // without an offer: when one may be had. Nothing: never
-};
-using Place = std::function<PlacementAnswer(const PlacementQuestion&)>;
 
 // The answer to a user's command, valid once the events are committed.
 struct Answer {
@@ -52,7 +34,7 @@ struct Decisions {
 
 // Folds the observations into `state` and decides for every job that they touch or whose time has come.
 // If the commit of the events fails, the caller throws `state` and `working` away and starts from a snapshot.
-Decisions decide(ClusterState& state, Working& working, const Place& place,
+Decisions decide(ClusterState& state, Working& working, const Survey& survey,
                  const std::vector<Observation>& observations, Time now);
 
 }  // namespace tradewind::scheduler

@@ -79,11 +79,23 @@ std::string last_reason(Step& step, const JobRecord& job) {
   return last == nullptr || last->reason.empty() ? "its place was lost" : last->reason;
 }
 
+// The last place that the job had was given back by its policy.
+bool was_paused(Step& step, const JobRecord& job) {
+  for (auto id = job.leases.rbegin(); id != job.leases.rend(); ++id) {
+    const LeaseRecord* lease = step.lease(*id);
+    if (lease != nullptr && lease->launched_at && lease->end != LeaseEnd::surplus)
+      return lease->end == LeaseEnd::paused;
+  }
+  return false;
+}
+
 void note_interruption(Step& step, const JobRecord& job) {
   if (job.state == JobState::starting && job.epoch == 0) {
     step.change(job, lifecycle::JobChange::unplaced, last_reason(step, job));
   } else if (job.state == JobState::starting || job.state == JobState::running) {
-    step.change(job, lifecycle::JobChange::interrupted, last_reason(step, job));
+    const bool paused = was_paused(step, job);
+    step.change(job, paused ? lifecycle::JobChange::paused : lifecycle::JobChange::interrupted,
+                last_reason(step, job));
   }
 }
 
@@ -141,9 +153,9 @@ void decide_job(Step& step, const JobId& id) {
     if (step.job(id)->move) decide_move(step, *step.job(id)->move);
     const std::vector<LeaseRecord> live = step.live_leases(*step.job(id));
     note_beginning(step, *step.job(id), live);
-    if (!is_held(*step.job(id), live) && !awaits_last_words(step, *step.job(id))) {
-      note_interruption(step, *step.job(id));
-      place_job(step, *step.job(id));
+    if (!awaits_last_words(step, *step.job(id))) {
+      if (!is_held(*step.job(id), live)) note_interruption(step, *step.job(id));
+      ask_policy(step, *step.job(id));
     }
   }
   read_mailbox(step, *step.job(id), step.live_leases(*step.job(id)));

@@ -117,7 +117,8 @@ LeaseEnd end_told_by(Step& step, const LeaseRecord& lease, const AgentStatus& st
     case AgentPhase::stopped:
       if (moved) return LeaseEnd::moved;
       if (job != nullptr && job->cancel_requested) return LeaseEnd::cancelled;
-      return status.notice ? LeaseEnd::preempted : LeaseEnd::lost;
+      if (status.notice) return LeaseEnd::preempted;
+      return lease.stop_ordered_at ? LeaseEnd::paused : LeaseEnd::lost;
     default:
       return LeaseEnd::lost;
   }

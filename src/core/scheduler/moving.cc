@@ -49,21 +49,39 @@ void save(Step& step, const MoveRecord& move, const LeaseRecord& source) {
   hand_over(step, move, source, "the source did not stop in time");
 }
 
+// From its claim on the target is where the job is; the move is done once the program runs there.
 void resume(Step& step, MoveRecord move, const LeaseRecord& target) {
-  if (!target.status || target.status->epoch == 0 || !target.status->program_started_at) return;
+  if (!target.status || target.status->epoch == 0) return;
+  if (target.role == LeaseRole::target) {
+    LeaseRecord primary = target;
+    primary.role = LeaseRole::primary;
+    primary.pinned = !move.by_policy;
+    step.put("lease.promoted", "the job runs here now", std::move(primary));
+  }
+  if (!target.status->program_started_at) return;
   const AgentStatus& status = *target.status;
   move.step_resumed = status.resumed_step;
   move.digest_restored = status.restored_digest;
   move.bytes_moved = status.bytes_moved;
   move.bytes_reused = status.bytes_reused;
   move.resumed_at = status.program_started_at;
-  LeaseRecord primary = target;
-  primary.role = LeaseRole::primary;
-  step.put("lease.promoted", "the job runs here now", std::move(primary));
   step.change(std::move(move), lifecycle::MoveChange::target_running, "moved");
 }
 
 }  // namespace
+
+void begin_move(Step& step, const JobRecord& job, const LeaseRecord& source, const Offer& target,
+                MoveRecord move, const std::string& why) {
+  move.job = job.id;
+  move.from = source.id;
+  move.target = target.location;
+  move.requested_at = step.now();
+  const std::string from = to_text(source.offer.location);
+  JobRecord moving = job;
+  moving.move = move.id;
+  move.to = intend_lease(step, moving, target, LeaseRole::target, "move: " + why).id;
+  step.put("move.requested", "from " + from + " to " + to_text(move.target), move);
+}
 
 void decide_move(Step& step, const MoveId& id) {
   const MoveRecord* known = step.move(id);

@@ -33,6 +33,7 @@ void observe_launch(Step& step, const LaunchReply& reply) {
     return;
   }
   block_offer(step, lease.offer, *reply.error);
+  lease.refusal = reply.error->code;
   lease.end = LeaseEnd::launch_failed;
   lease.ended_at = step.now();
   step.change(std::move(lease), lifecycle::LeaseChange::never_made, describe(*reply.error));

@@ -6,15 +6,6 @@
 namespace tradewind::scheduler {
 namespace {
 
-int preemptions_of(Step& step, const JobRecord& job) {
-  int count = 0;
-  for (const LeaseId& id : job.leases) {
-    const LeaseRecord* lease = step.lease(id);
-    if (lease != nullptr && lease->end == LeaseEnd::preempted) ++count;
-  }
-  return count;
-}
-
 bool made_progress(const JobRecord& job, const LeaseRecord& lease) {
   if (lease.last_step > lease.first_step) return true;
   // Of a program that reports no steps, its newest checkpoint is all there is to see.
@@ -61,29 +52,35 @@ void block_preempted_offer(Step& step, const LeaseRecord& lease) {
   health.reason = key + " was preempted";
 }
 
-PlacementQuestion question_for(Step& step, const JobRecord& job) {
-  PlacementQuestion question{job, step.working().offers, step.now()};
-  question.preemptions = preemptions_of(step, job);
-  for (auto id = job.leases.rbegin(); id != job.leases.rend() && job.saved; ++id) {
-    const LeaseRecord* lease = step.lease(*id);
-    if (lease == nullptr || !lease->status || lease->status->epoch != job.saved->epoch) continue;
-    question.checkpoint_at = lease->offer.location;
-    break;
+std::optional<Time> blocked_until(Step& step, const Offer& offer) {
+  const std::string key = offer_key(offer);
+  const auto health = step.working().health.find(key);
+  if (health != step.working().health.end() && health->second.blocked_until > step.now()) {
+    return health->second.blocked_until;
   }
-  const Tempo& tempo = step.tempo();
-  question.blocked_until = [&step, &tempo](const Offer& offer) -> std::optional<Time> {
-    const std::string key = offer_key(offer);
-    const auto health = step.working().health.find(key);
-    if (health != step.working().health.end() && health->second.blocked_until > step.now()) {
-      return health->second.blocked_until;
-    }
-    const auto launching = step.working().launching_per_offer.find(key);
-    if (launching != step.working().launching_per_offer.end() &&
-        launching->second >= tempo.launching_max_per_offer) {
-      return step.now() + tempo.mailbox_poll;
-    }
-    return std::nullopt;
-  };
+  const auto launching = step.working().launching_per_offer.find(key);
+  if (launching != step.working().launching_per_offer.end() &&
+      launching->second >= step.tempo().launching_max_per_offer) {
+    return step.now() + step.tempo().mailbox_poll;
+  }
+  return std::nullopt;
+}
+
+SurveyQuestion question_for(Step& step, const JobRecord& job) {
+  SurveyQuestion question{job, step.working().offers, step.now()};
+  for (const LeaseId& id : job.leases) {
+    const LeaseRecord* lease = step.lease(id);
+    if (lease == nullptr || !lease->status) continue;
+    const AgentStatus& status = *lease->status;
+    // What a restore brought; before there was one, what a save takes on average.
+    const std::uint64_t restored = status.bytes_moved + status.bytes_reused;
+    if (restored > 0) question.checkpoint_bytes = restored;
+    if (!job.saved || status.epoch != job.saved->epoch) continue;
+    question.checkpoint_at = lease->offer.location;
+    const std::uint64_t saves =
+        job.saved->number > job.saved->epoch ? job.saved->number - job.saved->epoch : 1;
+    if (question.checkpoint_bytes == 0) question.checkpoint_bytes = status.bytes_saved / saves;
+  }
   return question;
 }
 
@@ -114,30 +111,14 @@ LeaseRecord intend_lease(Step& step, const JobRecord& before, const Offer& offer
   return lease;
 }
 
-void place_job(Step& step, const JobRecord& job) {
+bool give_up_if_stillborn(Step& step, const JobRecord& job) {
   const std::vector<const LeaseRecord*> stillborn = stillborn_leases(step, job);
-  if (std::ssize(stillborn) >= step.tempo().stillborn_max) {
-    step.change(
-        job, lifecycle::JobChange::gave_up,
-        std::to_string(stillborn.size()) +
-            " attempts ended by themselves without any progress; the last: " + stillborn.front()->reason);
-    return;
-  }
-  const PlacementAnswer answer = step.place()(question_for(step, job));
-  if (answer.offer) {
-    intend_lease(step, job, *answer.offer, LeaseRole::primary, answer.why);
-    return;
-  }
-  if (!answer.ask_again) {
-    step.change(job, lifecycle::JobChange::gave_up, answer.why);
-    return;
-  }
-  if (job.reason != answer.why) {
-    JobRecord waiting = job;
-    waiting.reason = answer.why;
-    step.note(waiting);
-  }
-  step.wake(job.id, std::max(*answer.ask_again, step.now() + Duration(1)));
+  if (std::ssize(stillborn) < step.tempo().stillborn_max) return false;
+  step.change(
+      job, lifecycle::JobChange::gave_up,
+      std::to_string(stillborn.size()) +
+          " attempts ended by themselves without any progress; the last: " + stillborn.front()->reason);
+  return true;
 }
 
 }  // namespace tradewind::scheduler

@@ -1,7 +1,9 @@
+#include <algorithm>
 #include <gtest/gtest.h>
 
+#include "core/policy/player_registry.h"
 #include "core/scheduler/decide.h"
-#include "core/scheduler/placement.h"
+#include "core/scheduler/survey.h"
 
 namespace tradewind::scheduler {
 namespace {
@@ -32,14 +34,13 @@ class Scheduler : public ::testing::Test {
     state_.owner = OwnerId("owner");
     working_.suppliers["local"] = {Duration(0), Duration(1000), Duration(0)};
     working_.offers = {offer_at("a", Purchase::spot, "0.10"), offer_at("b", Purchase::on_demand, "0.50")};
-    PlacementRules rules;
-    rules.policy = policy::make_failover();
+    SurveyRules rules;
     rules.suppliers = working_.suppliers;
-    place_ = make_place(rules);
+    survey_ = make_survey(rules);
   }
   Decisions step(std::vector<Observation> observations) {
     now_ += Duration(1000);
-    return decide(state_, working_, place_, observations, now_);
+    return decide(state_, working_, survey_, observations, now_);
   }
   Decisions submit(const char* id) { return step({SubmitCommand{1, JobId(id), job_named(id).spec, "home"}}); }
   template <class T>
@@ -108,9 +109,14 @@ class Scheduler : public ::testing::Test {
 
   ClusterState state_;
   Working working_;
-  Place place_;
+  Survey survey_;
   Time now_ = *parse_utc("2026-01-01");
 };
+
+TEST(Policies, TaskFilesKnowThoseThatThereAre) {
+  const std::vector<std::string_view> players = policy::player_names();
+  EXPECT_TRUE(std::ranges::equal(policy_names, players));
+}
 
 TEST_F(Scheduler, ASubmittedJobIsLaunchedOnTheCheapestOffer) {
   const Decisions decisions = submit("j-1");

@@ -9,8 +9,8 @@ constexpr Time never = Time::max();
 
 }  // namespace
 
-Step::Step(ClusterState& state, Working& working, const Place& place, Time now)
-    : state_(state), working_(working), place_(place), now_(now), wake_at_(never) {
+Step::Step(ClusterState& state, Working& working, const Survey& survey, Time now)
+    : state_(state), working_(working), survey_(survey), now_(now), wake_at_(never) {
   if (working_.indexed) return;
   for (const auto& [id, lease] : state_.leases) index(lease);
   for (const auto& [id, job] : state_.jobs) {
@@ -77,7 +77,11 @@ bool Step::change(JobRecord job, lifecycle::JobChange change, std::string reason
   if (!next) return false;
   job.state = *next;
   job.reason = reason;
-  if (is_final(*next)) job.ended_at = now_;
+  if (is_final(*next)) {
+    job.ended_at = now_;
+    working_.seats.erase(job.id);
+    working_.asking.erase(job.id);
+  }
   put("job." + std::string(to_text(change)), std::move(reason), std::move(job));
   return true;
 }

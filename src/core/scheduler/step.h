@@ -11,17 +11,18 @@
 #include "core/lifecycle/lease.h"
 #include "core/lifecycle/move.h"
 #include "core/scheduler/decide.h"
+#include "core/scheduler/seat.h"
 
 namespace tradewind::scheduler {
 
 class Step {
  public:
-  Step(ClusterState& state, Working& working, const Place& place, Time now);
+  Step(ClusterState& state, Working& working, const Survey& survey, Time now);
 
   const ClusterState& state() const { return state_; }
   Working& working() { return working_; }
   const Tempo& tempo() const { return working_.tempo; }
-  const Place& place() const { return place_; }
+  const Survey& survey() const { return survey_; }
   Time now() const { return now_; }
 
   // nullptr when there is none. Valid until the record is put again.
@@ -65,7 +66,7 @@ class Step {
   void want_last_words(const LeaseRecord& after);
   ClusterState& state_;
   Working& working_;
-  const Place& place_;
+  const Survey& survey_;
   Time now_;
   Time wake_at_;
   std::set<LeaseId> just_read_;
@@ -89,14 +90,25 @@ std::string reason_told_by(const AgentStatus& status);
 // order.cc
 bool give_order(Step& step, LeaseRecord lease, Order order, const std::string& detail);
 void release(Step& step, LeaseRecord lease, LeaseEnd end, const std::string& reason);
-// placing.cc: puts the job on an offer, or says when to try again.
-void place_job(Step& step, const JobRecord& job);
+// asking.cc: asks the job's policy when its time has come, and does what it answers.
+void ask_policy(Step& step, const JobRecord& job);
+// seating.cc: the job's seat, made where there is none; nullptr: no offer fits, and `why` says why.
+Seat* seat_of(Step& step, const JobRecord& job, const LeaseRecord* held, std::string& why);
+// What the policy sees now. `held` may be nullptr.
+policy::Sight sight_of(Step& step, const JobRecord& job, const Seat& seat, const LeaseRecord* held);
+// placing.cc
+// Until when an offer is not to be tried; nothing when it may be.
+std::optional<Time> blocked_until(Step& step, const Offer& offer);
+// Whether too many leases ended by themselves without progress: the job is given up.
+bool give_up_if_stillborn(Step& step, const JobRecord& job);
+SurveyQuestion question_for(Step& step, const JobRecord& job);
 LeaseRecord intend_lease(Step& step, const JobRecord& job, const Offer& offer, LeaseRole role,
                          const std::string& why);
-PlacementQuestion question_for(Step& step, const JobRecord& job);
 void block_offer(Step& step, const Offer& offer, const Error& error);
 void block_preempted_offer(Step& step, const LeaseRecord& lease);
 // moving.cc
+void begin_move(Step& step, const JobRecord& job, const LeaseRecord& source, const Offer& target,
+                MoveRecord move, const std::string& why);
 void decide_move(Step& step, const MoveId& id);
 // jobs.cc
 // A lease of the job is gone and what it last wrote was not read yet: nothing is decided on a guess.

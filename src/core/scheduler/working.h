@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -32,6 +33,8 @@ struct Tempo {
   Duration retry_capacity{5000};       // after insufficient_capacity; doubled up to sixteen times
   Duration retry_refused{300'000};     // after quota_exceeded, unauthorized or invalid_argument
   Duration hard_limit{24 * 3600'000};  // of an instance, extended while it is wanted
+  Duration tick{60'000};  // how often a job's policy is asked, at most; more often where the deadline is near
+  Duration ask_again{1000};  // and how soon after a loss or a refusal
   int launching_max_per_offer = 8;
   int stillborn_max = 5;  // leases that ended by themselves since the job's last progress
 };
@@ -49,10 +52,20 @@ struct OfferHealth {
   std::string reason;
 };
 
+struct Seat;
+
+// When a job's policy was asked, and is to be asked.
+struct Asking {
+  Time last;
+  Time next;
+  bool holding = false;  // something was held or launched at the last answer
+};
+
 struct Working {
   Tempo tempo;
   std::map<std::string, SupplierFacts> suppliers;  // by provider; the suppliers that can be launched on
   std::vector<Offer> offers;                       // what they sell now
+  std::uint64_t offers_version = 0;                // grows when they change
   Random random{1};                                // makes lease ids
 
   // In flight: started and not answered yet.
@@ -75,6 +88,10 @@ struct Working {
 
   std::map<std::string, OfferHealth> health;  // by offer_key
   std::map<std::string, int> launching_per_offer;
+
+  // Of jobs whose policy is asked. Shared so that this can be copied; a copy is not to decide.
+  std::map<JobId, std::shared_ptr<Seat>> seats;
+  std::map<JobId, Asking> asking;
 
   // Jobs to look at: now, and at a time.
   std::set<JobId> dirty;

@@ -257,6 +257,16 @@ void read_priority(FieldContext& context, const YamlNode& value, const std::stri
   }
 }
 
+void read_policy(FieldContext& context, const YamlNode& value, const std::string& path) {
+  if (const auto name = read_word(context.reading, value, path, policy_names)) {
+    context.task.spec.policy = *name;
+  }
+}
+
+void read_waiting_cost(FieldContext& context, const YamlNode& value, const std::string& path) {
+  context.task.spec.waiting_cost = read_money(context.reading, value, path);
+}
+
 void read_work(FieldContext& context, const YamlNode& value, const std::string& path) {
   if (is_map(context.reading, value, path)) read_section(context, "work", members_of(value, path));
 }

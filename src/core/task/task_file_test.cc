@@ -308,5 +308,13 @@ TEST(TaskFile, MergesMappingsThroughAnchors) {
   EXPECT_EQ(request.any_of[2].infra, (std::vector<Location>{{"aws"}}));
 }
 
+TEST(TaskFile, APolicyIsNamedAndItsNearWordSaid) {
+  EXPECT_EQ(parse("run: x\npolicy: Failover").spec.policy, "failover");
+  EXPECT_EQ(parse("run: x\nwaiting_cost: 3 USD").spec.waiting_cost, Money::parse("3").value());
+  const TaskOutcome wrong = parse_task("run: x\npolicy: tradewinds\n", "f", {});
+  ASSERT_EQ(wrong.errors.size(), 1U);
+  EXPECT_EQ(wrong.errors[0].hint, "did you mean 'tradewind'?");
+}
+
 }  // namespace
 }  // namespace tradewind::task

@@ -149,6 +149,8 @@ void add_limits(json::object& out, const JobSpec& spec) {
   if (!spec.avoid.empty()) out["avoid"] = locations(spec.avoid);
   if (!spec.max_share.empty()) out["max_share"] = mapping(spec.max_share);
   if (spec.priority != 0) out["priority"] = spec.priority;
+  if (!spec.policy.empty()) out["policy"] = spec.policy;
+  if (spec.waiting_cost) out["waiting_cost"] = money_text(*spec.waiting_cost);
 }
 
 }  // namespace

@@ -118,6 +118,9 @@ JobSpec any_spec() {
   for (const std::string& supplier : several(any_word))
     spec.max_share[supplier] = *rc::gen::element(1.0, 0.6, 0.001);
   spec.priority = *rc::gen::element(0, 5, -1000);
+  spec.policy = *rc::gen::element<std::string>("", "failover", "tradewind");
+  if (*rc::gen::arbitrary<bool>())
+    spec.waiting_cost = Money(*rc::gen::inRange<std::int64_t>(1, 1'000'000'000));
   return spec;
 }
 

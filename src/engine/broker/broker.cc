@@ -47,7 +47,7 @@ Status Broker::turn(const std::vector<scheduler::Observation>& observations) {
     }
   }
   const std::uint64_t version = state_.version;
-  scheduler::Decisions decisions = parts_.decide(state_, working_, parts_.place, observations, now);
+  scheduler::Decisions decisions = parts_.decide(state_, working_, parts_.survey, observations, now);
   if (!decisions.events.empty()) {
     const Result<std::uint64_t> committed = parts_.store.commit(version, decisions.events);
     if (!committed.ok()) {

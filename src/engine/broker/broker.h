@@ -15,14 +15,15 @@
 namespace tradewind::broker {
 
 // The decision core, as a value: the simulator's mutation tests put a defective one in its place.
-using Decide = std::function<scheduler::Decisions(ClusterState&, scheduler::Working&, const scheduler::Place&,
-                                                  const std::vector<scheduler::Observation>&, Time)>;
+using Decide =
+    std::function<scheduler::Decisions(ClusterState&, scheduler::Working&, const scheduler::Survey&,
+                                       const std::vector<scheduler::Observation>&, Time)>;
 
 struct BrokerParts {
   store::Store& store;
   ActionRunner& runner;
   const Clock& clock;
-  scheduler::Place place;
+  scheduler::Survey survey;
   // Tempo, suppliers, offers and the seed of lease ids; the rest is empty.
   scheduler::Working start;
   Decide decide = scheduler::decide;
@@ -50,7 +51,10 @@ class Broker {
   // Grows with every turn that changed what readers see, progress included.
   std::uint64_t changes() const { return changes_; }
   // Sets what the suppliers sell now.
-  void set_offers(std::vector<Offer> offers) { working_.offers = std::move(offers); }
+  void set_offers(std::vector<Offer> offers) {
+    working_.offers = std::move(offers);
+    ++working_.offers_version;
+  }
   const scheduler::Working& working() const { return working_; }
 
  private:

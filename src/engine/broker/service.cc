@@ -25,7 +25,7 @@ Service::Service(ServiceParts parts)
       log_(std::move(parts.log)),
       runner_(parts.world, parts.threads),
       store_(parts.store),
-      broker_({parts.store, runner_, *parts.world.clock, std::move(parts.place), parts.start,
+      broker_({parts.store, runner_, *parts.world.clock, std::move(parts.survey), parts.start,
                scheduler::decide, [this](const scheduler::Answer& given) { answer(given); }}),
       random_(parts.start.random.next()) {}
 

@@ -19,7 +19,7 @@ namespace tradewind::broker {
 struct ServiceParts {
   store::Store& store;
   const World& world;
-  scheduler::Place place;
+  scheduler::Survey survey;
   scheduler::Working start;  // tempo, suppliers, offers, seed
   std::string home;          // the store of jobs that name none
   int threads = 8;

@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "base/text.h"
+#include "core/policy/player_registry.h"
 #include "edge/objectstore/memory_store.h"
 #include "edge/store/store.h"
 #include "engine/broker/world.h"
@@ -24,17 +25,22 @@ using scheduler::Observation;
 constexpr Duration lease_term{60'000};
 constexpr Duration faults_cease_after{5'400'000};
 constexpr Duration horizon{4 * 3'600'000};
+constexpr double interval_s = 45;  // of progress between checkpoints
+// Beyond its work, what a job needs to end in time on on-demand: two starts, a checkpoint, and the steps of
+// agents and broker.
+constexpr double deadline_spare_s = 300;
+constexpr double start_s = 80;  // launch to the program's first second, at most
 
 FaultRates rates_of(const SimulationOptions& options) {
   if (!options.faults) return {};
   FaultRates rates;
-  rates.crash = options.late_finishers ? 0.01 : 0.004;
+  rates.crash = options.late_finishers || options.pauses ? 0.01 : 0.004;
   rates.lost = 0.02;
   rates.agent_lost = 0.02;
   rates.agent_death = 0.002;
-  rates.partition = options.late_finishers ? 0.7 : 0.15;
+  rates.partition = options.late_finishers || options.pauses ? 0.7 : 0.15;
   rates.boot_failure = options.boot_failure;
-  rates.refusal = 0.1;
+  rates.refusal = options.pauses ? 0.6 : 0.1;
   rates.stale_list = 0.3;
   return rates;
 }
@@ -104,12 +110,14 @@ class Simulation final : public broker::ActionRunner {
   void make_suppliers();
   void plan_users();
   void submit(int number);
+  void set_deadline(JobSpec& spec);
+  void check_deadline(const JobRecord& job);
   void submit_again(const scheduler::SubmitCommand& command);
   void ask_later(int number);
   Fault boundary(Boundary where);
   Fault commit_boundary(const std::vector<Event>& events);
   Fault happen(Fault fault, std::string_view where);
-  scheduler::PlacementAnswer place(const scheduler::PlacementQuestion& question) const;
+  scheduler::Market survey(const scheduler::SurveyQuestion& question) const;
   void start_broker();
   void crash();
   void arrive_late(const scheduler::Action& action);
@@ -215,7 +223,7 @@ void Simulation::make_suppliers() {
   const double life_s = 120 + 600 * random_.unit();
   const Duration life = duration_of_seconds(options_.preemptions ? life_s : 0);
   // Every fourth world is short of everything, so that jobs queue.
-  const bool scarce = options_.late_finishers || random_.below(4) == 0;
+  const bool scarce = !options_.check_deadlines && (options_.late_finishers || random_.below(4) == 0);
   if (scarce) {
     options_.capacity = std::min(options_.capacity, 1);
     options_.jobs *= 2;
@@ -246,6 +254,8 @@ void Simulation::make_suppliers() {
   working_.tempo.lease_term = lease_term;
   working_.tempo.orphan_grace = Duration(60'000);
   working_.tempo.retry_capacity = Duration(15'000);
+  working_.tempo.tick = Duration(20'000);
+  if (options_.pauses) working_.tempo.stop_patience = Duration(5000);  // some finish when they were to stop
   working_.tempo.hard_limit = Duration(1'200'000);
   working_.tempo.stillborn_max = 12;  // agents die more often here than anywhere
   working_.random = Random(random_.next());
@@ -263,12 +273,28 @@ void Simulation::plan_users() {
   });
 }
 
+// Some are tight, some leave room for spot alone, some cannot be kept.
+void Simulation::set_deadline(JobSpec& spec) {
+  if (options_.pauses) {
+    spec.policy = "uniform_progress";
+    spec.deadline_after = duration_of_seconds(spec.work.total * (2 + 4 * random_.unit()) + deadline_spare_s);
+    return;
+  }
+  if (random_.chance(0.5)) return;
+  const std::vector<std::string_view> names = policy::player_names();
+  spec.policy = names[random_.below(names.size())];
+  const double spare_s = random_.chance(0.1) ? 0 : deadline_spare_s + 400 * random_.unit();
+  spec.deadline_after = duration_of_seconds(spec.work.total * (1 + 2 * random_.unit()) + spare_s);
+}
+
 void Simulation::submit(int number) {
   JobSpec spec;
   spec.name = "job-" + std::to_string(number);
   spec.run = options_.late_finishers ? (random_.chance(0.5) ? "fail" : "short") : run_of(random_.below(24));
   const bool is_short = spec.run == "short" || options_.late_finishers;
   spec.work.total = is_short ? 20 : std::floor(std::max(20.0, options_.work_steps * (0.5 + random_.unit())));
+  if (options_.pauses) spec.run = spec.run == "short" || random_.chance(0.25) ? "stranded" : spec.run;
+  if (options_.deadlines || options_.pauses) set_deadline(spec);
   const JobId id("j-" + std::to_string(number));
   submit_again({0, id, spec, "home"});
   if (options_.moves) ask_later(number);
@@ -311,6 +337,14 @@ Fault Simulation::boundary(Boundary where) {
 Fault Simulation::commit_boundary(const std::vector<Event>& events) {
   if (crashed_) return Fault::crash_before;
   const bool rare = std::any_of(events.begin(), events.end(), [&](const Event& event) {
+    if (event.kind == "move.failed") {
+      const auto move = committed_.moves.find(MoveId(subject_of(event)));
+      return move != committed_.moves.end() && move->second.state == MoveState::saving;
+    }
+    if (event.kind == "job.gave_up") {
+      const auto job = committed_.jobs.find(JobId(subject_of(event)));
+      return job != committed_.jobs.end() && job->second.state == JobState::waiting;
+    }
     if (event.kind != "job.finished_ok" && event.kind != "job.finished_error" &&
         event.kind != "job.cancel_asked")
       return false;
@@ -329,39 +363,39 @@ Fault Simulation::happen(Fault fault, std::string_view where) {
   return fault;
 }
 
-// The cheapest offer that is not blocked. The planner has its own tests; here only the lifecycle matters.
-scheduler::PlacementAnswer Simulation::place(const scheduler::PlacementQuestion& question) const {
-  scheduler::PlacementAnswer answer;
+// Every offer, the cheapest first, and all as fast. The planner has its own tests.
+scheduler::Market Simulation::survey(const scheduler::SurveyQuestion& question) const {
+  scheduler::Market market;
+  market.why_none = "nobody sells what it needs";
+  market.interval_s = interval_s;
   const bool stranded =
       question.job.spec.run == "stranded" && question.now > question.job.submitted_at + Duration(90'000);
   for (const Offer& offer : question.offers) {
     if (stranded) break;
     if (question.within && !contains(*question.within, offer.location)) continue;
     if (question.except && *question.except == offer.location) continue;
-    if (const auto until = question.blocked_until(offer)) {
-      answer.ask_again = std::min(answer.ask_again.value_or(*until), *until);
-      continue;
-    }
-    if (!answer.offer || offer.price_per_hour < answer.offer->price_per_hour) answer.offer = offer;
+    const double work_s = question.job.spec.work.total;
+    const double hours = work_s / 3600;
+    market.offers.push_back({offer, offer.price_per_hour.as_double() * hours, work_s, work_s, start_s, 0});
   }
-  answer.why = answer.offer ? "the cheapest" : "no offer has capacity now";
-  return answer;
+  std::ranges::stable_sort(market.offers, {}, &scheduler::FeasibleOffer::expected_usd);
+  return market;
 }
 
 void Simulation::start_broker() {
   ++generation_;
   crashed_ = false;
   working_.random = Random(random_.next());
-  broker_ = std::make_unique<broker::Broker>(
-      broker::BrokerParts{*hooked_store_, *this, time_,
-                          [this](const auto& question) { return place(question); }, working_, options_.decide,
-                          [this](const scheduler::Answer& answer) {
-                            if (crashed_ || !answer.value.ok()) return;  // a dead process answers nobody
-                            const auto submitted = submissions_.find(answer.ticket);
-                            if (submitted == submissions_.end()) return;
-                            acknowledged_.insert(submitted->second);
-                            truth_->acknowledged(submitted->second);
-                          }});
+  broker_ = std::make_unique<broker::Broker>(broker::BrokerParts{
+      *hooked_store_, *this, time_, [this](const auto& question) { return survey(question); }, working_,
+      options_.decide,
+      [this](const scheduler::Answer& answer) {
+        if (crashed_ || !answer.value.ok()) return;  // a dead process answers nobody
+        const auto submitted = submissions_.find(answer.ticket);
+        if (submitted == submissions_.end()) return;
+        acknowledged_.insert(submitted->second);
+        truth_->acknowledged(submitted->second);
+      }});
   (void)broker_->load();
 }
 
@@ -469,6 +503,16 @@ SimulationReport Simulation::run() {
   return std::move(report_);
 }
 
+void Simulation::check_deadline(const JobRecord& job) {
+  if (!job.deadline || job.state != JobState::succeeded) return;
+  const bool kept = *job.ended_at <= *job.deadline;
+  if (kept) ++report_.deadlines_kept;
+  const double spare_s = seconds_of(*job.deadline - job.submitted_at) - job.spec.work.total;
+  if (kept || !options_.check_deadlines || spare_s < deadline_spare_s) return;
+  truth_->violation("late: " + job.id.text() + " of policy " + job.spec.policy + " ended at " +
+                    format_utc(*job.ended_at) + ", after its deadline " + format_utc(*job.deadline));
+}
+
 void Simulation::finish_report() {
   const ClusterState state = *store_->snapshot();
   committed_.version = state.version;
@@ -476,6 +520,7 @@ void Simulation::finish_report() {
   truth_->check_end(state);
   for (const auto& [id, job] : state.jobs) {
     if (job.state == JobState::succeeded) ++report_.jobs_succeeded;
+    check_deadline(job);
     if (job.state == JobState::cancelled) ++report_.jobs_cancelled;
   }
   for (const auto& [id, move] : state.moves) {
@@ -504,6 +549,7 @@ void add_report(SimulationSum& sum, const SimulationReport& report) {
   total.preemptions += report.preemptions;
   total.jobs_succeeded += report.jobs_succeeded;
   total.jobs_cancelled += report.jobs_cancelled;
+  total.deadlines_kept += report.deadlines_kept;
   total.moves_done += report.moves_done;
   total.moves_failed += report.moves_failed;
   total.virtual_s += report.virtual_s;

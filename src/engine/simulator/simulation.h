@@ -20,6 +20,11 @@ struct SimulationOptions {
   bool moves = true;        // users ask for moves and cancellations
   double work_steps = 300;  // of a job, about; a step takes a second
   int capacity = 4;         // of each offer
+  bool deadlines = false;   // half of the jobs have one, under any policy
+  // A world in which places are given back again and again: long deadlines, and most launches refused.
+  bool pauses = false;
+  // Where nothing is refused and nobody interferes, a deadline that on-demand keeps is kept.
+  bool check_deadlines = false;
   // A harder world: short jobs, agents cut off for minutes and slow terminations, so that those given up
   // finish late.
   bool late_finishers = false;
@@ -44,6 +49,7 @@ struct SimulationReport {
   std::uint64_t preemptions = 0;
   int jobs_succeeded = 0;
   int jobs_cancelled = 0;
+  int deadlines_kept = 0;
   int moves_done = 0;
   int moves_failed = 0;
   double virtual_s = 0;

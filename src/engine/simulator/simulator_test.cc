@@ -18,6 +18,7 @@ constexpr bool thorough = true;
 #endif
 constexpr std::uint64_t common_seeds = thorough ? 3500 : 60;
 constexpr std::uint64_t late_seeds = thorough ? 1800 : 30;
+constexpr std::uint64_t pausing_seeds = thorough ? 1500 : 20;
 
 std::string first_lines(const std::vector<std::string>& lines) {
   std::string text;
@@ -43,6 +44,7 @@ void print(const SimulationSum& sum, const Coverage& coverage) {
 
 TEST(Simulation, EveryPromiseHoldsUnderFaultsAndEveryEdgeIsCrossedWithACrash) {
   SimulationOptions options;
+  options.deadlines = true;
   SimulationSum sum = simulate_seeds(options, common_seeds, 2);
   EXPECT_TRUE(sum.violations.empty()) << first_lines(sum.violations);
   options.late_finishers = true;
@@ -50,13 +52,21 @@ TEST(Simulation, EveryPromiseHoldsUnderFaultsAndEveryEdgeIsCrossedWithACrash) {
   const SimulationSum late = simulate_seeds(options, late_seeds, 2);
   EXPECT_TRUE(late.violations.empty()) << first_lines(late.violations);
   Coverage coverage = sum.total.coverage;
-  coverage.add(late.total.coverage);
-  sum.seeds += late.seeds;
-  sum.total.faults += late.total.faults;
-  sum.total.crashes += late.total.crashes;
-  sum.total.launches += late.total.launches;
-  sum.total.preemptions += late.total.preemptions;
-  sum.total.virtual_s += late.total.virtual_s;
+  SimulationOptions pausing;
+  pausing.pauses = true;
+  pausing.work_steps = 120;
+  pausing.seed = 2'000'000;
+  const SimulationSum paused = simulate_seeds(pausing, pausing_seeds, 2);
+  EXPECT_TRUE(paused.violations.empty()) << first_lines(paused.violations);
+  for (const SimulationSum* more : {&late, &paused}) {
+    coverage.add(more->total.coverage);
+    sum.seeds += more->seeds;
+    sum.total.faults += more->total.faults;
+    sum.total.crashes += more->total.crashes;
+    sum.total.launches += more->total.launches;
+    sum.total.preemptions += more->total.preemptions;
+    sum.total.virtual_s += more->total.virtual_s;
+  }
   print(sum, coverage);
   if (!thorough) return;
   for (const std::string& edge : all_edges()) {
@@ -89,6 +99,25 @@ TEST(Simulation, WithoutFaultsNothingCrashesAndEverythingThatCanSucceeds) {
   EXPECT_GT(sum.total.moves_done, 10);
 }
 
+SimulationOptions with_deadlines() {
+  SimulationOptions options;
+  options.faults = false;
+  options.moves = false;  // a user may move a job where it is late
+  options.capacity = 1000;
+  options.jobs = 6;
+  options.deadlines = true;
+  options.check_deadlines = true;
+  return options;
+}
+
+TEST(Simulation, ADeadlineThatOnDemandKeepsIsKeptWhenNothingIsRefused) {
+  const SimulationSum sum = simulate_seeds(with_deadlines(), thorough ? 400 : 20, 2);
+  EXPECT_TRUE(sum.violations.empty()) << first_lines(sum.violations);
+  EXPECT_GT(sum.total.deadlines_kept, thorough ? 500 : 20);
+  std::printf("%d deadlines kept through %llu preemptions\n", sum.total.deadlines_kept,
+              static_cast<unsigned long long>(sum.total.preemptions));
+}
+
 // Mutation tests: each promise's check must catch a planted breach of it.
 ::testing::AssertionResult is_caught(const SimulationOptions& options, const std::string& promise,
                                      std::uint64_t seeds = 120) {
@@ -106,9 +135,9 @@ TEST(Simulation, WithoutFaultsNothingCrashesAndEverythingThatCanSucceeds) {
 
 TEST(Mutation, LaunchingAgainOnAGuessIsCaught) {
   SimulationOptions options;
-  options.decide = [](ClusterState& state, scheduler::Working& working, const scheduler::Place& place,
+  options.decide = [](ClusterState& state, scheduler::Working& working, const scheduler::Survey& survey,
                       const std::vector<Observation>& observations, Time now) {
-    Decisions decisions = scheduler::decide(state, working, place, observations, now);
+    Decisions decisions = scheduler::decide(state, working, survey, observations, now);
     for (const auto& [id, lease] : state.leases) {
       if (lease.state != LeaseState::intended || !working.launching.insert(id).second) continue;
       const JobRecord& job = state.jobs.at(lease.job);
@@ -122,9 +151,9 @@ TEST(Mutation, LaunchingAgainOnAGuessIsCaught) {
 
 TEST(Mutation, LeavingOrphansAloneIsCaught) {
   SimulationOptions options;
-  options.decide = [](ClusterState& state, scheduler::Working& working, const scheduler::Place& place,
+  options.decide = [](ClusterState& state, scheduler::Working& working, const scheduler::Survey& survey,
                       const std::vector<Observation>& observations, Time now) {
-    Decisions decisions = scheduler::decide(state, working, place, observations, now);
+    Decisions decisions = scheduler::decide(state, working, survey, observations, now);
     std::erase_if(decisions.actions, [&](const scheduler::Action& action) {
       const auto* terminate = std::get_if<scheduler::Terminate>(&action);
       if (terminate == nullptr) return false;
@@ -138,11 +167,25 @@ TEST(Mutation, LeavingOrphansAloneIsCaught) {
   EXPECT_TRUE(is_caught(options, "leak", 300));
 }
 
+TEST(Mutation, AskingAPolicyTooSeldomIsCaught) {
+  SimulationOptions options = with_deadlines();
+  options.decide = [](ClusterState& state, scheduler::Working& working, const scheduler::Survey& survey,
+                      const std::vector<Observation>& observations, Time now) {
+    Decisions decisions = scheduler::decide(state, working, survey, observations, now);
+    for (auto& [job, asking] : working.asking) {
+      asking.holding = false;  // losses are overlooked
+      asking.next = std::max(asking.next, asking.last + Duration(400'000));
+    }
+    return decisions;
+  };
+  EXPECT_TRUE(is_caught(options, "late"));
+}
+
 TEST(Mutation, TerminatingWhatIsNotOursIsCaught) {
   SimulationOptions options;
-  options.decide = [](ClusterState& state, scheduler::Working& working, const scheduler::Place& place,
+  options.decide = [](ClusterState& state, scheduler::Working& working, const scheduler::Survey& survey,
                       const std::vector<Observation>& observations, Time now) {
-    Decisions decisions = scheduler::decide(state, working, place, observations, now);
+    Decisions decisions = scheduler::decide(state, working, survey, observations, now);
     for (const Observation& observation : observations) {
       const auto* listing = std::get_if<scheduler::Listing>(&observation);
       if (listing == nullptr) continue;
@@ -158,10 +201,12 @@ TEST(Mutation, TerminatingWhatIsNotOursIsCaught) {
 
 TEST(Mutation, AnsweringBeforeStoringIsCaught) {
   SimulationOptions options;
-  options.decide = [](ClusterState& state, scheduler::Working& working, const scheduler::Place& place,
+  options.decide = [](ClusterState& state, scheduler::Working& working, const scheduler::Survey& survey,
                       const std::vector<Observation>& observations, Time now) {
-    Decisions decisions = scheduler::decide(state, working, place, observations, now);
-    std::erase_if(decisions.events, [](const Event& event) { return event.kind == "job.submitted"; });
+    Decisions decisions = scheduler::decide(state, working, survey, observations, now);
+    std::erase_if(decisions.events, [](const Event& event) {
+      return event.kind == "job.submitted" || event.kind == "job.decided";
+    });
     return decisions;
   };
   EXPECT_TRUE(is_caught(options, "lost"));
@@ -176,7 +221,7 @@ TEST(Mutation, AStoreWithoutCreateIfAbsentIsCaught) {
 
 TEST(Mutation, RestartingWithoutEvidenceIsCaught) {
   SimulationOptions options;
-  options.decide = [](ClusterState& state, scheduler::Working& working, const scheduler::Place& place,
+  options.decide = [](ClusterState& state, scheduler::Working& working, const scheduler::Survey& survey,
                       const std::vector<Observation>& observations, Time now) {
     // Believes that what a list does not show at once, or shows as running, is gone.
     std::vector<Observation> believed = observations;
@@ -187,7 +232,7 @@ TEST(Mutation, RestartingWithoutEvidenceIsCaught) {
         if (now.time_since_epoch().count() % 5 == 0) instance.state = InstanceState::terminated;
       }
     }
-    return scheduler::decide(state, working, place, believed, now);
+    return scheduler::decide(state, working, survey, believed, now);
   };
   EXPECT_TRUE(is_caught(options, "restart"));
 }

@@ -68,6 +68,8 @@ JobSpec sample_spec() {
   spec.avoid = {{"azure"}, {"gcp", "us-central1"}};
   spec.max_share = {{"aws", 0.6}};
   spec.priority = -7;
+  spec.policy = "failover";
+  spec.waiting_cost = Money::parse("3").value();
   spec.kept["service"] = json::object{{"replicas", 2}, {"ratio", 0.1}, {"none", nullptr}};
   return spec;
 }
@@ -150,6 +152,8 @@ LeaseRecord sample_lease() {
   lease.released_at = at("2026-11-24T02:01:00Z");
   lease.end = LeaseEnd::preempted;
   lease.reason = "reclaimed";
+  lease.refusal = Code::insufficient_capacity;
+  lease.pinned = true;
   lease.status = sample_status();
   lease.status_changed_at = at("2026-11-24T02:00:02Z");
   lease.unseen_since = at("2026-11-24T02:00:30Z");
@@ -168,6 +172,7 @@ MoveRecord sample_move() {
   move.from = LeaseId("l-00000000000000000001");
   move.to = LeaseId("l-00000000000000000002");
   move.target = {"gcp", "us-central1"};
+  move.by_policy = true;
   move.state = MoveState::resuming;
   move.requested_at = at("2026-11-24T02:00:00Z");
   move.stopped_at = at("2026-11-24T02:00:10Z");
