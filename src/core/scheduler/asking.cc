@@ -59,7 +59,7 @@ Time ask_at(Step& step, const JobRecord& job, const LeaseRecord* held) {
   if (asking.holding && held == nullptr) {  // lost or refused
     asking.next = std::min(asking.next, std::max(step.now(), asking.last + step.tempo().ask_again));
   }
-  asking.holding = held != nullptr;
+  asking.holding = held != nullptr && !held->stop_ordered_at;
   return asking.next;
 }
 
@@ -174,8 +174,7 @@ void ask(Step& step, const JobRecord& job, const LeaseRecord* held) {
   if (seat == nullptr) return step.wake(job.id, asking.next);
   if (seat->patient && held != nullptr) {
     asking.next = Time::max();
-    step.working().seats.erase(job.id);
-    return;
+    return step.working().forget_seat(job.id);
   }
   const policy::Sight sight = sight_of(step, job, *seat, held);
   const Answer answer = seat->player->decide(sight);
@@ -189,15 +188,15 @@ void ask(Step& step, const JobRecord& job, const LeaseRecord* held) {
 
 }  // namespace
 
-void ask_policy(Step& step, const JobRecord& job) {
-  const std::vector<LeaseRecord> live = step.live_leases(job);
+void ask_policy(Step& step, const JobRecord& job, const std::vector<LeaseRecord>& live) {
   const LeaseRecord* held = held_among(live);
   if (is_launch_under_way(live) || (job.move && !is_resuming_at(step, *job.move, held))) return;
   if (held == nullptr && give_up_if_stillborn(step, job)) return;
   const Time due = ask_at(step, job, held);
   if (held != nullptr && held->stop_ordered_at) return await_stop(step, *held);
-  if (held != nullptr && !job.deadline) step.working().seats.erase(job.id);  // not asked until it is lost
-  if (held != nullptr && (held->pinned || !job.deadline)) return;
+  if (held != nullptr && !job.deadline)
+    return step.working().forget_seat(job.id);  // not asked until it is lost
+  if (held != nullptr && held->pinned) return;
   if (due > step.now()) {
     if (due < Time::max()) step.wake(job.id, due);
     return;

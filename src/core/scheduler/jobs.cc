@@ -155,7 +155,7 @@ void decide_job(Step& step, const JobId& id) {
     note_beginning(step, *step.job(id), live);
     if (!awaits_last_words(step, *step.job(id))) {
       if (!is_held(*step.job(id), live)) note_interruption(step, *step.job(id));
-      ask_policy(step, *step.job(id));
+      ask_policy(step, *step.job(id), live);
     }
   }
   read_mailbox(step, *step.job(id), step.live_leases(*step.job(id)));

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <gtest/gtest.h>
 
+#include "core/model/decision.h"
 #include "core/policy/player_registry.h"
 #include "core/scheduler/decide.h"
 #include "core/scheduler/survey.h"
@@ -401,6 +402,118 @@ TEST_F(Scheduler, OnlyInstancesOfOurOwnAreSwept) {
       actions_of<Terminate>(step({Listing{"local", now_, {ours, foreign, untagged}, std::nullopt}}));
   ASSERT_EQ(swept.size(), 1U);
   EXPECT_EQ(swept[0].instance.id, InstanceId("i-ours"));
+}
+
+// A job of an hour with a deadline, on dear on-demand and cheap spot.
+class Hurried : public Scheduler {
+ protected:
+  Hurried() { working_.tempo.tick = Duration(10'000); }
+  Decisions submit_hurried(Duration deadline, const char* policy) {
+    JobSpec spec = job_named("j-1").spec;
+    spec.duration.reset();
+    spec.work.total = 3600;
+    spec.work.rate_per_s = {{"cpu", 1}};
+    spec.checkpoint.path = "state";
+    spec.checkpoint.interval = Duration(60'000);
+    spec.deadline_after = deadline;
+    spec.policy = policy;
+    return step({SubmitCommand{1, JobId("j-1"), spec, "home"}});
+  }
+  // The newest lease runs and reports this progress.
+  Decisions report(double progress) {
+    AgentStatus status = running_status();
+    status.sequence = ++sequence_;
+    status.epoch = job().leases.size();
+    status.step = progress;
+    status.total_steps = 3600;
+    status.program_started_at = started_;
+    now_ += Duration(1000);
+    return step({MailboxReading{JobId("j-1"), now_, std::nullopt, {}, {status}}});
+  }
+  const JobRecord& job() const { return state_.jobs.at(JobId("j-1")); }
+  static std::vector<std::string> decided(const Decisions& decisions) {
+    std::vector<std::string> found;
+    for (const Event& event : decisions.events) {
+      if (event.kind == decided_kind) found.push_back(event.detail);
+    }
+    return found;
+  }
+  std::uint64_t sequence_ = 0;
+  Time started_ = now_;
+};
+
+TEST_F(Hurried, EachDecisionIsKeptWithItsReasonAndTheRisk) {
+  const std::vector<std::string> told = decided(submit_hurried(Duration(4 * 3'600'000), "tradewind"));
+  ASSERT_EQ(told.size(), 1U);
+  const std::optional<Decision> decision = decision_of(told[0]);
+  ASSERT_TRUE(decision.has_value()) << told[0];
+  EXPECT_EQ(decision->action, "launch");
+  EXPECT_EQ(decision->zone, "local/a");
+  EXPECT_EQ(decision->purchase, "spot");
+  EXPECT_NE(decision->why.find("h of slack"), std::string::npos) << decision->why;
+  EXPECT_NE(decision->why.find("refused in all of 1 place; chance about 5 %"), std::string::npos)
+      << decision->why;
+  EXPECT_EQ(detail_of(*decision), told[0]);
+}
+
+TEST_F(Hurried, ADeadlineThatCannotBeKeptIsSaidAtOnce) {
+  const std::vector<std::string> told = decided(submit_hurried(Duration(1'800'000), "tradewind"));
+  ASSERT_EQ(told.size(), 1U);
+  EXPECT_NE(told[0].find("the deadline cannot be kept: the earliest end to rely on is 2026-01-01T01:"),
+            std::string::npos)
+      << told[0];
+}
+
+TEST_F(Hurried, SpotIsLeftForOnDemandWhileTheDeadlineCanStillBeKept) {
+  submit_hurried(Duration(2 * 3'600'000), "failover");
+  EXPECT_EQ(newest_lease().offer.purchase, Purchase::spot);
+  launch_newest();
+  started_ = now_;
+  report(0);
+  while (!job().move && now_ < *job().deadline) {
+    now_ += Duration(8000);
+    report(0);  // it stands still
+  }
+  ASSERT_TRUE(job().move.has_value());
+  EXPECT_TRUE(state_.moves.at(*job().move).by_policy);
+  EXPECT_EQ(newest_lease().offer.purchase, Purchase::on_demand);
+  EXPECT_EQ(newest_lease().role, LeaseRole::target);
+  EXPECT_GT(*job().deadline - now_, Duration(3'600'000));
+  const std::size_t leases = job().leases.size();
+  now_ += Duration(60'000);
+  report(0);
+  EXPECT_EQ(job().leases.size(), leases) << "never twice at once";
+}
+
+TEST_F(Hurried, ARefusalIsRememberedAsEvidence) {
+  submit_hurried(Duration(2 * 3'600'000), "failover");
+  step({LaunchReply{newest_lease().id, {}, {}, Error{Code::insufficient_capacity, "none left"}}});
+  EXPECT_EQ(state_.leases.begin()->second.refusal, Code::insufficient_capacity);
+}
+
+TEST_F(Hurried, APlaceThatWasGivenBackLeavesTheJobWaiting) {
+  submit_hurried(Duration(5 * 3'600'000), "uniform_progress");
+  // Spot is refused, and again: on-demand is bought, and given back once the job is ahead of its line.
+  const Error full{Code::insufficient_capacity, "none left"};
+  working_.tempo.retry_capacity = Duration(10 * 3'600'000);
+  step({LaunchReply{newest_lease().id, {}, {}, full}});
+  Time until = now_ + Duration(3'600'000);
+  while (newest_lease().offer.purchase == Purchase::spot && now_ < until) step({});
+  ASSERT_EQ(newest_lease().offer.purchase, Purchase::on_demand);
+  launch_newest();
+  started_ = now_;
+  report(3000);
+  until = now_ + Duration(60'000);
+  while (!newest_lease().stop_ordered_at && now_ < until) report(3000);
+  ASSERT_TRUE(newest_lease().stop_ordered_at.has_value());
+  AgentStatus stopped = running_status();
+  stopped.sequence = ++sequence_;
+  stopped.phase = AgentPhase::stopped;
+  stopped.epoch = job().leases.size();
+  now_ += Duration(1000);
+  step({MailboxReading{JobId("j-1"), now_, std::nullopt, {}, {stopped}}});
+  EXPECT_EQ(newest_lease().end, LeaseEnd::paused);
+  EXPECT_EQ(job().state, JobState::waiting);
 }
 
 }  // namespace

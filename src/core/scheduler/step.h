@@ -91,7 +91,7 @@ std::string reason_told_by(const AgentStatus& status);
 bool give_order(Step& step, LeaseRecord lease, Order order, const std::string& detail);
 void release(Step& step, LeaseRecord lease, LeaseEnd end, const std::string& reason);
 // asking.cc: asks the job's policy when its time has come, and does what it answers.
-void ask_policy(Step& step, const JobRecord& job);
+void ask_policy(Step& step, const JobRecord& job, const std::vector<LeaseRecord>& live);
 // seating.cc: the job's seat, made where there is none; nullptr: no offer fits, and `why` says why.
 Seat* seat_of(Step& step, const JobRecord& job, const LeaseRecord* held, std::string& why);
 // What the policy sees now. `held` may be nullptr.

@@ -92,6 +92,9 @@ struct Working {
   // Of jobs whose policy is asked. Shared so that this can be copied; a copy is not to decide.
   std::map<JobId, std::shared_ptr<Seat>> seats;
   std::map<JobId, Asking> asking;
+  void forget_seat(const JobId& job) {
+    if (!seats.empty()) seats.erase(job);
+  }
 
   // Jobs to look at: now, and at a time.
   std::set<JobId> dirty;
