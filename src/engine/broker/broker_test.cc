@@ -53,13 +53,20 @@ class FailingCommit : public ::testing::Test {
   }
 
   static BrokerParts parts(FailingCommit& test) {
-    const auto nowhere = [](const scheduler::PlacementQuestion& question) {
-      return scheduler::PlacementAnswer{std::nullopt, "no offer now", question.now + Duration(3'600'000)};
+    const auto one_offer = [](const scheduler::SurveyQuestion& /*question*/) {
+      scheduler::FeasibleOffer feasible;
+      feasible.offer.location = {"p", "r", "z"};
+      feasible.offer.price_per_hour = Money::estimate(1);
+      feasible.expected_usd = 1;
+      feasible.work_s = feasible.sure_s = 3600;
+      scheduler::Market market;
+      market.offers = {feasible};
+      return market;
     };
     return {test.store_,
             test.runner_,
             test.clock_,
-            nowhere,
+            one_offer,
             {},
             scheduler::decide,
             [&test](const scheduler::Answer& answer) { test.answers_.push_back(answer); }};
