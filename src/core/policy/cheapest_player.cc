@@ -24,7 +24,7 @@ class CheapestPlayer final : public Player {
     for (std::size_t i = 0; i < costs_.size(); ++i) {
       const int zone = static_cast<int>(i);
       const double move = move_usd(problem_, sight, zone);
-      for (const Purchase purchase : {Purchase::spot, Purchase::on_demand}) {
+      for (const Purchase purchase : {Purchase::on_demand, Purchase::spot}) {  // spot where it is less
         const double whole = purchase == Purchase::spot ? costs_[i].spot : costs_[i].on_demand;
         if (!std::isfinite(whole) || !is_usable(problem_, sight, launch(zone, purchase))) continue;
         const double usd = whole * left + move;

@@ -242,8 +242,15 @@ std::unique_ptr<policy::Player> unhurried_player(Seat& seat) {
   return policy::cheapest_player(seat.problem, std::move(costs));
 }
 
+bool sells_for_nothing(const Seat& seat) {
+  return std::ranges::any_of(seat.zones, [](const SeatZone& zone) {
+    return !zone.on_demand.empty() && zone.on_demand.front().offer.price_per_hour.nanos() == 0;
+  });
+}
+
 std::unique_ptr<policy::Player> player_of(const JobRecord& job, Seat& seat) {
-  if (!job.deadline || seat.reference_s <= 0) return unhurried_player(seat);
+  // Where on-demand is free, on one's own machines, there is nothing to wait for.
+  if (!job.deadline || seat.reference_s <= 0 || sells_for_nothing(seat)) return unhurried_player(seat);
   std::unique_ptr<policy::Player> named = policy::make_player(job.spec.policy, seat.problem);
   return named != nullptr ? std::move(named) : policy::make_player(default_policy, seat.problem);
 }
