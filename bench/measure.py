@@ -180,8 +180,7 @@ def fleet(table, build, jobs):
             f"{found['peak_rss_bytes'] / found['jobs']:,.0f} bytes a job."]
 
 
-PLAYED = {"on_demand": "on_demand", "greedy": "greedy", "failover": "greedy_multi", "uniform_progress": "uniform", "uniform_multi": "uniform_multi",
-          "skynomad_like": "skynomad_like"}
+PLAYED = {"on_demand": "on_demand", "greedy": "greedy", "failover": "greedy_multi", "uniform_progress": "uniform", "uniform_multi": "uniform_multi"}
 
 
 def policies(table, build, tradewind, environment):

@@ -14,7 +14,7 @@ struct Entry {
   std::unique_ptr<Player> (*make)(const Problem&);
 };
 
-constexpr std::array<Entry, 7> entries = {{
+constexpr std::array<Entry, 6> entries = {{
     {"tradewind",
      [](const Problem& problem) -> std::unique_ptr<Player> {
        return std::make_unique<TradewindPlayer>(problem);
@@ -26,7 +26,6 @@ constexpr std::array<Entry, 7> entries = {{
      [](const Problem& problem) { return uniform_progress_player(problem, Breadth::first_zone); }},
     {"uniform_multi",
      [](const Problem& problem) { return uniform_progress_player(problem, Breadth::all_zones); }},
-    {"skynomad_like", skynomad_like_player},
 }};
 
 }  // namespace

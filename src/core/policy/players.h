@@ -17,8 +17,6 @@ std::unique_ptr<Player> greedy_player(const Problem& problem, Breadth breadth);
 // Uniform Progress (Wu et al., "Can't Be Late", NSDI 2024).
 std::unique_ptr<Player> uniform_progress_player(const Problem& problem, Breadth breadth);
 
-// One money model over zones whose availability and lifetimes are learned, after SkyNomad (arXiv 2601.06520).
-std::unique_ptr<Player> skynomad_like_player(const Problem& problem);
 // Expected cost of the whole job at a zone, USD; infinite where it is not sold.
 struct WholeCost {
   double spot = 0;

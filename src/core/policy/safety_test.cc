@@ -217,18 +217,5 @@ TEST(Players, BlindAttemptsGoRoundTheZones) {
   EXPECT_EQ(tried, (std::vector<int>{0, 1, 2, 0}));
 }
 
-TEST(Players, SkyNomadLikeStaysWhereAMoveCostsMoreThanItSaves) {
-  Problem problem = two_regions(50);
-  problem.work_s = 3000;
-  const std::unique_ptr<Player> player = make_player("skynomad_like", problem);
-  Sight sight = holding(sight_at(5, 300), 0, Purchase::spot);
-  sight.spot_per_h = {4, 3.9, 2};
-  // The other region is at half the price, and 2 USD away.
-  EXPECT_EQ(player->decide(sight).action, Answer::Action::hold);
-  ++sight.tick;
-  sight.spot_per_h[1] = 1;  // of the same region: for a cold start
-  EXPECT_EQ(player->decide(sight).launch, (Holding{1, Purchase::spot}));
-}
-
 }  // namespace
 }  // namespace tradewind::policy
