@@ -41,7 +41,7 @@ PhaseMix ends_within(double hours) {
 std::string usd(double value) {
   if (value >= Weighed::never / 2) return "not possible";
   char text[32];
-  std::snprintf(text, sizeof text, "%.2f USD", value);
+  std::snprintf(text, sizeof text, std::abs(value) < 1 ? "%.2g USD" : "%.2f USD", value);
   return text;
 }
 
