@@ -22,7 +22,7 @@ constexpr double patience_price = 0.03;
 constexpr double option_price = -0.1;
 // What runs is left only for a gain of so many hours on demand.
 constexpr double gain_to_leave_h = 0.1;
-constexpr std::size_t places_ahead_max = 12;  // that waiting is weighed for
+constexpr std::size_t places_ahead_max = 8;  // that waiting is weighed for
 constexpr double hardly_up = 0.01;
 // More slack than this is worth no more: capacity comes back within days, or not at all.
 constexpr double slack_counts_h = 72;
