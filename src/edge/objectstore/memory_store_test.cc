@@ -8,7 +8,7 @@ INSTANTIATE_TEST_SUITE_P(Memory, ObjectStoreConformance,
                          testing::Values(conformance_case(
                              "memory",
                              [] {
-                               const std::shared_ptr<ObjectStore> store = make_memory_store();
+                               std::shared_ptr<ObjectStore> store = make_memory_store();
                                return [store] { return store; };
                              },
                              false)));
