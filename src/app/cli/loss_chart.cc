@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <set>
 
+#include "app/cli/markup.h"
 #include "base/text.h"
 
 namespace tradewind::cli {
@@ -32,22 +33,6 @@ std::string label(double value) {
   char text[32];
   std::snprintf(text, sizeof(text), "%.4g", value);
   return text;
-}
-
-std::string escape(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    if (c == '&') {
-      out += "&amp;";
-    } else if (c == '<') {
-      out += "&lt;";
-    } else if (c == '>') {
-      out += "&gt;";
-    } else if (static_cast<unsigned char>(c) >= 0x20) {
-      out += c;
-    }
-  }
-  return out;
 }
 
 struct Dot {

@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <functional>
 
+#include "app/cli/markup.h"
 #include "core/backtest/scenario.h"
 
 namespace tradewind::cli {
@@ -49,24 +50,6 @@ std::string fixed(double value, int digits) {
   char text[64];
   std::snprintf(text, sizeof(text), "%.*f", digits, value);
   return text;
-}
-
-std::string escape(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    if (c == '&') {
-      out += "&amp;";
-    } else if (c == '<') {
-      out += "&lt;";
-    } else if (c == '>') {
-      out += "&gt;";
-    } else if (c == '"') {
-      out += "&quot;";
-    } else if (static_cast<unsigned char>(c) >= 0x20) {
-      out += c;
-    }
-  }
-  return out;
 }
 
 // Round distances between the marks of an axis: 1, 2 or 5 times a power of ten.

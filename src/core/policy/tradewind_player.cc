@@ -284,70 +284,83 @@ void TradewindPlayer::weigh_launches(const Sight& sight) {
   }
 }
 
-// From now down to the last slack with which on-demand keeps the deadline, for the places that cost least.
+// The zones that cost the least to launch in, were they up.
+std::vector<TradewindPlayer::PlaceAhead> TradewindPlayer::places_ahead(const Sight& sight) const {
+  std::vector<int> zones;
+  for (std::size_t i = 0; i < problem_.zones.size(); ++i) zones.push_back(static_cast<int>(i));
+  if (zones.size() > places_ahead_max) {
+    std::nth_element(zones.begin(), zones.begin() + places_ahead_max, zones.end(),
+                     [&](int a, int b) { return weighed_.launch[at(a)] < weighed_.launch[at(b)]; });
+    zones.resize(places_ahead_max);
+  }
+  std::vector<PlaceAhead> places;
+  places.reserve(zones.size());
+  for (const int zone : zones) {
+    const ZoneBelief& belief = belief_.zone(zone);
+    const bool is_up = sight.capacity[at(zone)] == Seen::up;
+    places.push_back({zone, is_up ? belief.up_phases : PhaseMix{}, is_up ? PhaseMix{} : belief.down_phases});
+  }
+  return places;
+}
+
+// From now down to the last slack with which on-demand keeps the deadline.
 void TradewindPlayer::weigh_waiting(const Sight& sight) {
   weighed_.wait = weighed_.wait_longer = Weighed::never;
   if (!is_safe(problem_, sight, stop()) || slack_h_ - tick_h_ < home_setup_.hours) return;
-  std::vector<int> places;
-  for (std::size_t i = 0; i < problem_.zones.size(); ++i) places.push_back(static_cast<int>(i));
-  if (places.size() > places_ahead_max) {
-    std::nth_element(places.begin(), places.begin() + places_ahead_max, places.end(),
-                     [&](int a, int b) { return weighed_.launch[at(a)] < weighed_.launch[at(b)]; });
-    places.resize(places_ahead_max);
-  }
-  std::vector<PhaseMix> up(places.size());
-  std::vector<PhaseMix> down(places.size());
-  for (std::size_t i = 0; i < places.size(); ++i) {
-    const ZoneBelief& belief = belief_.zone(places[i]);
-    if (sight.capacity[at(places[i])] == Seen::up) up[i] = belief.up_phases;
-    if (sight.capacity[at(places[i])] != Seen::up) down[i] = belief.down_phases;
-  }
+  std::vector<PlaceAhead> places = places_ahead(sight);
   waiting_.clear();
   waiting_.add(slack_h_, 0);
-  double before_h = slack_h_;
-  const auto add_moment = [&](double slack_h) {
-    Waiting::Moment& moment = waiting_.add(slack_h, places.size());
-    int zone = -1;
-    moment.on_demand = cheapest_on_demand_cost(slack_h, slack_h_ - slack_h, zone);
-    const double passed_h = before_h - slack_h;
-    PhaseMix up_lasts{};
-    PhaseMix down_lasts{};
-    for (std::size_t p = 0; p < phases; ++p) {
-      up_lasts[p] = std::exp(-passed_h / up_mean_h[p]);
-      down_lasts[p] = std::exp(-passed_h / down_mean_h[p]);
-    }
-    for (std::size_t i = 0; i < places.size(); ++i) {
-      Waiting::Place& place = moment.places[i];
-      const double setup_h = setup_of(places[i]).hours;
-      double still_down = 0;
-      double came = 0;
-      for (std::size_t p = 0; p < phases; ++p) {
-        came += down[i][p] * (1 - down_lasts[p]);
-        down[i][p] *= down_lasts[p];
-        still_down += down[i][p];
-        up[i][p] *= up_lasts[p];
-        place.still_up += up[i][p];
-      }
-      const double middle_h = (before_h + slack_h) / 2;
-      place.fresh = place.found = Weighed::never;
-      if (came > 0 && middle_h >= setup_h + home_setup_.hours) {
-        place.comes = came / (came + still_down);
-        place.fresh = launch_cost(places[i], middle_h, belief_.zone(places[i]).next.up, sight);
-      }
-      if (place.still_up > 0 && slack_h >= setup_h + home_setup_.hours) {
-        place.found = launch_cost(places[i], slack_h, belief_.zone(places[i]).up_phases, sight);
-      }
-    }
-    before_h = slack_h;
-  };
   const double next_h = slack_h_ - tick_h_;
-  add_moment(next_h);
+  double before_h = slack_h_;
+  look_ahead(sight, places, before_h, next_h);
+  before_h = next_h;
   for (std::size_t j = ValueTable::slack_points; j-- > 0;) {
     const double slack_h = table_.slack_h(j);
-    if (slack_h < next_h - 1e-9 && slack_h >= home_setup_.hours) add_moment(slack_h);
+    if (slack_h >= next_h - 1e-9 || slack_h < home_setup_.hours) continue;
+    look_ahead(sight, places, before_h, slack_h);
+    before_h = slack_h;
   }
   weighed_.wait = waiting_.cost(problem_.waiting_usd_per_h + patience_price * price_scale(sight));
   weighed_.wait_longer = waiting_.cost(problem_.waiting_usd_per_h + option_price * price_scale(sight));
+}
+
+// One moment further ahead: the places grow older, and what launching would cost then is weighed.
+void TradewindPlayer::look_ahead(const Sight& sight, std::vector<PlaceAhead>& places, double before_h,
+                                 double slack_h) {
+  Waiting::Moment& moment = waiting_.add(slack_h, places.size());
+  int cheapest = -1;
+  moment.on_demand = cheapest_on_demand_cost(slack_h, slack_h_ - slack_h, cheapest);
+  const double passed_h = before_h - slack_h;
+  const double middle_h = (before_h + slack_h) / 2;
+  PhaseMix up_lasts{};
+  PhaseMix down_lasts{};
+  for (std::size_t p = 0; p < phases; ++p) {
+    up_lasts[p] = std::exp(-passed_h / up_mean_h[p]);
+    down_lasts[p] = std::exp(-passed_h / down_mean_h[p]);
+  }
+  for (std::size_t i = 0; i < places.size(); ++i) {
+    PlaceAhead& ahead = places[i];
+    Waiting::Place& place = moment.places[i];
+    double still_down = 0;
+    double came = 0;
+    for (std::size_t p = 0; p < phases; ++p) {
+      came += ahead.down[p] * (1 - down_lasts[p]);
+      ahead.down[p] *= down_lasts[p];
+      still_down += ahead.down[p];
+      ahead.up[p] *= up_lasts[p];
+      place.still_up += ahead.up[p];
+    }
+    const double needed_h = setup_of(ahead.zone).hours + home_setup_.hours;  // and to fall back on
+    const ZoneBelief& belief = belief_.zone(ahead.zone);
+    place.fresh = place.found = Weighed::never;
+    if (came > 0 && middle_h >= needed_h) {
+      place.comes = came / (came + still_down);
+      place.fresh = launch_cost(ahead.zone, middle_h, belief.next.up, sight);
+    }
+    if (place.still_up > 0 && slack_h >= needed_h) {
+      place.found = launch_cost(ahead.zone, slack_h, belief.up_phases, sight);
+    }
+  }
 }
 
 // ---- the choice

@@ -44,6 +44,13 @@ class TradewindPlayer final : public Player {
   void weigh_launches(const Sight& sight);
   void weigh_on_demand(const Sight& sight);
   void weigh_waiting(const Sight& sight);
+  struct PlaceAhead {  // a zone, and the phases of its spell at some moment ahead
+    int zone = 0;
+    PhaseMix up{};    // chances to be up, and to have been since now
+    PhaseMix down{};  // to be down, and to have been since now
+  };
+  std::vector<PlaceAhead> places_ahead(const Sight& sight) const;
+  void look_ahead(const Sight& sight, std::vector<PlaceAhead>& places, double before_h, double slack_h);
   struct SetUp {
     double hours = 0;
     PhaseMix ends{};  // the chance of each phase to end within it
