@@ -62,7 +62,7 @@ bench: ## measure: start-up times, planning, simulated fleets
 fuzz: ## run every fuzz target for TIME seconds (default 60)
 	@packaging/deps.sh build dev
 	cmake --preset fuzz
-	cmake --build --preset fuzz --parallel $(JOBS)
+	cmake --build --preset fuzz --parallel $(JOBS) --target fuzzers
 	tests/fuzz.sh build/fuzz $(TIME) $(JOBS)
 
 format: ## bring all C++ files into the house's form

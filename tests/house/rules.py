@@ -20,7 +20,7 @@ MAY_USE = {
     "core/traces": ("core/model",),
     "core/backtest": ("core/policy", "core/traces"),  # backtest-room.md
     "core/lifecycle": ("core/model",),
-    "core/scheduler": ("core/planner", "core/policy", "core/lifecycle"),
+    "core/scheduler": ("core/planner", "core/policy", "core/lifecycle", "core/billing"),  # budget-in-the-loop.md
     "core/billing": ("core/model",),
     "core/exposure": ("core/billing", "core/catalog"),
     "edge/io": ("base",),

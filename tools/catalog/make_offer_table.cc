@@ -11,7 +11,7 @@
 #include "core/catalog/offer_table.h"
 
 int main(int count, char** values) {
-  using namespace tradewind::catalog;
+  namespace catalog = tradewind::catalog;
   const std::vector<std::string> arguments(values + 1, values + count);
   if (arguments.size() < 2) {
     std::cerr << "usage: make_offer_table OUT FILE.csv...\n";
@@ -26,13 +26,14 @@ int main(int count, char** values) {
       return 1;
     }
   }
-  std::vector<OfferText> texts;
+  std::vector<catalog::OfferText> texts;
   for (std::size_t i = 0; i < contents.size(); ++i) texts.push_back({arguments[i + 1], contents[i]});
-  const LoadedCatalog loaded = load_catalog(texts);
-  for (const RowNote& note : loaded.report.refused) std::cerr << "refused: " << describe(note) << "\n";
+  const catalog::LoadedCatalog loaded = catalog::load_catalog(texts);
+  for (const catalog::RowNote& note : loaded.report.refused)
+    std::cerr << "refused: " << catalog::describe(note) << "\n";
   if (!loaded.report.refused.empty()) return 1;
   std::ofstream out(arguments[0], std::ios::binary | std::ios::trunc);
-  out << write_offer_table(loaded.catalog) << std::flush;
+  out << catalog::write_offer_table(loaded.catalog) << std::flush;
   if (!out) {
     std::cerr << "make_offer_table: cannot write " << arguments[0] << "\n";
     return 1;

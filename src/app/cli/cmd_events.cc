@@ -24,7 +24,7 @@ Result<api::EventPage> fetch(ApiClient& client, const std::string& subject, std:
   return api::event_page_from_json(answer, "events");
 }
 
-std::string padded(std::string text, int width) {
+std::string padded(const std::string& text, int width) {
   const int missing = width - display_width(text);
   return text + std::string(static_cast<std::size_t>(std::max(missing, 0)), ' ');
 }

@@ -138,6 +138,7 @@ Result<ExitCode> run_plan(const PlanOptions& options, Context& context) {
   const catalog::Catalog catalog = known_offers(context, "");
   const catalog::EgressTable egress = catalog::embedded_egress_table();
   planner::PlanRequest request{.job = job, .offers = catalog.offers(), .now = context.clock.now()};
+  request.budget_is_hard = planner::deadline_of(request).has_value();  // as the control plane has it
   request.accelerator_facts = catalog.accelerator_facts();
   request.egress = [&egress](const Location& from, const Location& to, std::uint64_t bytes) {
     return egress.quote(from, to, bytes);

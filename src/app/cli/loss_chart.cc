@@ -107,12 +107,16 @@ class Picture {
 
   void axes(const std::string& metric) {
     const double up = tick_distance(high_ - low_, 5);
-    for (double value = std::ceil(low_ / up) * up; value <= high_; value += up) {
+    const auto first = static_cast<std::int64_t>(std::ceil(low_ / up));
+    const auto last = static_cast<std::int64_t>(std::floor(high_ / up));
+    for (std::int64_t tick = first; tick <= last; ++tick) {
+      const double value = static_cast<double>(tick) * up;
       line(left, y(value), width - right, y(value), "#e4e4e4", "");
-      text(left - 8, y(value) + 4, label(std::fabs(value) < up / 1000 ? 0 : value), "end", "#555");
+      text(left - 8, y(value) + 4, label(value), "end", "#555");
     }
     const double along = tick_distance(std::max(end_, 1.0), 8);
-    for (double step = 0; step <= end_ + along / 1000; step += along) {
+    for (int tick = 0; tick * along <= end_ + along / 1000; ++tick) {
+      const double step = tick * along;
       line(x(step), height - bottom, x(step), height - bottom + 5, "#999", "");
       text(x(step), height - bottom + 19, label(step), "middle", "#555");
     }

@@ -232,14 +232,10 @@ class BashCompletionTest : public OfflineVerbsTest {
     EXPECT_EQ(*run(run_completion, CompletionOptions{"bash"}), ExitCode::done);
     const fs::path script = home_.path() / "completion.bash";
     write_text(script, out());
-    std::vector<std::string> argv{
-        "bash",
-        "-c",
+    const std::string complete =
         "source \"$1\"; shift; cd -- \"$HOME\"; COMP_WORDS=(\"$@\"); COMP_CWORD=$(($# - 1)); "
-        "_tradewind tradewind \"${COMP_WORDS[COMP_CWORD]}\"; printf '%s\\n' \"${COMPREPLY[@]}\"",
-        "test",
-        script.string(),
-        "tradewind"};
+        "_tradewind tradewind \"${COMP_WORDS[COMP_CWORD]}\"; printf '%s\\n' \"${COMPREPLY[@]}\"";
+    std::vector<std::string> argv{"bash", "-c", complete, "test", script.string(), "tradewind"};
     argv.insert(argv.end(), words.begin(), words.end());
     const auto said = io::run_command({argv, environment_}, Duration(20'000));
     EXPECT_TRUE(said.ok() && said->status.success());

@@ -12,9 +12,8 @@
 #include "edge/io/files.h"
 #include "edge/io/system_clock.h"
 
+namespace tradewind {
 namespace {
-
-using namespace tradewind;
 
 std::atomic<bool> interrupted{false};
 
@@ -133,9 +132,7 @@ int run(const std::vector<std::string>& arguments) {
   return cli::run_cli(parsed, context);
 }
 
-}  // namespace
-
-int main(int count, char** values) {
+int run_program(int count, char** values) {
   const std::vector<std::string> arguments(values + (count > 0 ? 1 : 0), values + count);
   ::signal(SIGXFSZ, SIG_IGN);  // a file that may not grow is an error to tell, not an end
   // What stands for a supplier's hardware: no verb of the command line.
@@ -145,4 +142,11 @@ int main(int count, char** values) {
   std::ios::sync_with_stdio(false);
   catch_interrupts();
   return run(arguments);
+}
+
+}  // namespace
+}  // namespace tradewind
+
+int main(int count, char** values) {
+  return tradewind::run_program(count, values);
 }

@@ -66,7 +66,7 @@ json::value openapi() {
   return parse_json(api::openapi_document()).value_or({});
 }
 
-std::string escaped(std::string path) {
+std::string escaped(const std::string& path) {
   std::string pointer;
   for (const char c : path) pointer += c == '/' ? std::string("~1") : std::string(1, c);
   return pointer;

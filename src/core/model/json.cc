@@ -1,6 +1,7 @@
 #include "core/model/json.h"
 
 #include <cmath>
+#include <utility>
 
 namespace tradewind {
 namespace {
@@ -132,7 +133,7 @@ Money JsonReader::money(std::string_view key) {
 }
 
 std::string JsonReader::text_or(std::string_view key, std::string fallback) {
-  return has(key) ? text(key) : fallback;
+  return has(key) ? text(key) : std::move(fallback);
 }
 std::int64_t JsonReader::integer_or(std::string_view key, std::int64_t fallback) {
   return has(key) ? integer(key) : fallback;

@@ -81,7 +81,7 @@ std::variant<Estimate, Rejection> Evaluator::judge(std::size_t offer_index) {
     return refusal(offer_index, RejectionCode::blocked, 0, 0, detail);
   }
   const double cost = static_cast<double>(estimate->cost_nanos) / 1e9;
-  if (facts_.budget_left && cost > *facts_.budget_left) {
+  if (facts_.budget_left && request_.budget_is_hard && cost > *facts_.budget_left) {
     return refusal(offer_index, RejectionCode::over_budget, cost, *facts_.budget_left);
   }
   const PlaceModel& place = places_[estimate->place];

@@ -75,6 +75,7 @@ struct PlanRequest {
   std::span<const catalog::AcceleratorFacts* const> accelerator_facts = {};
   std::optional<Time> deadline = std::nullopt;  // nothing: deadline_at, or now + deadline_after
   bool deadline_is_hard = true;                 // false: late offers are kept, and say so
+  bool budget_is_hard = true;                   // false: offers that it does not pay to the end are kept
   Progress progress = {};
   std::vector<KnownRate> rates = {};  // own progress and earlier runs; the job's own statements are added
   std::optional<SavedState> saved = std::nullopt;

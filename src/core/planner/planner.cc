@@ -35,6 +35,18 @@ std::string no_choice(const PlanRequest& request, const std::vector<Rejection>& 
          reason_of(request, *nearest);
 }
 
+// How far a budget goes that is not held against offers. REQUIRES: result.plans is not empty
+void note_short_budget(const PlanRequest& request, const JobFacts& facts, PlanResult& result) {
+  const double cost = std::ranges::min(result.plans, {}, [](const Plan& plan) {
+                        return plan.expected_cost.nanos();
+                      }).expected_cost.as_double();
+  if (!facts.budget_left || facts.basis == Basis::hour || cost <= *facts.budget_left) return;
+  const double share = std::max(0.0, *facts.budget_left) / cost;
+  result.notes.push_back("the budget of " + request.job.budget->text() + " pays for about " +
+                         std::to_string(static_cast<int>(100 * share)) +
+                         " % of the work: the run is saved and stopped there");
+}
+
 }  // namespace
 
 PlanResult make_plan(const PlanRequest& request) {
@@ -65,6 +77,7 @@ PlanResult make_plan(const PlanRequest& request) {
     result.plans.push_back(std::move(plan));
   }
   explain_choice(request, evaluator.facts(), result);
+  note_short_budget(request, evaluator.facts(), result);
   return result;
 }
 

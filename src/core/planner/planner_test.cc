@@ -200,6 +200,21 @@ TEST(Planner, RefusesWhatCostsMoreThanIsLeftOfTheBudget) {
   EXPECT_EQ(make_plan(c.request).feasible, 1U);
 }
 
+TEST(Planner, SaysHowFarABudgetGoesThatIsNotHeldAgainstOffers) {
+  Case c;
+  c.request.budget_is_hard = false;
+  c.job.budget = Money::parse("100").value();
+  const PlanResult result = make_plan(c.request);
+  EXPECT_EQ(result.feasible, 5U);
+  const double share = 100 / result.plans.front().expected_cost.as_double();
+  ASSERT_LT(share, 1);
+  EXPECT_EQ(result.notes.back(), "the budget of $100.00 pays for about " +
+                                     std::to_string(static_cast<int>(100 * share)) +
+                                     " % of the work: the run is saved and stopped there");
+  c.job.budget = Money::parse("100000").value();
+  EXPECT_TRUE(make_plan(c.request).notes.empty());
+}
+
 TEST(Planner, KeepsSuppliersWithinTheirShareOfTheSpend) {
   Case c;
   c.job.max_share = {{"aws", 0.5}};

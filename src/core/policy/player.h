@@ -125,6 +125,12 @@ class Player {
   virtual void recall(const Sight&) {}
   // The reason for the last answer, with its numbers; empty where a player has none to tell.
   virtual std::string why() const { return {}; }
+  // Losses an hour that it expects of spot launched in the zone now: of use for the cadence of checkpoints
+  // there. Nothing from players that keep no such belief.
+  virtual std::optional<double> hazard_per_h(int zone) const {
+    static_cast<void>(zone);
+    return std::nullopt;
+  }
 };
 
 }  // namespace tradewind::policy

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdio>
 
 namespace tradewind::policy {
 namespace {
@@ -153,7 +154,7 @@ Answer rescue(const Problem& problem, const Sight& sight) {
   return launch_any_spot(problem, sight);
 }
 
-double tick_cost_usd(const Problem& problem, const Sight& sight, const Answer& answer) {
+double committed_usd(const Problem& problem, const Sight& sight, const Answer& answer) {
   const auto price_per_h = [&](const Holding& what) {
     return what.purchase == Purchase::spot ? sight.spot_per_h[at(what.zone)]
                                            : problem.zones[at(what.zone)].on_demand_per_h;
@@ -163,7 +164,13 @@ double tick_cost_usd(const Problem& problem, const Sight& sight, const Answer& a
   const double held = sight.held ? price_per_h(*sight.held) * hours : 0;
   if (answer.action == Answer::Action::stop) return 0;
   if (answer.action == Answer::Action::hold) return held;
-  return std::max(held, price_per_h(answer.launch) * hours + move_usd(problem, sight, answer.launch.zone));
+  const double setup_h = setup_s(problem, sight, answer.launch.zone) / 3600;
+  return std::max(
+      held, price_per_h(answer.launch) * (setup_h + hours) + move_usd(problem, sight, answer.launch.zone));
+}
+
+bool is_affordable(const Problem& problem, const Sight& sight, const Answer& answer) {
+  return sight.cost_usd + committed_usd(problem, sight, answer) <= problem.budget_usd;
 }
 
 Answer Guarded::decide(const Sight& sight) {
@@ -173,7 +180,8 @@ Answer Guarded::decide(const Sight& sight) {
     overruled_ = Overruled::by_deadline;
     answer = rescue(problem_, sight);
   }
-  if (sight.cost_usd + tick_cost_usd(problem_, sight, answer) > problem_.budget_usd) {
+  if (!is_affordable(problem_, sight, answer)) {
+    spent_usd_ = sight.cost_usd;
     overruled_ = Overruled::by_budget;
     answer = stop();
   }
@@ -181,7 +189,13 @@ Answer Guarded::decide(const Sight& sight) {
 }
 
 std::string Guarded::why() const {
-  if (overruled_ == Overruled::by_budget) return "the budget does not allow for another tick";
+  if (overruled_ == Overruled::by_budget) {
+    char text[96];
+    std::snprintf(text, sizeof text,
+                  "%.4g of the budget's %.4g USD are spent, and the rest does not pay for more", spent_usd_,
+                  problem_.budget_usd);
+    return text;
+  }
   if (overruled_ == Overruled::by_deadline) return "nothing else is sure to keep the deadline";
   return player_->why();
 }

@@ -63,8 +63,11 @@ int home_zone(const Problem& problem, const Sight& sight);
 // whatever can be had.
 Answer rescue(const Problem& problem, const Sight& sight);
 
-// What the answer may cost in this tick, USD: the whole tick of what is then held, and egress.
-double tick_cost_usd(const Problem& problem, const Sight& sight, const Answer& answer);
+// What the answer commits to, USD: the whole tick of what is then held; of a launch, the tick after its
+// set-up and egress too, since less would be paid for nothing.
+double committed_usd(const Problem& problem, const Sight& sight, const Answer& answer);
+// Whether the budget allows for that.
+bool is_affordable(const Problem& problem, const Sight& sight, const Answer& answer);
 
 // Keeps a player within is_usable and is_safe: an answer outside becomes rescue(). Within the budget first:
 // an answer that could go beyond it becomes stop().
@@ -75,11 +78,13 @@ class Guarded final : public Player {
   Answer decide(const Sight& sight) override;
   void recall(const Sight& sight) override { player_->recall(sight); }
   std::string why() const override;
+  std::optional<double> hazard_per_h(int zone) const override { return player_->hazard_per_h(zone); }
 
  private:
   std::unique_ptr<Player> player_;
   const Problem& problem_;
   enum class Overruled { no, by_deadline, by_budget } overruled_ = Overruled::no;  // at the last answer
+  double spent_usd_ = 0;                                                           // by then
 };
 
 }  // namespace tradewind::policy

@@ -32,6 +32,10 @@ class TradewindPlayer final : public Player {
   Answer decide(const Sight& sight) override;
   void recall(const Sight& sight) override { belief_.learn(sight); }
   std::string why() const override;
+  // The inverse of the mean life that it believes in.
+  std::optional<double> hazard_per_h(int zone) const override {
+    return 1 / mean_up_h(belief_.zone(zone).up_phases);
+  }
   const Weighed& weighed() const { return weighed_; }
 
  private:

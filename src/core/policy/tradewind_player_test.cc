@@ -168,7 +168,10 @@ TEST(Tradewind, ABudgetIsNeverExceeded) {
   sight.tick = 2;
   sight.cost_usd = 4.99;
   EXPECT_EQ(player->decide(sight).action, Answer::Action::stop);
-  EXPECT_NE(player->why().find("budget"), std::string::npos);
+  EXPECT_NE(player->why().find("4.99 of the budget's 5 USD"), std::string::npos) << player->why();
+  sight.held.reset();
+  sight.cost_usd = 4.90;  // a tick would be paid for, not the set-up before it
+  EXPECT_NE(player->decide(sight).action, Answer::Action::launch);
 }
 
 TEST(Tradewind, WhatIsNotSoldIsNotBought) {

@@ -23,6 +23,7 @@ struct Launch {
   int attempt = 0;
   bool standby = false;  // the target of a move: prefetch, wait for `start`
   Time hard_limit;
+  double hazard_per_h = 0;  // losses that are expected there: the agent saves accordingly
 };
 // Answered by TerminateReply. `lease` is empty for an orphan.
 struct Terminate {

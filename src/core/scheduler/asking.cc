@@ -41,8 +41,7 @@ void give_up_move(Step& step, const JobId& id) {
 }
 
 // The first tick after now.
-Time next_tick(Step& step, const JobRecord& job) {
-  const Duration tick = tick_of(job, step.tempo());
+Time next_tick(Step& step, const JobRecord& job, Duration tick) {
   const Duration passed = std::max(step.now() - job.submitted_at, Duration(0));
   return job.submitted_at + (passed / tick + 1) * tick;
 }
@@ -52,9 +51,9 @@ Time ask_at(Step& step, const JobRecord& job, const LeaseRecord* held) {
   const auto [found, is_new] = step.working().asking.try_emplace(job.id);
   Asking& asking = found->second;
   // After a restart nothing has happened to it that could not wait for the tick.
-  if (is_new && (held != nullptr || (job.deadline && step.now() > job.submitted_at))) {
+  if (is_new && (held != nullptr || (is_pressed(job) && step.now() > job.submitted_at))) {
     asking.last = step.now();
-    asking.next = next_tick(step, job);
+    asking.next = next_tick(step, job, tick_of(job, step.tempo()));
   }
   if (asking.holding && held == nullptr) {  // lost or refused
     asking.next = std::min(asking.next, std::max(step.now(), asking.last + step.tempo().ask_again));
@@ -161,6 +160,27 @@ std::optional<Time> first_open(Step& step, const Seat& seat) {
   return first;
 }
 
+// Whether the rest of the budget pays for none of the places, not even for those that are barred for now.
+bool is_budget_spent(const Seat& seat, const policy::Sight& sight) {
+  for (std::size_t i = 0; i < seat.zones.size(); ++i) {
+    for (const auto purchase : {policy::Purchase::spot, policy::Purchase::on_demand}) {
+      if (seat.zones[i].sold(purchase).empty()) continue;
+      if (policy::is_affordable(seat.problem, sight, policy::launch(static_cast<int>(i), purchase)))
+        return false;
+    }
+  }
+  return true;
+}
+
+void give_up_for_money(Step& step, const JobRecord& job, const policy::Sight& sight) {
+  const Money budget = *job.spec.budget;
+  const std::string spent = Money::estimate(sight.cost_usd, budget.currency()).text();
+  std::string why =
+      spent + " of the budget of " + budget.text() + " are spent, and the rest pays for no place that fits";
+  if (job.saved) why += "; its newest checkpoint is kept";
+  step.change(job, lifecycle::JobChange::gave_up, why);
+}
+
 void ask(Step& step, const JobRecord& job, const LeaseRecord* held) {
   Asking& asking = step.working().asking[job.id];
   std::string why;
@@ -170,13 +190,14 @@ void ask(Step& step, const JobRecord& job, const LeaseRecord* held) {
     return;
   }
   asking.last = step.now();
-  asking.next = next_tick(step, job);
+  asking.next = next_tick(step, job, seat != nullptr ? seat->tick : tick_of(job, step.tempo()));
   if (seat == nullptr) return step.wake(job.id, asking.next);
-  if (seat->patient && held != nullptr) {
+  if (seat->patient && held != nullptr && !job.spec.budget) {
     asking.next = Time::max();
     return step.working().forget_seat(job.id);
   }
   const policy::Sight sight = sight_of(step, job, *seat, held);
+  if (held == nullptr && is_budget_spent(*seat, sight)) return give_up_for_money(step, job, sight);
   const Answer answer = seat->player->decide(sight);
   const bool urgent = seat->patient || !policy::is_safe(seat->problem, sight, policy::hold());
   if (answer.action != Action::launch && held == nullptr && urgent) {
@@ -194,7 +215,7 @@ void ask_policy(Step& step, const JobRecord& job, const std::vector<LeaseRecord>
   if (held == nullptr && give_up_if_stillborn(step, job)) return;
   const Time due = ask_at(step, job, held);
   if (held != nullptr && held->stop_ordered_at) return await_stop(step, *held);
-  if (held != nullptr && !job.deadline)
+  if (held != nullptr && !is_watched(job))
     return step.working().forget_seat(job.id);  // not asked until it is lost
   if (held != nullptr && held->pinned) return;
   if (due > step.now()) {

@@ -1,6 +1,8 @@
 #include <algorithm>
 #include <iterator>
 
+#include "core/planner/hazard.h"
+#include "core/scheduler/seat.h"
 #include "core/scheduler/step.h"
 
 namespace tradewind::scheduler {
@@ -84,6 +86,17 @@ SurveyQuestion question_for(Step& step, const JobRecord& job) {
   return question;
 }
 
+// As the job's policy believes of spot there; else by what is known of such machines in general.
+double hazard_per_h(Step& step, const JobRecord& job, const Offer& offer) {
+  const auto seat = step.working().seats.find(job.id);
+  if (offer.purchase == Purchase::spot && seat != step.working().seats.end() && seat->second != nullptr) {
+    const int zone = seat->second->zone_of(offer.location);
+    if (const auto believed = zone < 0 ? std::nullopt : seat->second->player->hazard_per_h(zone))
+      return *believed;
+  }
+  return planner::prior_hazard(offer).per_hour;
+}
+
 LeaseRecord intend_lease(Step& step, const JobRecord& before, const Offer& offer, LeaseRole role,
                          const std::string& why) {
   LeaseRecord lease;
@@ -107,7 +120,7 @@ LeaseRecord intend_lease(Step& step, const JobRecord& before, const Offer& offer
   step.working().launching.insert(lease.id);
   ++step.working().launching_per_offer[offer_key(offer)];
   step.act(Launch{lease.id, job.id, job.spec, job.home, offer, lease.attempt, role == LeaseRole::target,
-                  *lease.hard_limit});
+                  *lease.hard_limit, hazard_per_h(step, job, offer)});
   return lease;
 }
 

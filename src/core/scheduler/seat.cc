@@ -14,8 +14,9 @@ namespace tradewind::scheduler {
 namespace {
 
 constexpr std::size_t zones_max = 16;
-constexpr double never_wins = 10;  // times the price of the other purchase
-constexpr double ticks_of_a_job = 100;
+constexpr double never_wins = 10;       // times the price of the other purchase
+constexpr double ticks_of_a_job = 100;  // at least, as far as its deadline or budget goes
+constexpr double tick_min_s = 1;
 constexpr int far_deadline_ticks = 1'000'000;
 constexpr double infinite = std::numeric_limits<double>::infinity();
 constexpr std::string_view default_policy = "tradewind";
@@ -223,10 +224,49 @@ void set_deadline(Seat& seat, const JobRecord& job, double refusals) {
   const double spare_s = std::max(0.0, span_s - problem.cold_start_s - problem.work_s);
   const double reserve_s = reserve_of(problem, fallbacks, spare_s);
   problem.deadline_ticks = std::max(1, static_cast<int>((span_s - reserve_s) / problem.tick_s));
-  seat.note = note_on_deadline(seat, job, fallbacks, refusals);
+  const std::string note = note_on_deadline(seat, job, fallbacks, refusals);
+  seat.note = seat.note.empty() ? note : note + "; " + seat.note;
 }
 
-// A job that nothing hurries. What an hour of waiting is worth to it is not weighed yet.
+// What the budget pays for, where it does not pay for all.
+std::string note_on_budget(const JobRecord& job, const Market& market) {
+  double least_usd = infinite;
+  for (const FeasibleOffer& feasible : market.offers) {
+    if (feasible.work_s > 0) least_usd = std::min(least_usd, feasible.expected_usd);
+  }
+  const double budget = job.spec.budget->as_double();
+  if (least_usd == infinite || least_usd <= budget) return {};
+  char text[128];
+  std::snprintf(text, sizeof text,
+                "the budget of %s pays for about %.0f %% of the work, which is to cost %.2f",
+                job.spec.budget->text().c_str(), 100 * budget / least_usd, least_usd);
+  return text;
+}
+
+double dearest_per_h(const Seat& seat) {
+  double dearest = 0;
+  for (const SeatZone& zone : seat.zones) {
+    for (const auto* sold : {&zone.spot, &zone.on_demand}) {
+      for (const FeasibleOffer& feasible : *sold)
+        dearest = std::max(dearest, feasible.offer.price_per_hour.as_double());
+    }
+  }
+  return dearest;
+}
+
+void set_budget(Seat& seat, const JobRecord& job, const Market& market) {
+  seat.problem.budget_usd = job.spec.budget->as_double();
+  if (const std::string note = note_on_budget(job, market); !note.empty()) {
+    seat.note += (seat.note.empty() ? "" : "; ") + note;
+  }
+  const double dearest = dearest_per_h(seat);
+  if (dearest <= 0) return;
+  const double lasts_s = 3600 * seat.problem.budget_usd / dearest;
+  const double tick_s = std::clamp(std::floor(lasts_s / ticks_of_a_job), tick_min_s, seconds_of(seat.tick));
+  seat.tick = duration_of_seconds(tick_s);
+}
+
+// A job that nothing hurries.
 std::unique_ptr<policy::Player> unhurried_player(Seat& seat) {
   seat.patient = true;
   std::vector<policy::WholeCost> costs;
@@ -239,7 +279,8 @@ std::unique_ptr<policy::Player> unhurried_player(Seat& seat) {
     return best;
   };
   for (const SeatZone& zone : seat.zones) costs.push_back({cost_of(zone.spot), cost_of(zone.on_demand)});
-  return policy::cheapest_player(seat.problem, std::move(costs));
+  return std::make_unique<policy::Guarded>(policy::cheapest_player(seat.problem, std::move(costs)),
+                                           seat.problem);
 }
 
 bool sells_for_nothing(const Seat& seat) {
@@ -250,7 +291,7 @@ bool sells_for_nothing(const Seat& seat) {
 
 std::unique_ptr<policy::Player> player_of(const JobRecord& job, Seat& seat) {
   // Where on-demand is free, on one's own machines, there is nothing to wait for.
-  if (!job.deadline || seat.reference_s <= 0 || sells_for_nothing(seat)) return unhurried_player(seat);
+  if (!is_pressed(job) || seat.reference_s <= 0 || sells_for_nothing(seat)) return unhurried_player(seat);
   std::unique_ptr<policy::Player> named = policy::make_player(job.spec.policy, seat.problem);
   return named != nullptr ? std::move(named) : policy::make_player(default_policy, seat.problem);
 }
@@ -270,8 +311,8 @@ int Seat::tick_at(Time now) const {
 Duration tick_of(const JobRecord& job, const Tempo& tempo) {
   if (!job.deadline) return tempo.tick;
   const double span_s = seconds_of(*job.deadline - job.submitted_at);
-  const double most_s = std::max(1.0, seconds_of(tempo.tick));
-  return duration_of_seconds(std::floor(std::clamp(span_s / ticks_of_a_job, 1.0, most_s)));
+  const double most_s = std::max(tick_min_s, seconds_of(tempo.tick));
+  return duration_of_seconds(std::floor(std::clamp(span_s / ticks_of_a_job, tick_min_s, most_s)));
 }
 
 std::shared_ptr<Seat> make_seat(const JobRecord& job, const Market& market, const Tempo& tempo,
@@ -295,8 +336,10 @@ std::shared_ptr<Seat> make_seat(const JobRecord& job, const Market& market, cons
   problem.checkpoint_interval_s =
       market.interval_s <= problem.work_s ? market.interval_s : 2 * problem.work_s;
   seat->tick = tick_of(job, tempo);
+  if (job.spec.budget) set_budget(*seat, job, market);
   problem.tick_s = seconds_of(seat->tick);
   problem.deadline_ticks = far_deadline_ticks;
+  if (job.spec.waiting_cost) problem.waiting_usd_per_h = job.spec.waiting_cost->as_double();
   if (job.deadline && reference != nullptr) set_deadline(*seat, job, refusals);
   seat->start = job.submitted_at;
   seat->counts_units = job.spec.work.total > 0 || job.total_steps > 0;

@@ -32,7 +32,7 @@ struct Seat {
   std::unique_ptr<policy::Player> player;
   Time start;  // of tick 0
   Duration tick{};
-  bool patient = false;       // holds what it has until it is lost: not asked meanwhile
+  bool patient = false;       // holds what it has until it is lost, or its budget is spent
   bool counts_units = false;  // progress is told in units of work
   double reference_s = 0;     // of work in `problem`; 0: not known
   std::string note;           // what the user has to know of the deadline, with its number
@@ -56,8 +56,18 @@ struct Seat {
 std::shared_ptr<Seat> make_seat(const JobRecord& job, const Market& market, const Tempo& tempo,
                                 const std::optional<Offer>& keep, double refusals);
 
-// How often the job's policy is asked.
+// How often the job's policy is asked, as far as its deadline tells; a small budget makes a seat's tick
+// shorter.
 Duration tick_of(const JobRecord& job, const Tempo& tempo);
+
+// Whether time is worth something to the job, so that there is more to weigh than what is cheapest.
+inline bool is_pressed(const JobRecord& job) {
+  return job.deadline || (job.spec.waiting_cost && job.spec.waiting_cost->nanos() > 0);
+}
+// Whether its policy is asked while something is held, too.
+inline bool is_watched(const JobRecord& job) {
+  return is_pressed(job) || job.spec.budget;
+}
 
 inline policy::Purchase purchase_of(const Offer& offer) {
   return offer.purchase == Purchase::spot ? policy::Purchase::spot : policy::Purchase::on_demand;

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/billing/charge.h"
 #include "core/policy/safety.h"
 #include "core/scheduler/step.h"
 
@@ -133,6 +134,18 @@ void show_held(const Seat& seat, const LeaseRecord& lease, Sight& sight) {
   if (sight.held->purchase == policy::Purchase::spot) sight.capacity[at(zone)] = Seen::up;
 }
 
+// What was spent, and what the next tick costs while an order to stop is on its way: so the last checkpoint
+// is paid for, too.
+double spent_usd(Step& step, const JobRecord& job, const Seat& seat, const LeaseRecord* held) {
+  double spent = 0;
+  for (const LeaseId& id : job.leases) {
+    const LeaseRecord* lease = step.lease(id);
+    if (lease != nullptr) spent += billing::usage_cost(*lease, step.now()).as_double();
+  }
+  if (held == nullptr) return spent;
+  return spent + cost_of(held->offer.price_per_hour, seat.tick).as_double();
+}
+
 // ---- what was seen before this seat was made
 
 std::optional<Time> over_at(const LeaseRecord& lease) {
@@ -196,8 +209,9 @@ bool differs(std::uint64_t known, std::uint64_t measured) {
 
 // Only prices may differ between two seats of one player.
 bool is_same_problem(const policy::Problem& a, const policy::Problem& b) {
-  return a.work_s == b.work_s && a.cold_start_s == b.cold_start_s && a.transfer_s == b.transfer_s &&
-         a.deadline_ticks == b.deadline_ticks && a.checkpoint_interval_s == b.checkpoint_interval_s &&
+  return a.tick_s == b.tick_s && a.work_s == b.work_s && a.cold_start_s == b.cold_start_s &&
+         a.transfer_s == b.transfer_s && a.deadline_ticks == b.deadline_ticks &&
+         a.checkpoint_interval_s == b.checkpoint_interval_s &&
          std::ranges::equal(a.zones, b.zones, {}, &policy::Zone::name, &policy::Zone::name);
 }
 
@@ -250,6 +264,7 @@ policy::Sight sight_of(Step& step, const JobRecord& job, const Seat& seat, const
     sight.setup_left_s = sight.held ? setup_left_s(step, seat, sight, *held) : 0;
     sight.progress_s = progress.held_s(*held);
   }
+  if (job.spec.budget) sight.cost_usd = spent_usd(step, job, seat, held);
   for (const LeaseId& id : {seat.held, seat.attempted}) {
     const LeaseRecord* before = step.lease(id);
     if (before != nullptr && before->end == LeaseEnd::preempted) sight.preempted = true;

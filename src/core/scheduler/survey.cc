@@ -24,6 +24,9 @@ planner::PlanRequest request_for(const SurveyQuestion& question, const SurveyRul
   planner::PlanRequest request{question.job.spec, offers, question.now};
   request.deadline = question.job.deadline;
   request.deadline_is_hard = false;  // a late job still runs
+  // With a deadline, a job that cannot be paid for to its end is refused; without one, as much is done as the
+  // budget pays for.
+  request.budget_is_hard = question.job.deadline.has_value();
   request.plans_max = plans_max;
   request.progress.total_units = question.job.total_steps;
   request.checkpoint_bytes = question.checkpoint_bytes;

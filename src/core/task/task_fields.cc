@@ -51,8 +51,8 @@ constexpr TaskField fields[] = {
     {top, "priority", "integer", acted_on, "Higher runs first; 0 when not given.", read_priority},
     {top, "policy", "name", acted_on,
      "Which policy decides between spot, on-demand and waiting; tradewind when not given.", read_policy},
-    {top, "waiting_cost", "money per hour", kept, "What an hour less until the end is worth to you: 3 USD.",
-     read_waiting_cost},
+    {top, "waiting_cost", "money per hour", acted_on,
+     "What an hour less until the end is worth to you: 3 USD.", read_waiting_cost},
 
     {res, "accelerators", "H100, H100:8, mapping or list", acted_on,
      "Accelerators of one node; any one of several.", read_accelerators},

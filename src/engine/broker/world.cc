@@ -1,6 +1,7 @@
 #include "engine/broker/world.h"
 
 #include <algorithm>
+#include <cstdio>
 
 #include "edge/checkpoint/ledger.h"
 #include "edge/mailbox/mailbox.h"
@@ -45,6 +46,11 @@ Result<std::vector<std::string>> agent_arguments(const World& world, const sched
       "--hard-limit=" + format_utc(launch.hard_limit),
       "--lease-term=" + std::to_string(seconds_of(world.lease_term)) + "s",
   };
+  if (launch.hazard_per_h > 0) {
+    char hazard[48];
+    std::snprintf(hazard, sizeof hazard, "--hazard-per-hour=%.6f", launch.hazard_per_h);
+    arguments.emplace_back(hazard);
+  }
   for (const std::string& name : standby_stores(launch.spec, launch.home)) {
     TW_ASSIGN_OR_RETURN(const std::string url, url_of_store(world, name));
     arguments.push_back("--standby-store=" + url);

@@ -174,6 +174,7 @@ TEST_P(ObjectStoreConformance, OfRacingThreadsExactlyOneCreates) {
   std::barrier start(threads);
   {
     std::vector<std::jthread> racers;
+    racers.reserve(threads);
     for (int racer = 0; racer < threads; ++racer) {
       racers.emplace_back([&, racer, store = connect_()] {
         for (std::size_t round = 0; round < rounds; ++round) {
@@ -249,8 +250,10 @@ TEST_P(ObjectStoreConformance, AnObjectIsSeenWholeWhileItIsReplaced) {
   std::atomic<bool> done = false;
   std::atomic<int> torn = 0;
   std::atomic<int> failed = 0;
+  constexpr int readers_count = 3;
   std::vector<std::jthread> readers;
-  for (int reader = 0; reader < 3; ++reader) {
+  readers.reserve(readers_count);
+  for (int reader = 0; reader < readers_count; ++reader) {
     readers.emplace_back([&, store = connect_()] {
       while (!done) {
         const Result<std::string> seen = store->get("busy");
