@@ -22,7 +22,7 @@ enum class JobChange {
   unplaced,     // that lease ended before the job ever ran
   began,        // an agent has claimed it
   interrupted,  // its lease ended and the job has not
-  paused,       // its policy gave its lease back, to wait for a better place
+  paused,       // its policy gave its lease back: to wait for a better place, or for its budget's sake
   cancel_asked,
   drained,         // after a cancellation: no lease of it is alive any more
   finished_ok,     // the ledger says so

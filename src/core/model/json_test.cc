@@ -28,6 +28,8 @@ TEST(Json, WritesNumbersAsShortAsTheyAre) {
   EXPECT_EQ(to_text(json::array{8.0, 0.6, 1e-7, 3e11, -2.5, 7, std::uint64_t{1} << 63U}),
             "[8,0.6,1e-07,3e+11,-2.5,7,9223372036854775808]");
   EXPECT_EQ(round_trip("[2.0,2e3,-0.0,1e22]"), "[2,2000,0,1e+22]");
+  EXPECT_EQ(round_trip("[186231571823157e2,18623157182315700]"), "[18623157182315700.0,18623157182315700]");
+  EXPECT_EQ(parse_json("186231571823157e2").value(), parse_json("18623157182315700.0").value());
   EXPECT_EQ(to_text(json::array{std::nan(""), std::numeric_limits<double>::infinity()}), "[null,null]");
 }
 

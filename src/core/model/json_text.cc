@@ -16,6 +16,8 @@ namespace {
 
 using TextView = json::string_view;
 
+constexpr double whole_max = 9'007'199'254'740'992;  // 2^53: every whole number below is exact
+
 // Builds the value from the parser's events. The names are those that basic_parser calls.
 struct Builder {
   static constexpr std::size_t max_object_size = static_cast<std::size_t>(-1);
@@ -77,7 +79,6 @@ struct Builder {
       return false;
     }
     // 2.0 and 2e0 are the number 2: a value and what is read of its text are then of one kind.
-    constexpr double whole_max = 9'007'199'254'740'992;  // 2^53: every whole number below is exact
     if (std::fabs(value) < whole_max && value == std::floor(value)) {
       stack.push_int64(static_cast<std::int64_t>(value));
     } else {
@@ -149,7 +150,11 @@ class Writer {
     }
     if (value == 0) value = 0;  // a zero has no sign: "-0" would be read as a whole number
     char buffer[32];
-    out_.append(buffer, std::to_chars(buffer, buffer + sizeof buffer, value).ptr);
+    const std::string_view text(buffer, std::to_chars(buffer, buffer + sizeof buffer, value).ptr);
+    out_ += text;
+    // Digits alone would be read as a whole number, and not as the same kind.
+    const bool is_digits = text.find_first_of(".e") == std::string_view::npos;
+    if (is_digits && std::fabs(value) >= whole_max) out_ += ".0";
   }
   void begin_item(bool& first, int depth) {
     if (!first) out_ += ',';

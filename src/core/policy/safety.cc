@@ -190,10 +190,10 @@ Answer Guarded::decide(const Sight& sight) {
 
 std::string Guarded::why() const {
   if (overruled_ == Overruled::by_budget) {
-    char text[96];
+    char text[128];
     std::snprintf(text, sizeof text,
-                  "%.4g of the budget's %.4g USD are spent, and the rest does not pay for more", spent_usd_,
-                  problem_.budget_usd);
+                  "%.4g of the budget's %.4g USD are spent, or needed to stop: the rest pays for no more",
+                  spent_usd_, problem_.budget_usd);
     return text;
   }
   if (overruled_ == Overruled::by_deadline) return "nothing else is sure to keep the deadline";

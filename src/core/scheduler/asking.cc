@@ -69,13 +69,13 @@ void await_stop(Step& step, const LeaseRecord& held) {
   release(step, held, LeaseEnd::paused, "it did not stop in time");
 }
 
-void pause(Step& step, const LeaseRecord& held, const std::string& why) {
+void pause(Step& step, const LeaseRecord& held, const std::string& reason, const std::string& why) {
   if (held.state == LeaseState::launched && !held.status) {
     return release(step, held, LeaseEnd::paused, "given back before it began: " + why);
   }
   Order stop;
   stop.kind = OrderKind::stop;
-  stop.reason = "to wait for a better place";
+  stop.reason = reason;
   give_order(step, held, std::move(stop), "save and stop: " + why);
 }
 
@@ -141,7 +141,8 @@ void act(Step& step, const JobId& id, Seat& seat, const Answer& answer, const Le
     seat.attempted = step.job(id)->leases.back();
     step.working().asking[id].holding = true;
   } else if (answer.action == Action::stop && held != nullptr) {
-    pause(step, *held, why);
+    const std::string reason = seat.player->why();
+    pause(step, *held, reason.empty() ? "to wait for a better place" : reason, why);
     step.working().asking[id].holding = false;
   }
 }
