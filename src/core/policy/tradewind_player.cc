@@ -262,14 +262,16 @@ void TradewindPlayer::weigh(const Sight& sight) {
                                     belief_.zone(zone).up_phases, spot_per_h(sight, zone))
                         : on_demand_cost(problem_.zones[at(zone)].region_index, slack_h_, setup_h, 0);
   }
-  weigh_on_demand(sight);
   weigh_launches(sight);
+  weighed_.wait = weighed_.wait_longer = weighed_.on_demand = Weighed::never;
+  weighed_.on_demand_zone = -1;
+  weighed_.instead_of_spot = !sight.held || sight.held->purchase != Purchase::spot;
+  if (!weighed_.instead_of_spot) return;
+  weigh_on_demand(sight);
   weigh_waiting(sight);
 }
 
 void TradewindPlayer::weigh_on_demand(const Sight& sight) {
-  weighed_.on_demand = Weighed::never;
-  weighed_.on_demand_zone = -1;
   if (sight.held && sight.held->purchase == Purchase::on_demand) return;
   weighed_.on_demand = cheapest_on_demand_cost(slack_h_, 0, weighed_.on_demand_zone);
 }
@@ -305,7 +307,6 @@ std::vector<TradewindPlayer::PlaceAhead> TradewindPlayer::places_ahead(const Sig
 
 // From now down to the last slack with which on-demand keeps the deadline.
 void TradewindPlayer::weigh_waiting(const Sight& sight) {
-  weighed_.wait = weighed_.wait_longer = Weighed::never;
   if (!is_safe(problem_, sight, stop()) || slack_h_ - tick_h_ < home_setup_.hours) return;
   std::vector<PlaceAhead> places = places_ahead(sight);
   waiting_.clear();
@@ -482,10 +483,11 @@ std::string TradewindPlayer::why() const {
     std::snprintf(detail, sizeof detail, " (up %.0f %%, lost %.2f times an hour)", 100 * belief.up, hazard);
     text += "spot in " + problem_.zones[at(spot)].name + " " + usd(weighed_.launch[at(spot)]) + detail + ", ";
   }
-  text += "waiting " + usd(weighed_.wait) + ", on demand " + usd(weighed_.on_demand);
+  if (weighed_.instead_of_spot) {
+    text += "waiting " + usd(weighed_.wait) + ", on demand " + usd(weighed_.on_demand) + "; ";
+  }
   char margin[80];
-  std::snprintf(margin, sizeof margin, "; %.2f h of work, %.2f h of slack", weighed_.work_h,
-                weighed_.slack_h);
+  std::snprintf(margin, sizeof margin, "%.2f h of work, %.2f h of slack", weighed_.work_h, weighed_.slack_h);
   return text + margin;
 }
 

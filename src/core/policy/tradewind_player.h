@@ -16,7 +16,9 @@ namespace tradewind::policy {
 // Expected cost from here to the end by what is done now, USD; `never` where it cannot be done.
 struct Weighed {
   static constexpr double never = 1e30;
-  double hold = never;       // go on with what is held
+  double hold = never;  // go on with what is held
+  bool instead_of_spot =
+      false;  // the next four were weighed: not while spot is held, which is then left for spot alone
   double on_demand = never;  // buy it, in on_demand_zone
   int on_demand_zone = -1;
   double wait = never;         // hold nothing, against launches that cost no egress
