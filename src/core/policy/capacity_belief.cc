@@ -84,7 +84,8 @@ CapacityBelief::CapacityBelief(const Problem& problem)
 }
 
 void CapacityBelief::learn(const Sight& sight) {
-  for (; tick_ < sight.tick; ++tick_) let_a_tick_pass();
+  for (int tick = tick_.value_or(sight.tick); tick < sight.tick; ++tick) let_a_tick_pass();
+  tick_ = sight.tick;
   for (std::size_t zone = 0; zone < zones_.size(); ++zone) {
     if (sight.capacity[zone] != Seen::unknown) see(zone, sight.capacity[zone] == Seen::up);
   }
@@ -95,6 +96,10 @@ void CapacityBelief::learn(const Sight& sight) {
   };
   const std::optional<Attempt>& attempt = sight.last_attempt;
   if (attempt && !attempt->ok && attempt->what.purchase == Purchase::spot) saw_down(attempt->what.zone);
+  for (const Attempt& other : sight.heard) {
+    const auto index = static_cast<std::size_t>(other.what.zone);
+    if (sight.capacity[index] == Seen::unknown) see(index, other.ok);
+  }
   if (sight.preempted && held_spot_ >= 0) saw_down(held_spot_);
   held_spot_ = sight.held && sight.held->purchase == Purchase::spot ? sight.held->zone : -1;
 

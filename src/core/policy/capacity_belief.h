@@ -67,7 +67,8 @@ struct ZoneBelief {
 class CapacityBelief {
  public:
   explicit CapacityBelief(const Problem& problem);
-  // In order of ticks: time goes on to the sight's, and what it shows is learned.
+  // In order of ticks, of which the first may be any: time goes on to the sight's, and what it shows is
+  // learned.
   void learn(const Sight& sight);
   const ZoneBelief& zone(int index) const { return average_[static_cast<std::size_t>(index)]; }
 
@@ -94,8 +95,8 @@ class CapacityBelief {
   std::vector<Zone> zones_;
   std::vector<RegimeMix> region_evidence_;
   std::vector<ZoneBelief> average_;
-  int tick_ = 0;
-  int held_spot_ = -1;  // the zone of the spot instance held at the last tick
+  std::optional<int> tick_;  // of the last sight
+  int held_spot_ = -1;       // the zone of the spot instance held at the last tick
 };
 
 }  // namespace tradewind::policy

@@ -89,7 +89,10 @@ struct Sight {
   double cost_usd = 0;
   std::optional<Attempt> last_attempt;  // the launch of the last tick
   std::vector<Seen> capacity;           // per zone, of spot
-  std::vector<double> spot_per_h;       // USD an hour, per zone
+  // What others were told of spot since the last tick, launches granted and refused, and losses: learned
+  // from, never relied on, since what was left for them may not be left for this job.
+  std::vector<Attempt> heard;
+  std::vector<double> spot_per_h;  // USD an hour, per zone
   // Per zone, a bit for each Purchase that is not to be asked for now: not sold there, no quota, refused a
   // moment ago. Empty: none. The price of what is not sold never wins (spot), or is what the nearest place
   // that sells it takes (on-demand).
@@ -120,8 +123,8 @@ class Player {
   virtual ~Player() = default;
   // Once a tick, in order; where something happened within a tick, once more, as if the next one had begun.
   virtual Answer decide(const Sight& sight) = 0;
-  // What was seen at a tick long past, told again in order to a player that takes over: learned from, not
-  // answered. Progress and set-up are not told.
+  // What was seen at a tick long past, told in order to a player that takes over, or begins where others have
+  // been (ticks below 0): learned from, not answered. Progress and set-up are not told.
   virtual void recall(const Sight&) {}
   // The reason for the last answer, with its numbers; empty where a player has none to tell.
   virtual std::string why() const { return {}; }

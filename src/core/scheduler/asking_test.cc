@@ -1,4 +1,5 @@
 #include <gtest/gtest.h>
+#include <tuple>
 
 #include "core/billing/charge.h"
 #include "core/model/decision.h"
@@ -125,6 +126,33 @@ TEST_F(Hurried, ARefusalIsRememberedAsEvidence) {
   submit_hurried(Duration(2 * 3'600'000), "failover");
   step({LaunchReply{newest_lease().id, {}, {}, Error{Code::insufficient_capacity, "none left"}}});
   EXPECT_EQ(state_.leases.begin()->second.refusal, Code::insufficient_capacity);
+}
+
+TEST_F(Hurried, WhatOneJobIsToldTheOthersLearn) {
+  working_.tempo.retry_capacity = Duration(1000);
+  const auto chance_told_to = [&](const char* name) {
+    JobSpec spec = an_hour_of_work();
+    spec.deadline_after = Duration(4 * 3'600'000);
+    for (const std::string& told : decided(step({SubmitCommand{1, JobId(name), spec, "home"}}))) {
+      const std::string why = decision_of(told)->why;
+      const std::size_t at = why.find("(up ");
+      if (at != std::string::npos) return std::stod(why.substr(at + 4));
+    }
+    return -1.0;
+  };
+  const double at_first = chance_told_to("j-1");
+  ASSERT_GT(at_first, 20);
+  step({LaunchReply{newest_lease().id, {}, {}, Error{Code::insufficient_capacity, "none left"}}});
+  now_ += Duration(2000);
+  const double after_refusal = chance_told_to("j-2");
+  EXPECT_GE(after_refusal, 0);
+  EXPECT_LT(after_refusal, at_first / 2);
+  // The same after a restart: it is read from the leases.
+  const auto [tempo, suppliers, offers] = std::tuple(working_.tempo, working_.suppliers, working_.offers);
+  working_ = Working();
+  std::tie(working_.tempo, working_.suppliers, working_.offers) = std::tie(tempo, suppliers, offers);
+  const double after_restart = chance_told_to("j-3");
+  EXPECT_NEAR(after_restart, after_refusal, 5);
 }
 
 TEST_F(Hurried, APlaceThatWasGivenBackLeavesTheJobWaiting) {

@@ -308,6 +308,12 @@ int Seat::tick_at(Time now) const {
   return static_cast<int>((now - start + tick - Duration(1)) / tick);
 }
 
+int Seat::tick_before(Time then) const {
+  const Duration passed = then - start;
+  const auto whole = static_cast<int>(passed / tick);
+  return passed < Duration(0) && tick * whole != passed ? whole - 1 : whole;
+}
+
 Duration tick_of(const JobRecord& job, const Tempo& tempo) {
   if (!job.deadline) return tempo.tick;
   const double span_s = seconds_of(*job.deadline - job.submitted_at);

@@ -42,12 +42,15 @@ struct Seat {
   std::optional<policy::Answer> last;
   LeaseId held;       // at the last answer
   LeaseId attempted;  // launched by the last answer
+  Time heard_until;   // what others were told is learned up to here
 
   std::uint64_t offers_version = 0;  // that the prices are of
 
   int zone_of(const Location& location) const;  // -1: not among them
   // The first tick at or after `now`.
   int tick_at(Time now) const;
+  // The tick that a moment lies in, below 0 before the first.
+  int tick_before(Time then) const;
   Time time_of(int number) const { return start + tick * number; }
 };
 

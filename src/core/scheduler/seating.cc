@@ -1,6 +1,7 @@
 // What a job's policy is told: its problem, what it sees now, and, after a restart, what was seen before.
 #include <algorithm>
 #include <cmath>
+#include <map>
 
 #include "core/billing/charge.h"
 #include "core/policy/safety.h"
@@ -168,17 +169,40 @@ Sight past_sight(const std::vector<const LeaseRecord*>& leases, const Seat& seat
   return sight;
 }
 
-// Everything that a player learns from is in the job's leases: launches granted and refused, lives and
-// losses.
+// What other jobs were told before: by tick, of which those before the job's first are below 0.
+std::map<int, std::vector<policy::Attempt>> hearsay_by_tick(Step& step, const JobRecord& job, Seat& seat) {
+  constexpr Duration counts_for{24 * 3600'000};
+  std::map<int, std::vector<policy::Attempt>> told;
+  const Time since = std::min(step.now(), job.submitted_at) - counts_for;
+  for (const Hearsay& each : heard(step, job.id, seat, since, step.now())) {
+    told[seat.tick_before(each.at)].push_back(each.what);
+  }
+  seat.heard_until = step.now();
+  return told;
+}
+
+// Everything that a player learns from is in leases: launches granted and refused, lives and losses.
 void recall(Step& step, const JobRecord& job, Seat& seat) {
   if (seat.patient) return;
+  const auto told = hearsay_by_tick(step, job, seat);
+  for (const auto& [tick, attempts] : told) {
+    if (tick >= 0) break;
+    Sight sight = blank_sight(seat, tick);
+    sight.heard = attempts;
+    seat.player->recall(sight);
+  }
   std::vector<const LeaseRecord*> leases;
   for (const LeaseId& id : job.leases) {
     if (const LeaseRecord* lease = step.lease(id)) leases.push_back(lease);
   }
-  if (leases.empty()) return;
+  if (leases.empty() && told.empty()) return;
   const int until = seat.tick_at(step.now());
-  for (int tick = 0; tick < until; ++tick) seat.player->recall(past_sight(leases, seat, tick));
+  for (int tick = 0; tick < until; ++tick) {
+    Sight sight = past_sight(leases, seat, tick);
+    if (const auto others = told.find(tick); others != told.end()) sight.heard = others->second;
+    seat.player->recall(sight);
+  }
+  if (leases.empty()) return;
   const LeaseRecord& last = *leases.back();
   const Time before = seat.time_of(until - 1);
   if (last.intended_at >= before) seat.attempted = last.id;
@@ -254,7 +278,7 @@ Seat* seat_of(Step& step, const JobRecord& job, const LeaseRecord* held, std::st
   return known.get();
 }
 
-policy::Sight sight_of(Step& step, const JobRecord& job, const Seat& seat, const LeaseRecord* held) {
+policy::Sight sight_of(Step& step, const JobRecord& job, Seat& seat, const LeaseRecord* held) {
   Sight sight = blank_sight(seat, seat.tick_at(step.now()));
   const Progress progress(step, job, seat);
   sight.checkpoint_region = checkpoint_region(step, job, seat);
@@ -270,6 +294,10 @@ policy::Sight sight_of(Step& step, const JobRecord& job, const Seat& seat, const
     if (before != nullptr && before->end == LeaseEnd::preempted) sight.preempted = true;
   }
   sight.last_attempt = attempt_of(seat, step.lease(seat.attempted));
+  for (const Hearsay& each : heard(step, job.id, seat, seat.heard_until, step.now())) {
+    sight.heard.push_back(each.what);
+  }
+  seat.heard_until = step.now();
   show_barred(step, seat, sight);
   return sight;
 }

@@ -13,6 +13,7 @@ Step::Step(ClusterState& state, Working& working, const Survey& survey, Time now
     : state_(state), working_(working), survey_(survey), now_(now), wake_at_(never) {
   if (working_.indexed) return;
   for (const auto& [id, lease] : state_.leases) index(lease);
+  overhear_all(*this);
   for (const auto& [id, job] : state_.jobs) {
     if (!is_final(job.state) || !live_leases(job).empty()) mark_dirty(id);
   }
@@ -63,6 +64,7 @@ void Step::want_last_words(const LeaseRecord& after) {
 void Step::put(std::string kind, std::string detail, Record after) {
   if (const auto* lease = std::get_if<LeaseRecord>(&after)) {
     index(*lease);
+    overhear(*this, *lease);
     if (lease->state == LeaseState::ended) want_last_words(*lease);
     mark_dirty(lease->job);
   }

@@ -21,6 +21,7 @@ class Step {
 
   const ClusterState& state() const { return state_; }
   Working& working() { return working_; }
+  const Working& working() const { return working_; }
   const Tempo& tempo() const { return working_.tempo; }
   const Survey& survey() const { return survey_; }
   Time now() const { return now_; }
@@ -95,7 +96,16 @@ void ask_policy(Step& step, const JobRecord& job, const std::vector<LeaseRecord>
 // seating.cc: the job's seat, made where there is none; nullptr: no offer fits, and `why` says why.
 Seat* seat_of(Step& step, const JobRecord& job, const LeaseRecord* held, std::string& why);
 // What the policy sees now. `held` may be nullptr.
-policy::Sight sight_of(Step& step, const JobRecord& job, const Seat& seat, const LeaseRecord* held);
+policy::Sight sight_of(Step& step, const JobRecord& job, Seat& seat, const LeaseRecord* held);
+// hearsay.cc: takes down what this change of a lease tells of spot; the same of all leases, after a restart.
+void overhear(Step& step, const LeaseRecord& after);
+void overhear_all(Step& step);
+// What other jobs were told of spot at the seat's places in that span.
+struct Hearsay {
+  Time at;
+  policy::Attempt what;
+};
+std::vector<Hearsay> heard(const Step& step, const JobId& listener, const Seat& seat, Time after, Time until);
 // placing.cc
 // Until when an offer is not to be tried; nothing when it may be.
 std::optional<Time> blocked_until(Step& step, const Offer& offer);

@@ -57,8 +57,12 @@ FeasibleOffer feasible(const planner::Plan& plan) {
 std::string why_nothing(const planner::PlanRequest& request, const planner::PlanResult& plans) {
   std::string why =
       plans.no_choice.empty() ? "no supplier that can be launched on sells anything" : plans.no_choice;
-  for (std::size_t i = 0; i < plans.rejections.size() && i < 3; ++i) {
-    why += (i == 0 ? ": " : "; ") + planner::reason_of(request, plans.rejections[i]);
+  int told = 0;
+  for (const planner::Rejection& rejection : plans.rejections) {
+    const std::string reason = planner::reason_of(request, rejection);
+    if (why.find(reason) != std::string::npos) continue;
+    why += "; " + reason;
+    if (++told == 3) break;
   }
   return why;
 }

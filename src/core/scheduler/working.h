@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
@@ -50,6 +51,13 @@ struct OfferHealth {
   Time blocked_until;
   int refusals = 0;  // in a row
   std::string reason;
+};
+
+// A launch granted or refused, or a loss.
+struct SpotWord {
+  Time at;
+  JobId job;
+  bool is_up = false;
 };
 
 struct Seat;
@@ -103,6 +111,8 @@ struct Working {
 
   // Index over the state, kept by Step.
   std::map<std::string, std::set<LeaseId>> live_leases;  // not ended, by provider
+  // What jobs were told of spot lately, by place and in order of time: the others learn from it.
+  std::map<Location, std::deque<SpotWord>> spot_words;
   bool indexed = false;
 };
 
