@@ -9,10 +9,12 @@
 #include <cstdio>
 #include <cstdlib>
 #include <malloc.h>
+#include <memory>
 #include <sqlite3.h>
 #include <string>
 #include <string_view>
 #include <sys/resource.h>
+#include <utility>
 #include <vector>
 
 #include "core/model/records.h"
@@ -41,8 +43,8 @@ double heap_bytes() {
 // What a control plane holds for its jobs, measured on a copy.
 double bytes_held(const ClusterState& state, const scheduler::Working& working) {
   const double before = heap_bytes();
-  const ClusterState state_copy = state;
-  const scheduler::Working working_copy = working;
+  const auto copies =
+      std::make_pair(std::make_unique<ClusterState>(state), std::make_unique<scheduler::Working>(working));
   return heap_bytes() - before;
 }
 

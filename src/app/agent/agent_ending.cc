@@ -270,6 +270,17 @@ void AgentLogic::capture_failed(const Error& error) {
   }
 }
 
+// What may pass by itself; a spec that may still be on its way; a restore that may find another copy.
+bool AgentLogic::is_tried_again(const Task& task, const Error& error) const {
+  if (std::holds_alternative<ReadSpec>(task) && error.code == Code::not_found) {
+    return now_.steady < last_order_at_ + spec_patience || may_pass(error);
+  }
+  if (std::holds_alternative<Restore>(task) && error.code == Code::internal) {
+    return failures_ < restore_tries_max || may_pass(error);
+  }
+  return may_pass(error);
+}
+
 void AgentLogic::on(const TaskFailed& event) {
   const Task& task = event.task;
   const Error& error = event.error;
@@ -289,13 +300,7 @@ void AgentLogic::on(const TaskFailed& event) {
     if (state_ == State::standby) retry(task, error);
   } else if (std::holds_alternative<KeepOutputs>(task) && !may_pass(error)) {
     if (state_ == State::outputs) on(OutputsKept{"outputs were not kept: " + describe(error)});
-  } else if (std::holds_alternative<ReadSpec>(task) && error.code == Code::not_found &&
-             now_.steady < last_order_at_ + spec_patience) {
-    retry(task, error);
-  } else if (std::holds_alternative<Restore>(task) && error.code == Code::internal &&
-             failures_ < restore_tries_max) {
-    retry(task, error);
-  } else if (may_pass(error)) {
+  } else if (is_tried_again(task, error)) {
     retry(task, error);
   } else {
     leave(AgentPhase::broken, describe(error));

@@ -128,6 +128,7 @@ class AgentLogic {
   void order_done(std::uint64_t number);
   void settle_orders();
   void become_fenced(const std::string& why);
+  bool is_tried_again(const Task& task, const Error& error) const;
   void retry(const Task& task, const Error& error);
   void capture_failed(const Error& error);
   void set_hard_limit(Time limit);

@@ -38,7 +38,7 @@ Setter id(Id<Tag> AgentOptions::*member, std::string name) {
 }
 
 Result<Duration> positive_duration(std::string_view name, const std::string& value) {
-  const Result<Duration> span = parse_duration(value);
+  Result<Duration> span = parse_duration(value);
   if (!span.ok() || *span <= Duration::zero())
     return bad(name, value, "a time span above zero such as 250ms or 30s");
   return span;

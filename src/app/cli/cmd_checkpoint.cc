@@ -7,6 +7,7 @@
 #include <memory>
 #include <mutex>
 #include <ostream>
+#include <ranges>
 #include <thread>
 
 #include "app/cli/checkpoint_store.h"
@@ -213,8 +214,8 @@ Error no_such_step(double step, const api::CheckpointList& list) {
 
 // The newest that is kept, of the step if one is named.
 Result<api::CheckpointView> choose(const api::CheckpointList& list, const std::optional<double>& step) {
-  for (auto view = list.checkpoints.rbegin(); view != list.checkpoints.rend(); ++view) {
-    if (view->kept && (!step || view->step == *step)) return *view;
+  for (const api::CheckpointView& view : std::views::reverse(list.checkpoints)) {
+    if (view.kept && (!step || view.step == *step)) return view;
   }
   return no_such_step(step.value_or(0), list);
 }
@@ -399,7 +400,7 @@ Result<ExitCode> run_action(const CheckpointOptions& options, Context& context) 
 }  // namespace
 
 Result<ExitCode> run_checkpoint(const CheckpointOptions& options, Context& context) {
-  const Result<ExitCode> code = run_action(options, context);
+  Result<ExitCode> code = run_action(options, context);
   if (code.ok() || code.error().code != Code::cancelled || !context.interrupted) return code;
   print_warning(context, options.action == CheckpointAction::prune
                              ? "interrupted; what was kept is whole, and pruning again removes the rest"

@@ -88,7 +88,7 @@ Status spawn_server(const Context& context, const ServerRunOptions& options) {
   TW_ASSIGN_OR_RETURN(io::Child child, io::spawn(request));
   pipe.write_end.close();
   TW_ASSIGN_OR_RETURN(const std::string line, read_line(pipe.read_end.get(), start_patience));
-  const Status started = as_status(line, log);
+  Status started = as_status(line, log);
   if (!started.ok()) (void)child.wait_for(Duration(1000));  // it is ending: leave no zombie
   return started;
 }
@@ -97,7 +97,7 @@ Status spawn_server(const Context& context, const ServerRunOptions& options) {
 Status wait_for_socket(const Context& context, const io::HttpEndpoint& endpoint) {
   const Duration until = context.clock.monotonic() + start_patience;
   for (;;) {
-    const Status there = knock(endpoint);
+    Status there = knock(endpoint);
     if (there.ok() || there.error().code != Code::not_found || context.clock.monotonic() > until)
       return there;
     ::usleep(20'000);

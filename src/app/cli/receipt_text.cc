@@ -44,7 +44,9 @@ Places read_places(JsonReader& reader) {
     const std::string number = std::to_string(row.integer("attempt"));
     const std::string location = row.text("location");
     const std::string ended = row.text("ended_by");
-    places.names[row.text("lease")] = number + " " + location;
+    std::string& name = places.names[row.text("lease")];
+    name = number;
+    name.append(" ").append(location);
     places.saved += row.integer_or("bytes_saved", 0);
     if (ended == "launch_failed" && !row.has("start")) {
       ++places.refused;

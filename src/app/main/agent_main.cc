@@ -16,7 +16,6 @@
 namespace {
 
 using tradewind::describe;
-using tradewind::Error;
 using tradewind::Result;
 using tradewind::agent::AgentOptions;
 using tradewind::agent::AgentStores;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <ranges>
 #include <utility>
 
 #include "core/policy/safety.h"
@@ -403,9 +404,9 @@ TradewindPlayer::Search TradewindPlayer::search(const Sight& sight, double if_al
   if (boxes.empty()) return result;
   std::sort(boxes.begin(), boxes.end(), [](const Box& a, const Box& b) { return a.index < b.index; });
   result.first = boxes.front().zone;
-  for (auto box = boxes.rbegin(); box != boxes.rend(); ++box) {
+  for (const Box& box : std::views::reverse(boxes)) {
     const double fails = result.cost + (sight.held ? 0 : failure_cost);
-    result.cost = box->up * std::min(result.cost, box->cost) + (1 - box->up) * fails;
+    result.cost = box.up * std::min(result.cost, box.cost) + (1 - box.up) * fails;
   }
   return result;
 }

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <ranges>
 
 #include "core/scheduler/step.h"
 
@@ -81,8 +82,8 @@ std::string last_reason(Step& step, const JobRecord& job) {
 
 // The last place that the job had was given back by its policy.
 bool was_paused(Step& step, const JobRecord& job) {
-  for (auto id = job.leases.rbegin(); id != job.leases.rend(); ++id) {
-    const LeaseRecord* lease = step.lease(*id);
+  for (const LeaseId& id : std::views::reverse(job.leases)) {
+    const LeaseRecord* lease = step.lease(id);
     if (lease != nullptr && lease->launched_at && lease->end != LeaseEnd::surplus)
       return lease->end == LeaseEnd::paused;
   }

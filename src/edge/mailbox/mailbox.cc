@@ -12,7 +12,7 @@ using objectstore::PutCondition;
 
 // Creates the object; an equal one that is there already (a retry after a lost reply) counts as success.
 Status put_once(ObjectStore& store, const std::string& key, std::string_view bytes) {
-  const Status put = store.put(key, bytes, PutCondition::if_absent);
+  Status put = store.put(key, bytes, PutCondition::if_absent);
   if (put.ok() || put.error().code != Code::conflict) return put;
   TW_ASSIGN_OR_RETURN(const std::string present, store.get(key));
   if (present == bytes) return {};

@@ -13,6 +13,7 @@ Error not_running() {
 
 std::string names_of(const std::map<std::string, objectstore::ObjectStore*>& stores) {
   std::vector<std::string> names;
+  names.reserve(stores.size());
   for (const auto& [name, store] : stores) names.push_back(name);
   return join(names, ", ");
 }
