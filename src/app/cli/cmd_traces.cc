@@ -125,6 +125,8 @@ json::object stats_json(const Trace& trace, const TraceStats& stats) {
   object["recoveries"] = stats.recoveries;
   object["mean_up_s"] = number_or_null(stats.mean_up_s);
   object["mean_down_s"] = number_or_null(stats.mean_down_s);
+  object["up_shape"] = number_or_null(stats.up_shape);
+  object["down_shape"] = number_or_null(stats.down_shape);
   object["longest_up_s"] = stats.longest_up_s;
   object["longest_down_s"] = stats.longest_down_s;
   object["by_age"] = std::move(by_age);
@@ -213,12 +215,19 @@ Table spell_table(const std::vector<Trace>& found, const TracesOptions& options)
                    {"UP", Align::right},
                    {"LOSSES", Align::right},
                    {"MEAN UP h", Align::right},
-                   {"MEAN DOWN h", Align::right}};
+                   {"MEAN DOWN h", Align::right},
+                   {"UP SHAPE", Align::right},
+                   {"DOWN SHAPE", Align::right}};
   bool first = true;
   for (const Trace& trace : found) {
     const TraceStats stats = stats_of(trace, nodes_of(options, trace));
-    std::vector<Cell> row = {trace.id, fixed(100 * stats.share_up, 1) + " %", std::to_string(stats.losses),
-                             hours(stats.mean_up_s), hours(stats.mean_down_s)};
+    std::vector<Cell> row = {trace.id,
+                             fixed(100 * stats.share_up, 1) + " %",
+                             std::to_string(stats.losses),
+                             hours(stats.mean_up_s),
+                             hours(stats.mean_down_s),
+                             stats.up_shape ? fixed(*stats.up_shape, 2) : "-",
+                             stats.down_shape ? fixed(*stats.down_shape, 2) : "-"};
     for (const traces::AgeBand& band : stats.by_age) {
       if (first) {
         const std::string to =

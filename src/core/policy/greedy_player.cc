@@ -12,15 +12,9 @@ class GreedyPlayer final : public Player {
   void recall(const Sight& sight) override { search_.candidates(sight); }
 
   Answer decide(const Sight& sight) override {
-    const std::vector<int>& candidates = search_.candidates(sight);
-    const bool on_spot = sight.held && sight.held->purchase == Purchase::spot;
-    if (on_spot && is_safe(problem_, sight, hold())) return hold();
-    if (!candidates.empty()) {
-      const Answer spot = launch(candidates.front(), Purchase::spot);
-      if (is_safe(problem_, sight, spot)) return spot;
-    }
+    if (const std::optional<Answer> spot = search_.stay_or_take(sight)) return *spot;
     // Once on on-demand it stays there: it was taken at the last moment.
-    const bool on_demand = sight.held && !on_spot;
+    const bool on_demand = sight.held && sight.held->purchase == Purchase::on_demand;
     if (!on_demand && is_safe(problem_, sight, stop())) return sight.held ? stop() : hold();
     return rescue(problem_, sight);
   }

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "core/policy/safety.h"
+
 namespace tradewind::policy {
 namespace {
 
@@ -42,6 +44,15 @@ const std::vector<int>& SpotSearch::candidates(const Sight& sight) {
   }
   std::ranges::sort(found_, [&](int a, int b) { return comes_before(sight, a, b); });
   return found_;
+}
+
+std::optional<Answer> SpotSearch::stay_or_take(const Sight& sight) {
+  candidates(sight);
+  const bool on_spot = sight.held && sight.held->purchase == Purchase::spot;
+  if (on_spot && is_safe(problem_, sight, hold())) return hold();
+  if (found_.empty()) return std::nullopt;
+  const Answer spot = launch(found_.front(), Purchase::spot);
+  return is_safe(problem_, sight, spot) ? std::optional(spot) : std::nullopt;
 }
 
 }  // namespace tradewind::policy

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <vector>
 
 #include "core/policy/player.h"
@@ -18,6 +19,9 @@ class SpotSearch {
   // were shown to be up, the cheapest first; then those that cannot be seen, the one that was not tried for
   // longest first. To be called once a tick, or failed attempts are forgotten. Valid until the next call.
   const std::vector<int>& candidates(const Sight& sight);
+  // Stays on spot, or takes the best candidate, as far as the deadline allows. Nothing: neither may be. To be
+  // called once a tick, in place of candidates().
+  std::optional<Answer> stay_or_take(const Sight& sight);
 
  private:
   bool comes_before(const Sight& sight, int a, int b) const;

@@ -16,14 +16,8 @@ class UniformProgressPlayer final : public Player {
   void recall(const Sight& sight) override { search_.candidates(sight); }
 
   Answer decide(const Sight& sight) override {
-    const std::vector<int>& candidates = search_.candidates(sight);
-    const bool on_spot = sight.held && sight.held->purchase == Purchase::spot;
-    if (on_spot && is_safe(problem_, sight, hold())) return hold();
-    if (!candidates.empty()) {
-      const Answer spot = launch(candidates.front(), Purchase::spot);
-      if (is_safe(problem_, sight, spot)) return spot;
-    }
-    const bool on_demand = sight.held && !on_spot;
+    if (const std::optional<Answer> spot = search_.stay_or_take(sight)) return *spot;
+    const bool on_demand = sight.held && sight.held->purchase == Purchase::on_demand;
     const bool behind = sight.progress_s < line_s(sight, on_demand ? 2 * problem_.cold_start_s : 0);
     if (behind || !is_safe(problem_, sight, stop())) return rescue(problem_, sight);
     return sight.held ? stop() : hold();

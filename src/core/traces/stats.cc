@@ -44,6 +44,55 @@ void count_age(std::vector<AgeBand>& bands, double seconds, bool lost) {
   }
 }
 
+struct Lifetime {
+  double seconds = 0;
+  bool ended = false;
+};
+
+// The root of the likelihood's derivative in the shape k, the scale taken out (Kalbfleisch and Prentice, "The
+// Statistical Analysis of Failure Time Data", section 3.6): Σ t^k ln t / Σ t^k - 1/k = the mean of ln t over
+// those that ended; the sums are over all. The left side grows with k.
+std::optional<double> weibull_shape(const std::vector<Lifetime>& lives) {
+  double longest = 0;
+  double log_sum = 0;
+  std::int64_t ended = 0;
+  for (const Lifetime& life : lives) {
+    longest = std::max(longest, life.seconds);
+    ended += life.ended ? 1 : 0;
+  }
+  if (ended < shape_spells_min) return std::nullopt;
+  for (const Lifetime& life : lives) log_sum += life.ended ? std::log(life.seconds / longest) : 0;
+  const double mean_log = log_sum / static_cast<double>(ended);
+  const auto excess = [&](double shape) {
+    double weights = 0;
+    double weighted = 0;
+    for (const Lifetime& life : lives) {
+      const double log = std::log(life.seconds / longest);
+      const double weight = std::exp(shape * log);
+      weights += weight;
+      weighted += weight * log;
+    }
+    return weighted / weights - 1 / shape - mean_log;
+  };
+  double low = 0.02;
+  double high = 50;
+  if (excess(low) > 0 || excess(high) < 0) return std::nullopt;  // all spells as good as alike
+  for (int i = 0; i < 60; ++i) {
+    const double middle = std::sqrt(low * high);
+    (excess(middle) < 0 ? low : high) = middle;
+  }
+  return low;
+}
+
+// The first spell began before the trace: its length is not known.
+std::optional<double> shape_of(const std::vector<Spell>& spells, bool up) {
+  std::vector<Lifetime> lives;
+  for (std::size_t i = 1; i < spells.size(); ++i) {
+    if (spells[i].up == up) lives.push_back({spells[i].seconds, i + 1 < spells.size()});
+  }
+  return weibull_shape(lives);
+}
+
 }  // namespace
 
 std::optional<double> AgeBand::hazard_per_h() const {
@@ -70,6 +119,8 @@ TraceStats stats_of(const Trace& trace, int nodes) {
       stats.recoveries += ended ? 1 : 0;
     }
   }
+  stats.up_shape = shape_of(spells, true);
+  stats.down_shape = shape_of(spells, false);
   stats.share_up = stats.observed_s > 0 ? up_s / stats.observed_s : 0;
   if (stats.losses > 0) stats.mean_up_s = up_s / static_cast<double>(stats.losses);
   if (stats.recoveries > 0)

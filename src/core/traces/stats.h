@@ -27,10 +27,16 @@ struct TraceStats {
   // them. Nothing when none ended.
   std::optional<double> mean_up_s;
   std::optional<double> mean_down_s;
+  // Shape of the Weibull law that the spells follow, by maximum likelihood: below 1, the hazard falls with
+  // age. Spells that the trace cuts off count as lasting longer. Nothing for fewer than shape_spells_min.
+  std::optional<double> up_shape;
+  std::optional<double> down_shape;
   double longest_up_s = 0;
   double longest_down_s = 0;
   std::vector<AgeBand> by_age;
 };
+
+inline constexpr std::int64_t shape_spells_min = 8;
 
 // `nodes`: a zone is up when so many could run.
 TraceStats stats_of(const Trace& trace, int nodes);

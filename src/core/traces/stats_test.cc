@@ -3,6 +3,7 @@
 #include <cmath>
 #include <gtest/gtest.h>
 
+#include "base/random.h"
 #include "core/traces/synthesise.h"
 
 namespace tradewind::traces {
@@ -42,6 +43,23 @@ TEST(Stats, HazardIsLossesByTimeAtThatAge) {
   EXPECT_DOUBLE_EQ(stats.by_age[1].observed_s, 1500 + 300);
   EXPECT_EQ(stats.by_age[1].losses, 1);
   EXPECT_FALSE(stats.by_age[5].hazard_per_h());
+}
+
+TEST(Stats, ShapeIsThatOfTheLawThatSpellsFollow) {
+  Random random(5);
+  for (const double shape : {0.5, 1.0, 2.0}) {
+    Trace trace;
+    trace.tick_s = 1;
+    for (int i = 0; i < 4000; ++i) {
+      const double spell = 5000 * std::pow(random.exponential(1), 1 / shape);  // Weibull
+      append(trace.runs, i % 2, static_cast<std::int64_t>(std::max(1.0, std::round(spell))));
+    }
+    const TraceStats stats = stats_of(trace, 1);
+    ASSERT_TRUE(stats.up_shape && stats.down_shape);
+    EXPECT_NEAR(*stats.up_shape / shape, 1, 0.06);
+    EXPECT_NEAR(*stats.down_shape / shape, 1, 0.06);
+  }
+  EXPECT_FALSE(stats_of(of_bits("010101"), 1).up_shape) << "too few to tell";
 }
 
 TEST(Stats, AZoneThatNeverChangesHasNoMeanSpell) {
