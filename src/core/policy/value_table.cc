@@ -163,12 +163,13 @@ ValueTable::Stages ValueTable::stages_after(const Region& region, double hours) 
     to = twice;
   }
   Stages result;
+  const double no_neighbour = std::exp(-region.neighbours_per_h * hours);
   for (std::size_t a = 0; a < outage_stages; ++a) {
     double still_down = 0;
     for (const double part : to[a]) still_down += part;
-    result.over[a] = 1 - still_down;
-    // From here on: given that it goes on.
-    for (std::size_t b = a; b < outage_stages; ++b) result.to[a][b] = to[a][b] / still_down;
+    result.comes_back[a] = static_cast<float>(1 - still_down * no_neighbour);
+    for (std::size_t b = a; b < outage_stages; ++b)
+      result.to[a][b] = static_cast<float>(to[a][b] / still_down);
   }
   return result;
 }
@@ -288,6 +289,10 @@ void ValueTable::price_launches(std::size_t zone, std::size_t layer) {
       result.away_fresh[j] = std::max(result.away_fresh[j], forced + away_cost);
     }
   }
+  for (std::size_t j = 1; j < slack_points; ++j) {
+    result.home_midway[j] = 0.5F * (result.home_fresh[j] + result.home_fresh[j - 1]);
+    result.away_midway[j] = 0.5F * (result.away_fresh[j] + result.away_fresh[j - 1]);
+  }
   launches_[zone] = result;
 }
 
@@ -299,7 +304,7 @@ void ValueTable::run_on_demand(std::size_t region_index, std::size_t stage, std:
   now.fill(cost);
   for (std::size_t b = stage; b < outage_stages; ++b) {
     const Row& before = row(on_demand_, region_index * outage_stages + b, layer - 1);
-    const auto part = static_cast<float>(region.after_step.to[stage][b]);
+    const float part = region.after_step.to[stage][b];
     for (std::size_t j = 0; j < slack_points; ++j) now[j] += part * before[j];
   }
   // Capacity comes back half-way through the step.
@@ -312,8 +317,7 @@ void ValueTable::run_on_demand(std::size_t region_index, std::size_t stage, std:
     }
   }
   const float one = 1.0F / static_cast<float>(region.zones.size());
-  const auto comes_back = static_cast<float>(1 - (1 - region.after_step.over[stage]) *
-                                                     std::exp(-region.neighbours_per_h * step_h_));
+  const float comes_back = region.after_step.comes_back[stage];
   for (std::size_t j = 0; j < slack_points; ++j) now[j] += comes_back * (one * back[j] - now[j]);
   for (const Away& away : region.aways) {
     const Row& launch = launches_[away.zone].away_fresh;
@@ -323,45 +327,44 @@ void ValueTable::run_on_demand(std::size_t region_index, std::size_t stage, std:
   }
 }
 
+// Nothing is held from this slack point to the one below, unless a zone comes back on the way.
+float ValueTable::wait_on(const Region& region, std::size_t stage, std::size_t layer,
+                          std::size_t slack) const {
+  const Stages& after = region.after_wait[slack];
+  const std::size_t outages = static_cast<std::size_t>(&region - regions_.data()) * outage_stages;
+  float stay = 0;
+  for (std::size_t b = stage; b < outage_stages; ++b) {
+    stay += after.to[stage][b] * row(down_, outages + b, layer)[slack - 1];
+  }
+  float back = 0;
+  for (const std::size_t zone : region.zones) back += std::min(launches_[zone].home_midway[slack], stay);
+  const float one = 1.0F / static_cast<float>(region.zones.size());
+  float idle = stay + after.comes_back[stage] * (one * back - stay);
+  for (const Away& away : region.aways) {
+    const float moved = launches_[away.zone].away_midway[slack] + away.egress;
+    idle += away.comes_in_wait[slack] * (std::min(idle, moved) - idle);
+  }
+  return idle + static_cast<float>(market_.waiting_usd_per_h * (slack_h_[slack] - slack_h_[slack - 1]));
+}
+
+// On-demand is bought, or the job waits on, whichever costs less.
 void ValueTable::wait(std::size_t region_index, std::size_t stage, std::size_t layer) {
   const Region& region = regions_[region_index];
   if (region.zones.empty()) return;
   const double price = market_.on_demand_per_h[region_index];
   const double cold_h = market_.cold_start_h;
+  const auto forced = static_cast<float>(price * (static_cast<double>(layer) * step_h_ + cold_h));
+  const auto setup = static_cast<float>(price * cold_h);
   Row& running = row(on_demand_, region_index * outage_stages + stage, layer);
   Row& now = row(down_, region_index * outage_stages + stage, layer);
-  const float one = 1.0F / static_cast<float>(region.zones.size());
   for (std::size_t j = 0; j < slack_points; ++j) {
     if (slack_h_[j] < cold_h) {
-      now[j] = static_cast<float>(price * (static_cast<double>(layer) * step_h_ + cold_h));
+      now[j] = forced;
       continue;
     }
     const std::size_t cell = by_cold_start_.from[j];
-    float best = running[cell] + by_cold_start_.part[j] * (running[cell + 1] - running[cell]) +
-                 static_cast<float>(price * cold_h);
-    if (j > 0 && slack_h_[j - 1] >= cold_h - 1e-9) {
-      const Stages& after = region.after_wait[j];
-      const double waited_h = slack_h_[j] - slack_h_[j - 1];
-      float stay = 0;
-      for (std::size_t b = stage; b < outage_stages; ++b) {
-        stay += static_cast<float>(after.to[stage][b]) *
-                row(down_, region_index * outage_stages + b, layer)[j - 1];
-      }
-      float back = 0;
-      for (const std::size_t zone : region.zones) {
-        const Row& launch = launches_[zone].home_fresh;
-        back += std::min(0.5F * (launch[j] + launch[j - 1]), stay);
-      }
-      const auto comes_back =
-          static_cast<float>(1 - (1 - after.over[stage]) * std::exp(-region.neighbours_per_h * waited_h));
-      float idle = stay + comes_back * (one * back - stay);
-      for (const Away& away : region.aways) {
-        const Row& launch = launches_[away.zone].away_fresh;
-        const float moved = 0.5F * (launch[j] + launch[j - 1]) + away.egress;
-        idle += away.comes_in_wait[j] * (std::min(idle, moved) - idle);
-      }
-      best = std::min(best, idle + static_cast<float>(market_.waiting_usd_per_h * waited_h));
-    }
+    float best = running[cell] + by_cold_start_.part[j] * (running[cell + 1] - running[cell]) + setup;
+    if (j > 0 && slack_h_[j - 1] >= cold_h - 1e-9) best = std::min(best, wait_on(region, stage, layer, j));
     now[j] = best;
     running[j] = std::min(running[j], best);  // on-demand may be stopped
   }

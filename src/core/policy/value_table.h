@@ -81,9 +81,9 @@ class ValueTable {
     std::array<std::size_t, slack_points> from{};
     std::array<float, slack_points> part{};
   };
-  struct Stages {  // where an outage is after some time: in which stage, or over
-    std::array<std::array<double, outage_stages>, outage_stages> to{};
-    std::array<double, outage_stages> over{};
+  struct Stages {  // where an outage is after some time, if it goes on, and whether a zone has come back
+    std::array<std::array<float, outage_stages>, outage_stages> to{};
+    std::array<float, outage_stages> comes_back{};
   };
   struct Away {  // a place in another region
     std::size_t zone = 0;
@@ -105,6 +105,7 @@ class ValueTable {
   };
   struct Launches {  // rows of one zone and layer
     Row home_found{}, home_fresh{}, away_found{}, away_fresh{};
+    Row home_midway{}, away_midway{};  // fresh, half-way to the slack point below
   };
 
   void prepare_grid(double work_h, double slack_h);
@@ -121,6 +122,7 @@ class ValueTable {
   void price_launches(std::size_t zone, std::size_t layer);
   void run_on_demand(std::size_t region, std::size_t stage, std::size_t layer);
   void wait(std::size_t region, std::size_t stage, std::size_t layer);
+  float wait_on(const Region& region, std::size_t stage, std::size_t layer, std::size_t slack) const;
   void fall(std::size_t zone, std::size_t layer);
   void change_for_better(std::size_t zone, std::size_t layer);
   double fee(std::size_t from, std::size_t to) const { return market_.move_usd[from * regions_.size() + to]; }
