@@ -119,7 +119,8 @@ std::string format_duration(Duration span) {
   if (ms < 1000) {
     std::snprintf(buffer, sizeof buffer, "%lldms", static_cast<long long>(ms));
   } else if (ms < 60'000) {
-    std::snprintf(buffer, sizeof buffer, "%.1fs", static_cast<double>(ms / 100) / 10.0);
+    std::snprintf(buffer, sizeof buffer, "%lld.%llds", static_cast<long long>(ms / 1000),
+                  static_cast<long long>(ms / 100 % 10));
   } else if (ms < 3'600'000) {
     std::snprintf(buffer, sizeof buffer, "%lldm %02llds", static_cast<long long>(ms / 60'000),
                   static_cast<long long>(ms / 1000 % 60));

@@ -69,8 +69,10 @@ TEST(ValueTable, CostsLieBetweenAllSpotAndAllOnDemand) {
 TEST(ValueTable, MoreWorkCostsMoreAndMoreSlackNoMore) {
   const ValueTable table = solved(two_regions(1));
   const double rate = rate_of_young_outage();
-  for (double slack_h = 0.5; slack_h < 11; slack_h += 0.7) {
-    for (double work_h = 1; work_h < 23; work_h += 1.3) {
+  for (int i = 0; i < 15; ++i) {
+    for (int j = 0; j < 17; ++j) {
+      const double slack_h = 0.5 + 0.7 * i;
+      const double work_h = 1 + 1.3 * j;
       const ValueTable::Point here = table.locate(work_h, slack_h);
       const ValueTable::Point more_work = table.locate(work_h + 1, slack_h);
       const ValueTable::Point more_slack = table.locate(work_h, slack_h + 0.7);

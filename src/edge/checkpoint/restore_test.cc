@@ -36,7 +36,7 @@ ManifestId put_manifest(const JobWorld& world, std::vector<ManifestFile> files) 
   manifest.root_digest = root_digest(files);
   manifest.files = std::move(files);
   const std::string text = to_text(to_json(manifest));
-  const ManifestId id(sha256_hex(text));
+  ManifestId id(sha256_hex(text));
   EXPECT_TRUE(
       world.home->put(manifest_key(world.place().job_prefix, id), encode_manifest(text), PutCondition::always)
           .ok());
