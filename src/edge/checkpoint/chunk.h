@@ -26,7 +26,8 @@ std::string chunk_key(std::string_view job_prefix, std::string_view digest);
 // "<job prefix>manifests/<id>"
 std::string manifest_key(std::string_view job_prefix, const ManifestId& id);
 
-// A one-byte tag and the bytes: plain, or zstd where that saves at least a twentieth.
+// A one-byte tag and the bytes: plain, packed by zstd, or as planes of numbers (planes.h), whichever a sample
+// of the chunk favours; packed only where that saves at least a twentieth.
 std::string encode_chunk(std::string_view plain);
 // The plain bytes. corrupt: an unknown tag, another size, or another digest than expected.
 Result<std::string> decode_chunk(std::string_view coded, const ChunkRef& expected);

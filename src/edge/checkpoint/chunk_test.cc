@@ -1,7 +1,10 @@
 #include "edge/checkpoint/chunk.h"
 
+#include <bit>
+#include <cmath>
 #include <gtest/gtest.h>
 
+#include "base/random.h"
 #include "edge/checkpoint/checkpoint.h"
 #include "edge/checkpoint/testing/job_world.h"
 
@@ -28,8 +31,80 @@ TEST(Chunk, NoiseIsKeptPlainAndZerosArePacked) {
   EXPECT_LT(encode_chunk(std::string(1000000, '\0')).size(), 1000U);
 }
 
+std::string from_hex(std::string_view digits) {
+  std::string bytes;
+  for (std::size_t i = 0; i < digits.size(); i += 2) {
+    bytes += static_cast<char>(std::stoi(std::string(digits.substr(i, 2)), nullptr, 16));
+  }
+  return bytes;
+}
+
+// Weights as training leaves them: near zero, of a scale that differs by row.
+std::string weights(std::size_t count, bool bfloat16) {
+  Random random(7);
+  std::string bytes;
+  for (std::size_t i = 0; i < count; ++i) {
+    const double scale = 0.02 * (1 + static_cast<double>(i / 1024 % 7));
+    const double uniform = std::max(random.unit(), 1e-12);
+    const double normal = std::sqrt(-2 * std::log(uniform)) * std::cos(6.283185307179586 * random.unit());
+    const auto bits = std::bit_cast<std::uint32_t>(static_cast<float>(scale * normal));
+    for (int byte = bfloat16 ? 2 : 0; byte < 4; ++byte) bytes += static_cast<char>(bits >> (8 * byte));
+  }
+  return bytes;
+}
+
+double packed_share(const std::string& plain) {
+  const std::string coded = encode_chunk(plain);
+  const Result<std::string> back = decode_chunk(coded, ref_of(plain));
+  EXPECT_TRUE(back.ok() && *back == plain);
+  return static_cast<double>(coded.size()) / static_cast<double>(plain.size());
+}
+
+TEST(Chunk, WeightsArePackedByTheirExponents) {
+  EXPECT_LT(packed_share(weights(1'000'000, true)), 0.69);
+  EXPECT_LT(packed_share(weights(1'000'000, false)), 0.85);
+  // A header that is no multiple of the words' size beyond, and a tail that is no word.
+  EXPECT_LT(packed_share(std::string(4096, 'h') + weights(500'001, true) + "x"), 0.69);
+  EXPECT_LT(packed_share(std::string(4096, 'h') + weights(500'000, false) + "xyz"), 0.85);
+}
+
+TEST(Chunk, PlanesAreThoseOfTheFormatsPage) {
+  const std::string words("\x00\x00\x80\x3f\x00\x00\x00\xc0", 8);  // 1.0 and -2.0
+  const std::string coded = from_hex(
+      "03"
+      "00020000007f80"
+      "00020000000000"
+      "00020000000000"
+      "00020000000001");
+  const Result<std::string> plain = decode_chunk(coded, ref_of(words));
+  ASSERT_TRUE(plain.ok()) << describe(plain.error());
+  EXPECT_EQ(*plain, words);
+}
+
+TEST(Chunk, ForgedPlanesAreRefused) {
+  const std::string plain = weights(1000, false);
+  const std::string coded = encode_chunk(plain);
+  ASSERT_EQ(coded[0], 3);
+  const ChunkRef ref = ref_of(plain);
+  const auto refused = [&](std::string forged) {
+    const Result<std::string> back = decode_chunk(forged, ref);
+    return !back.ok() && back.error().code == Code::corrupt;
+  };
+  std::string forged = coded;
+  forged[0] = 2;
+  EXPECT_TRUE(refused(forged)) << "words of another size";
+  for (const std::size_t at : {1U, 2U, 5U}) {  // the first plane's coding and size
+    forged = coded;
+    forged[at] = '\x7f';
+    EXPECT_TRUE(refused(forged)) << at;
+  }
+  EXPECT_TRUE(refused(coded + "y")) << "a byte too much";
+  EXPECT_FALSE(decode_chunk(coded, {ref.digest, plain.size() + 4}).ok());
+  EXPECT_FALSE(decode_chunk(coded, {ref.digest, chunk_bytes_max}).ok());
+}
+
 TEST(Chunk, EveryFlippedBitIsNoticed) {
-  for (const std::string& plain : {std::string(200, 'x'), noise(40, 5)}) {
+  for (const std::string& plain : {std::string(200, 'x'), noise(40, 5), weights(60, true)}) {
     const std::string coded = encode_chunk(plain);
     for (std::size_t byte = 0; byte < coded.size(); ++byte) {
       for (int bit = 0; bit < 8; ++bit) {
@@ -48,7 +123,7 @@ TEST(Chunk, EveryFlippedBitIsNoticed) {
 }
 
 TEST(Chunk, EveryTruncationIsNoticed) {
-  for (const std::string& plain : {std::string(5000, 'x'), noise(200, 6)}) {
+  for (const std::string& plain : {std::string(5000, 'x'), noise(200, 6), weights(500, false)}) {
     const std::string coded = encode_chunk(plain);
     for (std::size_t size = 0; size < coded.size(); ++size) {
       const Result<std::string> back = decode_chunk(coded.substr(0, size), ref_of(plain));
