@@ -10,8 +10,8 @@ json::value error_body(const Error& error) {
 }
 
 Error error_from_body(int http_status, std::string_view body) {
-  const Error unreadable{Code::internal, "the server answered with status " + std::to_string(http_status) +
-                                             " and without an explanation"};
+  Error unreadable{Code::internal, "the server answered with status " + std::to_string(http_status) +
+                                       " and without an explanation"};
   const Result<json::value> document = parse_json(body);
   if (!document.ok()) return unreadable;
   JsonReader outer(*document, "answer");

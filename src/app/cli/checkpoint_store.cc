@@ -1,6 +1,7 @@
 #include "app/cli/checkpoint_store.h"
 
 #include <algorithm>
+#include <filesystem>
 
 #include "app/api/json_text.h"
 #include "base/text.h"
@@ -137,6 +138,14 @@ Result<std::unique_ptr<ObjectStore>> open_existing_store(const std::string& url)
       return Error{Code::not_found, "there is no store at " + url + " on this machine"};
   }
   return objectstore::open_store(url);
+}
+
+std::string store_url(const std::string& text, const std::string& working_folder) {
+  if (text.find("://") != std::string::npos) return text;
+  const std::filesystem::path path = std::filesystem::path(working_folder) / text;
+  std::string whole = path.lexically_normal().string();
+  while (whole.size() > 1 && whole.ends_with('/')) whole.pop_back();
+  return objectstore::file_url(whole);
 }
 
 Result<StoredJob> job_of_prefix(std::string_view prefix) {

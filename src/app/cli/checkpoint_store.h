@@ -20,6 +20,9 @@ struct StoredJob {
 // As objectstore::open_store, but makes no folder: not_found where there is none.
 Result<std::unique_ptr<objectstore::ObjectStore>> open_existing_store(const std::string& url);
 
+// A URL, or a path from `working_folder` on, as a URL.
+std::string store_url(const std::string& text, const std::string& working_folder);
+
 // The job that a prefix "tradewind/<owner>/jobs/<job>/" means. invalid_argument: it has another form.
 Result<StoredJob> job_of_prefix(std::string_view prefix);
 // All jobs that have something in the store, by their prefixes.

@@ -209,6 +209,7 @@ std::string bash_of(const std::vector<VerbWords>& verbs) {
   for (const FlagValues& each : flag_values) {
     values += "        " + std::string(each.flag) + ") values=" + shell_quoted(each.values) + " ;;\n";
   }
+  names.reserve(verbs.size());
   for (const VerbWords& verb : verbs) names.push_back(verb.verb);
   std::string script = bash_script;
   fill(script, "@JOBS@", jobs_function);
@@ -257,9 +258,10 @@ std::string fish_of(const std::vector<VerbWords>& verbs) {
     for (const std::string& flag : verb.flags) lines += fish_flag(fish_quoted(seen), flag);
     if (verb.words.empty()) continue;
     const std::string words = join(verb.words, " ");
-    lines += "complete -c tradewind -n " +
-             fish_quoted(seen + "; and not __fish_seen_subcommand_from " + words) + " -a " +
-             fish_quoted(words) + "\n";
+    std::string unless = seen;
+    unless.append("; and not __fish_seen_subcommand_from ").append(words);
+    lines.append("complete -c tradewind -n ").append(fish_quoted(unless));
+    lines.append(" -a ").append(fish_quoted(words)).append("\n");
   }
   std::string script = fish_script;
   fill(script, "@VERBS@", lines);

@@ -1,5 +1,6 @@
 // tradewind plan: what a job would cost and take, everywhere it could run.
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 #include <ostream>
 
@@ -78,7 +79,7 @@ void print_plans(const planner::PlanResult& result, const planner::PlanRequest& 
                            ", " + std::to_string(result.rejections.size()) +
                            (options.rejected ? " would not" : " would not (--rejected says why)") +
                            "; --explain OFFER shows one offer's terms; planned in " +
-                           std::to_string(static_cast<long long>(result.planning_ms + 0.5)) + " ms.",
+                           std::to_string(std::llround(result.planning_ms)) + " ms.",
                        colour)
               << "\n";
   if (options.rejected) print_rejections(result, request, context);

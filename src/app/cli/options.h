@@ -94,6 +94,19 @@ struct CheckpointOptions {
   bool dry_run = false;
 };
 
+// A folder's checkpoints in a store, without a job and a server.
+enum class ArchiveAction { save, restore, list, verify, prune };
+struct ArchiveOptions {
+  ArchiveAction action = ArchiveAction::list;
+  std::string store;           // a URL or a path
+  std::string folder;          // saved, or restored into
+  std::string manifest;        // restore: this one; empty: the newest
+  std::optional<double> step;  // save: of this step; restore: the newest of this step
+  int keep = 0;                // prune
+  bool dry_run = false;
+  bool read_data = false;  // verify: every byte, not only what is there
+};
+
 enum class ServerAction { run, start, stop, status };
 struct ServerRunOptions {
   ServerAction action = ServerAction::run;
@@ -162,10 +175,10 @@ struct CompletionOptions {
   std::string shell;
 };
 
-using Command =
-    std::variant<OffersOptions, PlanOptions, RunOptions, JobsOptions, JobOptions, LogsOptions, CancelOptions,
-                 MoveOptions, CheckpointOptions, ServerRunOptions, EventsOptions, CheckOptions,
-                 VersionOptions, SimulateOptions, TracesOptions, PolicyOptions, CompletionOptions>;
+using Command = std::variant<OffersOptions, PlanOptions, RunOptions, JobsOptions, JobOptions, LogsOptions,
+                             CancelOptions, MoveOptions, CheckpointOptions, ArchiveOptions, ServerRunOptions,
+                             EventsOptions, CheckOptions, VersionOptions, SimulateOptions, TracesOptions,
+                             PolicyOptions, CompletionOptions>;
 
 struct CommandLine {
   Command command;

@@ -1,4 +1,4 @@
-// The only file that knows CLI11.
+// The command line's grammar: one function a verb.
 #include <algorithm>
 #include <functional>
 #include <memory>
@@ -7,39 +7,15 @@
 
 #include "app/api/version.h"
 #include "app/cli/options.h"
+#include "app/cli/parser_target.h"
 #include "base/text.h"
 
 namespace tradewind::cli {
-namespace {
-
-constexpr const char* example_indent = "  ";
-
-// Everything that options are read into. CLI11 keeps pointers to its members.
-struct Target {
-  bool json = false;
-  std::string colour = "auto";
-  OffersOptions offers;
-  PlanOptions plan;
-  RunOptions run;
-  JobsOptions jobs;
-  JobOptions job;
-  LogsOptions logs;
-  CancelOptions cancel;
-  MoveOptions move;
-  CheckpointOptions checkpoint;
-  ServerRunOptions server;
-  EventsOptions events;
-  CheckOptions check;
-  SimulateOptions simulate;
-  TracesOptions traces;
-  PolicyOptions policy;
-  CompletionOptions completion;
-  Command chosen;
-};
+namespace parsing {
 
 std::string examples(const std::vector<std::string>& lines) {
   std::string text = "\nExamples:\n";
-  for (const std::string& line : lines) text += example_indent + line + "\n";
+  for (const std::string& line : lines) text += "  " + line + "\n";
   text.pop_back();
   return text;
 }
@@ -47,6 +23,12 @@ std::string examples(const std::vector<std::string>& lines) {
 void add_json(CLI::App* app, Target& target) {
   app->add_flag("--json", target.json, "one JSON document on stdout, for programs");
 }
+
+}  // namespace parsing
+
+namespace {
+
+using namespace parsing;  // NOLINT(google-build-using-namespace): the other half of this file
 
 CLI::App* add_verb(CLI::App& app, Target& target, const std::string& verb, const std::string& description,
                    const std::vector<std::string>& lines) {
@@ -175,49 +157,6 @@ void add_move(CLI::App& app, Target& target) {
   sub->add_option("--to", o.to, "provider, provider/region or provider/region/zone")->required();
   sub->add_flag("--wait", o.wait, "return when the job runs there, and say what the move took");
   sub->callback([&target] { target.chosen = target.move; });
-}
-
-void add_checkpoint_action(CLI::App* parent, Target& target, const std::string& verb,
-                           const std::string& description, CheckpointAction action,
-                           const std::vector<std::string>& lines) {
-  CheckpointOptions& o = target.checkpoint;
-  CLI::App* sub = parent->add_subcommand(verb, description);
-  sub->footer(examples(lines));
-  add_json(sub, target);
-  sub->add_option("JOB", o.job, "id, beginning of an id, name, or - for the last");
-  sub->add_option("--store", o.store, "read this store directly (file:///path), without a server");
-  if (action == CheckpointAction::restore) {
-    sub->add_option("--to", o.folder, "the folder that will hold the state; it must not exist, or be empty")
-        ->required();
-    sub->add_option("--step", o.step, "the checkpoint of this step; else the newest");
-  }
-  if (action == CheckpointAction::prune) {
-    sub->add_option("--keep", o.keep, "keep so many, instead of what the job says")
-        ->check(CLI::PositiveNumber);
-    sub->add_flag("--dry-run", o.dry_run, "only say what would go");
-  }
-  sub->callback([&target, action] {
-    target.checkpoint.action = action;
-    target.chosen = target.checkpoint;
-  });
-}
-
-void add_checkpoint(CLI::App& app, Target& target) {
-  CLI::App* sub = app.add_subcommand("checkpoint", "a job's checkpoints: list, verify, prune, restore");
-  sub->footer(examples({"tradewind checkpoint list -", "tradewind checkpoint verify train",
-                        "tradewind checkpoint restore train --to ./state"}));
-  sub->require_subcommand(1);
-  add_checkpoint_action(sub, target, "list", "the checkpoints that the ledger names", CheckpointAction::list,
-                        {"tradewind checkpoint list train"});
-  add_checkpoint_action(sub, target, "verify",
-                        "read every byte back, and prove that no step was lost or counted twice",
-                        CheckpointAction::verify, {"tradewind checkpoint verify train"});
-  add_checkpoint_action(sub, target, "prune", "remove what no kept checkpoint needs", CheckpointAction::prune,
-                        {"tradewind checkpoint prune train --keep 2 --dry-run"});
-  add_checkpoint_action(sub, target, "restore", "bring a checkpoint's files back into a folder",
-                        CheckpointAction::restore,
-                        {"tradewind checkpoint restore train --to ./state",
-                         "tradewind checkpoint restore train --step 250 --to ./state"});
 }
 
 void add_server_options(CLI::App* sub, ServerRunOptions& o) {

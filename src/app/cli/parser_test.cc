@@ -72,6 +72,15 @@ TEST(ParserTest, ReadsTheVerbsWithinVerbs) {
   EXPECT_EQ(restore.job, "train");
   EXPECT_EQ(restore.step, 250);
   EXPECT_EQ(parsed<CheckpointOptions>({"checkpoint", "verify"}).job, "-");
+  const auto archive =
+      parsed<ArchiveOptions>({"checkpoint", "restore", "file:///x", "./state", "--step", "7"});
+  EXPECT_EQ(archive.action, ArchiveAction::restore);
+  EXPECT_EQ(archive.store, "file:///x");
+  EXPECT_EQ(archive.folder, "./state");
+  EXPECT_EQ(archive.step, 7);
+  EXPECT_EQ(parsed<ArchiveOptions>({"checkpoint", "save", "./state", "backup"}).store, "backup");
+  EXPECT_TRUE(parsed<ArchiveOptions>({"checkpoint", "verify", "./b", "--read-data"}).read_data);
+  EXPECT_NE(ended({"checkpoint", "restore", "train"}).text.find("--to"), std::string::npos);
   EXPECT_EQ(parsed<ServerRunOptions>({"server"}).action, ServerAction::run);
   const auto start = parsed<ServerRunOptions>({"server", "start", "--listen", "7070", "--zones", "z.yaml"});
   EXPECT_EQ(start.action, ServerAction::start);

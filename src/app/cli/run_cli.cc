@@ -34,6 +34,9 @@ Result<ExitCode> dispatch(const MoveOptions& options, Context& context) {
 Result<ExitCode> dispatch(const CheckpointOptions& options, Context& context) {
   return run_checkpoint(options, context);
 }
+Result<ExitCode> dispatch(const ArchiveOptions& options, Context& context) {
+  return run_archive(options, context);
+}
 Result<ExitCode> dispatch(const ServerRunOptions& options, Context& context) {
   return run_server(options, context);
 }

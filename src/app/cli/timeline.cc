@@ -205,7 +205,8 @@ class Panel {
 
   void frame(double y, double height, double high, const char* unit, bool money) {
     const double step = mark_distance(high, 4);
-    for (double value = 0; value <= high * 1.0001; value += step) {
+    for (int mark = 0; mark * step <= high * 1.0001; ++mark) {
+      const double value = mark * step;
       const double at = y + height - height * value / high;
       canvas_.line(left, at, width - right, at, "#e6e6e6");
       canvas_.text(left - 8, at + 4, fixed(value, step < 1 ? (step < 0.1 ? 2 : 1) : 0), "end", faint);
@@ -282,7 +283,8 @@ class Panel {
   void hours() {
     const double total = problem_.deadline_s() / 3600;
     const double step = hours_mark(total);
-    for (double hour = 0; hour <= total * 1.0001; hour += step) {
+    for (int mark = 0; mark * step <= total * 1.0001; ++mark) {
+      const double hour = mark * step;
       canvas_.line(x(hour * 3600), bottom(), x(hour * 3600), bottom() + 5, "#999");
       canvas_.text(x(hour * 3600), bottom() + 18, fixed(hour, step < 1 ? 1 : 0), "middle", faint);
     }

@@ -13,6 +13,10 @@ namespace {
 constexpr Duration between_lines{100};
 constexpr int bar_width = 28;
 
+Duration eta_of(double seconds) {
+  return std::chrono::duration_cast<std::chrono::seconds>(duration_of_seconds(std::min(seconds, 1e7)));
+}
+
 }  // namespace
 
 TransferProgress::TransferProgress(objectstore::ObjectStore& store, std::string verb, Context& context)
@@ -28,6 +32,17 @@ void TransferProgress::expect(const std::string& job_prefix, const Manifest& man
     if (bytes_.emplace(checkpoint::chunk_key(job_prefix, chunk.digest), chunk.size).second)
       total_ += chunk.size;
   }
+}
+
+void TransferProgress::expect(std::uint64_t bytes) {
+  const std::lock_guard lock(mutex_);
+  total_ += bytes;
+}
+
+void TransferProgress::advance(std::uint64_t bytes) {
+  const std::lock_guard lock(mutex_);
+  done_ = std::min(done_ + bytes, total_);
+  show();
 }
 
 Status TransferProgress::on_call(const objectstore::FaultStore::Call& call) {
@@ -52,8 +67,12 @@ void TransferProgress::show() {
       bar(static_cast<double>(done_) / static_cast<double>(std::max<std::uint64_t>(total_, 1)), bar_width) +
       "  " + format_bytes(done_) + " of " + format_bytes(total_);
   const double seconds = seconds_of(now - began_);
-  if (seconds > 0.5)
-    line += "  " + format_bytes(static_cast<std::uint64_t>(static_cast<double>(done_) / seconds)) + "/s";
+  if (seconds > 0.5 && done_ > 0) {
+    const double per_s = static_cast<double>(done_) / seconds;
+    line += "  " + format_bytes(static_cast<std::uint64_t>(per_s)) + "/s";
+    if (done_ < total_)
+      line += "  ETA " + format_duration(eta_of(static_cast<double>(total_ - done_) / per_s));
+  }
   line_.show(line);
 }
 

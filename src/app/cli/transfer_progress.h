@@ -22,6 +22,9 @@ class TransferProgress {
   objectstore::ObjectStore& store() { return watched_; }
   // These chunks will be read. Before the work begins.
   void expect(const std::string& job_prefix, const Manifest& manifest);
+  // Of a save: so many bytes in all, and so many of them done.
+  void expect(std::uint64_t bytes);
+  void advance(std::uint64_t bytes);
 
  private:
   Status on_call(const objectstore::FaultStore::Call& call);

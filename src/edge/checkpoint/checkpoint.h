@@ -24,13 +24,16 @@ struct ChunkPlace {
   objectstore::ObjectStore* local = nullptr;
   std::vector<objectstore::ObjectStore*> standby =
       {};  // further copies, written at save, read when home fails
-  std::string job_prefix;
+  std::string job_prefix = {};
+  // Of a job: a checkpoint exists when the ledger names it. Without a ledger: when its manifest is there.
+  bool has_ledger = true;
 };
 
 struct TransferCount {
   std::uint64_t bytes_moved = 0;   // plain bytes that travelled between this place and the home store
   std::uint64_t bytes_reused = 0;  // plain bytes of the state that did not have to
   std::uint64_t chunks = 0;        // that travelled
+  std::uint64_t bytes_stored = 0;  // of a save: what they came to, packed
 };
 
 struct SaveRequest {
@@ -41,6 +44,8 @@ struct SaveRequest {
   double step = 0;
   std::optional<ManifestId> parent;
   Time now;
+  // Told of each chunk that is where it belongs, with its plain bytes; from several threads at once.
+  std::function<void(std::uint64_t)> on_chunk = {};
 };
 struct Saved {
   ManifestId id;
@@ -80,8 +85,10 @@ struct VerifyReport {
   std::uint64_t bytes = 0;
   std::vector<std::string> problems;  // each names the object and what is wrong with it
 };
-// Reads back every checkpoint that the ledger names and checks each byte.
+// Reads back every checkpoint that there is and checks each byte.
 Result<VerifyReport> verify(const ChunkPlace& place);
+// The same by presence and size alone: what is damaged inside is not found.
+Result<VerifyReport> verify_presence(const ChunkPlace& place);
 
 struct PrunePlan {
   std::vector<std::string> remove_keys;  // chunks and manifests no kept checkpoint needs
@@ -89,10 +96,11 @@ struct PrunePlan {
   std::uint64_t keep_manifests = 0;
   Time young_from;  // chunks written at or after this are spared also when the plan is carried out
 };
-// Keeps the newest `keep` checkpoints of the ledger. Chunks younger than `grace` are kept: a save may be
-// under way. So are young manifests that no record names yet, and their chunks. corrupt, unavailable: a
-// checkpoint to keep cannot be read, so nothing can be said to be unneeded. REQUIRES: grace of an hour or
-// more where saves may run at the same time (they rely on chunks up to ten minutes old).
+// Keeps the newest `keep` checkpoints. Without a ledger, where several may save at once, also those that one
+// may have begun from: all that are younger than `grace`, and the newest before. Chunks younger than `grace`
+// are kept: a save may be under way. So are young manifests that no record names yet, and their chunks.
+// corrupt, unavailable: a checkpoint to keep cannot be read, so nothing can be said to be unneeded. REQUIRES:
+// grace of an hour or more where saves may run at the same time (they rely on chunks up to ten minutes old).
 Result<PrunePlan> plan_prune(const ChunkPlace& place, int keep, Time now, Duration grace);
 // Removes the plan's keys from every store of the place. A standby or local store that does not answer is
 // left for the next time.

@@ -174,7 +174,7 @@ class Writer {
   Status attempt(Step step) {
     const Time now{};
     if (step == Step::claim) {
-      const Status done = ledger_.claim(now, static_cast<std::uint64_t>(index_) + 1);
+      Status done = ledger_.claim(now, static_cast<std::uint64_t>(index_) + 1);
       if (done.ok()) {
         told.claimed = true;
         told.epoch = ledger_.epoch();

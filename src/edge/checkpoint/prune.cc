@@ -20,17 +20,6 @@ std::vector<ObjectStore*> other_stores(const ChunkPlace& place) {
   return stores;
 }
 
-Result<std::vector<ObjectInfo>> list_all(ObjectStore& store, const std::string& prefix) {
-  std::vector<ObjectInfo> objects;
-  std::string after;
-  while (true) {
-    TW_ASSIGN_OR_RETURN(const objectstore::ObjectPage page, store.list(prefix, after));
-    objects.insert(objects.end(), page.objects.begin(), page.objects.end());
-    if (!page.more || page.objects.empty()) return objects;
-    after = page.objects.back().key;
-  }
-}
-
 std::string last_part(const std::string& key) {
   return key.substr(key.rfind('/') + 1);
 }
@@ -145,6 +134,14 @@ class Planner {
   std::uint64_t kept_manifests_ = 0;
 };
 
+// How many of the newest checkpoints a save may have begun from that began then or later.
+Result<std::size_t> begun_from_since(const ChunkPlace& place, Time then) {
+  TW_ASSIGN_OR_RETURN(const std::vector<ObjectInfo> manifests, stored_manifests(place));
+  const auto young = std::ranges::count_if(
+      manifests, [then](const ObjectInfo& manifest) { return manifest.modified_at >= then; });
+  return std::min(static_cast<std::size_t>(young) + 1, manifests.size());
+}
+
 }  // namespace
 
 Result<PrunePlan> plan_prune(const ChunkPlace& place, int keep, Time now, Duration grace) {
@@ -153,8 +150,10 @@ Result<PrunePlan> plan_prune(const ChunkPlace& place, int keep, Time now, Durati
                  "keep at least 1"};
   }
   TW_ASSIGN_OR_RETURN(const std::vector<ManifestId> checkpoints, committed_checkpoints(place));
+  TW_ASSIGN_OR_RETURN(const std::size_t begun_from,
+                      place.has_ledger ? Result<std::size_t>(0) : begun_from_since(place, now - grace));
   Planner planner(place, now, grace);
-  TW_RETURN_IF_ERROR(planner.keep_newest(checkpoints, static_cast<std::size_t>(keep)));
+  TW_RETURN_IF_ERROR(planner.keep_newest(checkpoints, std::max(static_cast<std::size_t>(keep), begun_from)));
   TW_RETURN_IF_ERROR(planner.keep_uncommitted(*place.home));
   TW_RETURN_IF_ERROR(planner.find_unneeded(*place.home));
   for (ObjectStore* store : other_stores(place)) {

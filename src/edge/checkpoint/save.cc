@@ -41,13 +41,14 @@ class ChunkKeeper {
     // Two threads may have met the same chunk: it counts once.
     if (!kept_.insert(ref.digest).second || reusable) return {};
     bytes_moved_ += ref.size;
+    bytes_stored_ += coded.size();
     ++chunks_moved_;
     return {};
   }
 
   // Both after the last keep().
   TransferCount count(std::uint64_t total_bytes) const {
-    return {bytes_moved_, total_bytes - std::min(total_bytes, bytes_moved_), chunks_moved_};
+    return {bytes_moved_, total_bytes - std::min(total_bytes, bytes_moved_), chunks_moved_, bytes_stored_};
   }
   std::vector<std::string> take_warnings() { return std::move(warnings_); }
   // Once for each store: a store that is away fails for every chunk.
@@ -90,6 +91,7 @@ class ChunkKeeper {
   std::vector<std::string> warnings_;
   std::uint64_t bytes_moved_ = 0;
   std::uint64_t chunks_moved_ = 0;
+  std::uint64_t bytes_stored_ = 0;
 };
 
 // Empty where the parent cannot be read: then nothing old is relied on.
@@ -119,8 +121,10 @@ Status put_manifest(const ChunkPlace& place, const ManifestId& id, std::string_v
 
 Result<Saved> save(const SaveRequest& request, const ChunkPlace& place) {
   ChunkKeeper keeper(place, chunks_of_parent(request, place), request.now);
-  const ChunkSink sink = [&keeper](const ChunkRef& ref, std::string_view plain) {
-    return keeper.keep(ref, plain);
+  const ChunkSink sink = [&](const ChunkRef& ref, std::string_view plain) {
+    Status kept = keeper.keep(ref, plain);
+    if (kept.ok() && request.on_chunk) request.on_chunk(ref.size);
+    return kept;
   };
   Saved saved;
   saved.manifest.job = request.job;

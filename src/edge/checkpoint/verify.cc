@@ -11,11 +11,13 @@
 namespace tradewind::checkpoint {
 namespace {
 
-// Reads back one store alone.
+enum class Depth { presence, bytes };
+
+// Looks at one store alone.
 class StoreCheck {
  public:
-  StoreCheck(objectstore::ObjectStore& store, const std::string& job_prefix)
-      : store_(store), alone_{&store, nullptr, {}, job_prefix} {}
+  StoreCheck(objectstore::ObjectStore& store, const std::string& job_prefix, Depth depth)
+      : store_(store), alone_{&store, nullptr, {}, job_prefix}, depth_(depth) {}
 
   Status run(const std::vector<ManifestId>& checkpoints, VerifyReport& report) {
     TW_ASSIGN_OR_RETURN(const std::vector<Manifest> manifests, read_manifests(checkpoints));
@@ -60,34 +62,57 @@ class StoreCheck {
   }
 
   Status check(const ChunkRef& chunk) {
+    if (depth_ == Depth::presence) return check_presence(chunk);
     const Result<std::string> plain = read_chunk(store_, alone_.job_prefix, chunk);
     if (plain.ok()) return {};
     const Code code = plain.error().code;
     if (code != Code::corrupt && code != Code::not_found) return plain.error();
-    const std::lock_guard lock(mutex_);
-    problems_.push_back(plain.error().message);
+    add_problem(plain.error().message);
     return {};
+  }
+
+  Status check_presence(const ChunkRef& chunk) {
+    TW_ASSIGN_OR_RETURN(const bool there, has_chunk(store_, alone_.job_prefix, chunk));
+    if (!there) {
+      add_problem(chunk_key(alone_.job_prefix, chunk.digest) + " in " + store_.url() +
+                  " is missing, or has a size that it cannot have");
+    }
+    return {};
+  }
+
+  void add_problem(std::string problem) {
+    const std::lock_guard lock(mutex_);
+    problems_.push_back(std::move(problem));
   }
 
   objectstore::ObjectStore& store_;
   ChunkPlace alone_;
+  const Depth depth_;
   std::mutex mutex_;
   std::vector<std::string> problems_;  // while chunks are checked: guarded by mutex_
 };
 
-}  // namespace
-
-Result<VerifyReport> verify(const ChunkPlace& place) {
+Result<VerifyReport> verify_to(Depth depth, const ChunkPlace& place) {
   TW_ASSIGN_OR_RETURN(const std::vector<ManifestId> checkpoints, committed_checkpoints(place));
   VerifyReport report;
-  TW_RETURN_IF_ERROR(StoreCheck(*place.home, place.job_prefix).run(checkpoints, report));
+  TW_RETURN_IF_ERROR(StoreCheck(*place.home, place.job_prefix, depth).run(checkpoints, report));
   for (objectstore::ObjectStore* standby : place.standby) {
-    const Status checked = StoreCheck(*standby, place.job_prefix).run(checkpoints, report);
+    const Status checked = StoreCheck(*standby, place.job_prefix, depth).run(checkpoints, report);
     if (!checked.ok()) {
       report.problems.push_back(standby->url() + " cannot be read: " + describe(checked.error()));
     }
   }
   return report;
+}
+
+}  // namespace
+
+Result<VerifyReport> verify(const ChunkPlace& place) {
+  return verify_to(Depth::bytes, place);
+}
+
+Result<VerifyReport> verify_presence(const ChunkPlace& place) {
+  return verify_to(Depth::presence, place);
 }
 
 }  // namespace tradewind::checkpoint

@@ -1,0 +1,381 @@
+// tradewind checkpoint DIR STORE: a folder's checkpoints in a store of their own, without a job and a server.
+#include <algorithm>
+#include <chrono>
+#include <filesystem>
+#include <memory>
+#include <ostream>
+#include <ranges>
+
+#include "app/cli/checkpoint_store.h"
+#include "app/cli/progress_bar.h"
+#include "app/cli/table.h"
+#include "app/cli/text_width.h"
+#include "app/cli/transfer_progress.h"
+#include "app/cli/verbs.h"
+#include "base/text.h"
+#include "edge/checkpoint/copies.h"
+#include "edge/checkpoint/history.h"
+#include "edge/objectstore/registry.h"
+
+namespace tradewind::cli {
+namespace {
+
+namespace fs = std::filesystem;
+using checkpoint::ChunkPlace;
+using objectstore::ObjectStore;
+
+// Others may save into the same store meanwhile.
+constexpr Duration prune_grace = std::chrono::hours(1);
+constexpr std::size_t digest_shown = 12;
+
+struct Archive {
+  std::unique_ptr<ObjectStore> store;
+  ChunkPlace place;  // over `store`
+};
+
+// What a manifest says of where it was made, in a store without jobs.
+const JobId no_job{"archive"};
+const LeaseId no_lease{"-"};
+
+ChunkPlace place_over(ObjectStore& store) {
+  return {.home = &store, .has_ledger = false};
+}
+
+Result<Archive> open_archive(const ArchiveOptions& options, const Context& context, bool make) {
+  Archive archive;
+  const std::string url = store_url(options.store, context.working_folder);
+  TW_ASSIGN_OR_RETURN(archive.store, make ? objectstore::open_store(url) : open_existing_store(url));
+  archive.place = place_over(*archive.store);
+  return archive;
+}
+
+fs::path folder_of(const ArchiveOptions& options, const Context& context) {
+  return (fs::path(context.working_folder) / options.folder).lexically_normal();
+}
+
+std::optional<ManifestId> newest_of(const std::vector<ManifestId>& ids) {
+  return ids.empty() ? std::nullopt : std::optional(ids.back());
+}
+
+// ---- save
+
+// Of regular files; what cannot be looked at is for the save to name.
+std::uint64_t bytes_below(const fs::path& folder) {
+  std::error_code problem;
+  std::uint64_t bytes = 0;
+  fs::recursive_directory_iterator entry(folder, problem);
+  for (; !problem && entry != fs::recursive_directory_iterator(); entry.increment(problem)) {
+    std::error_code unknown;
+    if (entry->is_symlink(unknown) || !entry->is_regular_file(unknown)) continue;
+    const std::uintmax_t size = entry->file_size(unknown);
+    if (!unknown) bytes += size;
+  }
+  return bytes;
+}
+
+struct SaveReport {
+  checkpoint::Saved saved;
+  Duration took{};
+};
+
+json::value saved_json(const SaveReport& report) {
+  const checkpoint::TransferCount& count = report.saved.count;
+  return json::object{{"manifest", report.saved.id.text()},
+                      {"step", report.saved.manifest.step},
+                      {"bytes", total_bytes(report.saved.manifest)},
+                      {"bytes_new", count.bytes_moved},
+                      {"bytes_stored", count.bytes_stored},
+                      {"chunks", checkpoint::distinct_chunks(report.saved.manifest).size()},
+                      {"chunks_new", count.chunks},
+                      // The folder had to hold still from the first look to the last.
+                      {"held_s", seconds_of(report.took)},
+                      {"seconds", seconds_of(report.took)},
+                      {"root_digest", report.saved.manifest.root_digest}};
+}
+
+void print_saved(const SaveReport& report, const ObjectStore& store, Context& context) {
+  const checkpoint::TransferCount& count = report.saved.count;
+  const std::uint64_t bytes = total_bytes(report.saved.manifest);
+  context.out << "Saved step " << short_number(report.saved.manifest.step) << " as "
+              << report.saved.id.text().substr(0, digest_shown) << " in " << store.url() << ": "
+              << format_bytes(bytes) << " in " << format_duration(report.took) << ".\n"
+              << format_bytes(count.bytes_moved) << " were new and took " << format_bytes(count.bytes_stored)
+              << "; " << format_bytes(bytes - std::min(bytes, count.bytes_moved)) << " were there already.\n";
+}
+
+Result<double> step_after(const ChunkPlace& place, const std::optional<ManifestId>& parent) {
+  if (!parent) return 0.0;
+  TW_ASSIGN_OR_RETURN(const Manifest manifest, checkpoint::read_manifest(place, *parent));
+  return manifest.step + 1;
+}
+
+Result<ExitCode> run_save(const ArchiveOptions& options, Context& context) {
+  const fs::path folder = folder_of(options, context);
+  std::error_code problem;
+  if (!fs::is_directory(folder, problem)) {
+    return Error{Code::not_found, "there is no folder '" + folder.string() + "'"};
+  }
+  TW_ASSIGN_OR_RETURN(const Archive archive, open_archive(options, context, true));
+  checkpoint::SaveRequest request;
+  request.folder = folder;
+  request.job = no_job;
+  request.lease = no_lease;
+  request.now = context.clock.now();
+  TW_ASSIGN_OR_RETURN(const std::vector<ManifestId> before, checkpoint::committed_checkpoints(archive.place));
+  request.parent = newest_of(before);
+  // A damaged newest one is no reason not to save: then nothing of it is relied on.
+  request.step = options.step ? *options.step : step_after(archive.place, request.parent).value_or(0);
+  const Duration began = context.clock.monotonic();
+  SaveReport report;
+  {
+    TransferProgress progress(*archive.store, "saving", context);
+    progress.expect(bytes_below(folder));
+    request.on_chunk = [&progress](std::uint64_t bytes) { progress.advance(bytes); };
+    TW_ASSIGN_OR_RETURN(report.saved, checkpoint::save(request, place_over(progress.store())));
+  }
+  report.took = context.clock.monotonic() - began;
+  if (context.json) {
+    print_json(context, saved_json(report));
+  } else {
+    print_saved(report, *archive.store, context);
+  }
+  return ExitCode::done;
+}
+
+// ---- list
+
+struct Entry {
+  ManifestId id;
+  Manifest manifest;
+};
+
+// Oldest first. Those that cannot be read are told.
+Result<std::vector<Entry>> entries_of(const ChunkPlace& place, Context& context) {
+  TW_ASSIGN_OR_RETURN(const std::vector<ManifestId> ids, checkpoint::committed_checkpoints(place));
+  std::vector<Entry> entries;
+  for (const ManifestId& id : ids) {
+    Result<Manifest> manifest = checkpoint::read_manifest(place, id);
+    if (manifest.ok()) {
+      entries.push_back({id, *std::move(manifest)});
+    } else if (manifest.error().code == Code::corrupt) {
+      print_warning(context, manifest.error().message);
+    } else {
+      return manifest.error();
+    }
+  }
+  return entries;
+}
+
+Result<ExitCode> run_ls(const ArchiveOptions& options, Context& context) {
+  TW_ASSIGN_OR_RETURN(const Archive archive, open_archive(options, context, false));
+  TW_ASSIGN_OR_RETURN(const std::vector<Entry> entries, entries_of(archive.place, context));
+  if (context.json) {
+    json::array list;
+    for (const Entry& entry : entries) {
+      list.push_back(json::object{{"manifest", entry.id.text()},
+                                  {"step", entry.manifest.step},
+                                  {"epoch", entry.manifest.epoch},
+                                  {"created", format_utc(entry.manifest.created_at)},
+                                  {"bytes", total_bytes(entry.manifest)},
+                                  {"files", entry.manifest.files.size()}});
+    }
+    print_json(context, json::object{{"checkpoints", std::move(list)}});
+    return ExitCode::done;
+  }
+  if (entries.empty()) {
+    context.out << "There is no checkpoint in " << archive.store->url() << " yet.\n";
+    return ExitCode::done;
+  }
+  Table table{
+      {{"STEP", Align::right}, {"SIZE", Align::right}, {"FILES", Align::right}, {"SAVED AT"}, {"CHECKPOINT"}},
+      {}};
+  for (const Entry& entry : entries) {
+    table.rows.push_back({short_number(entry.manifest.step), format_bytes(total_bytes(entry.manifest)),
+                          std::to_string(entry.manifest.files.size()), format_utc(entry.manifest.created_at),
+                          entry.id.text().substr(0, digest_shown)});
+  }
+  context.out << render(table, context.terminal.width, context.terminal.colour);
+  return ExitCode::done;
+}
+
+// ---- restore
+
+Error no_such(const ArchiveOptions& options, const std::vector<Entry>& entries, const ObjectStore& store) {
+  if (entries.empty()) return {Code::not_found, "there is no checkpoint in " + store.url()};
+  const std::string what = options.step ? "of step " + short_number(*options.step) : options.manifest;
+  return {Code::not_found, "there is no checkpoint " + what + " in " + store.url(),
+          "tradewind checkpoint ls " + store.url()};
+}
+
+// The newest that is meant.
+Result<Entry> choose(const ArchiveOptions& options, const std::vector<Entry>& entries,
+                     const ObjectStore& store) {
+  const Entry* chosen = nullptr;
+  for (const Entry& entry : std::views::reverse(entries)) {
+    if (options.step && entry.manifest.step != *options.step) continue;
+    if (!entry.id.text().starts_with(options.manifest)) continue;
+    if (chosen != nullptr && !options.manifest.empty() && chosen->id != entry.id) {
+      return Error{Code::conflict, "several checkpoints begin with '" + options.manifest + "'",
+                   "write more of its id"};
+    }
+    if (chosen == nullptr) chosen = &entry;
+  }
+  if (chosen == nullptr) return no_such(options, entries, store);
+  return *chosen;
+}
+
+Status check_target(const fs::path& folder) {
+  std::error_code problem;
+  const auto status = fs::status(folder, problem);
+  if (status.type() == fs::file_type::not_found) return {};
+  if (!problem && fs::is_directory(status) && fs::is_empty(folder, problem) && !problem) return {};
+  if (problem)
+    return Error{Code::unauthorized, "cannot look at '" + folder.string() + "': " + problem.message()};
+  return Error{Code::invalid_argument,
+               "'" + folder.string() + "' is not an empty folder, and nothing is overwritten",
+               "name a folder that is empty or does not exist"};
+}
+
+Result<ExitCode> run_restore(const ArchiveOptions& options, Context& context) {
+  const fs::path folder = folder_of(options, context);
+  TW_RETURN_IF_ERROR(check_target(folder));
+  TW_ASSIGN_OR_RETURN(const Archive archive, open_archive(options, context, false));
+  TW_ASSIGN_OR_RETURN(const std::vector<Entry> entries, entries_of(archive.place, context));
+  TW_ASSIGN_OR_RETURN(const Entry entry, choose(options, entries, *archive.store));
+  const Duration began = context.clock.monotonic();
+  Result<checkpoint::Restored> restored = Error{};
+  {
+    TransferProgress progress(*archive.store, "restoring", context);
+    progress.expect(archive.place.job_prefix, entry.manifest);
+    restored = checkpoint::restore(place_over(progress.store()), entry.id, folder);
+  }
+  if (!restored.ok()) return restored.error();
+  const Duration took = context.clock.monotonic() - began;
+  if (context.json) {
+    print_json(context, json::object{{"manifest", entry.id.text()},
+                                     {"step", entry.manifest.step},
+                                     {"bytes", total_bytes(entry.manifest)},
+                                     {"digest_ok", restored->root_digest == entry.manifest.root_digest},
+                                     {"seconds", seconds_of(took)}});
+    return ExitCode::done;
+  }
+  context.out << "Restored step " << short_number(entry.manifest.step) << " into " << folder.string() << ": "
+              << format_bytes(total_bytes(entry.manifest)) << " in " << format_duration(took) << ".\n"
+              << paint(Style::green, "Verified:", context.terminal.colour)
+              << " the files on disk have the digest that was saved, "
+              << restored->root_digest.substr(0, digest_shown) << "….\n";
+  return ExitCode::done;
+}
+
+// ---- verify
+
+// "chunks/ab/ab12… in file:///x is missing": keys hold no space.
+json::value damage_json(const std::string& problem) {
+  const std::size_t space = problem.find(' ');
+  return json::object{{"object", problem.substr(0, space)},
+                      {"problem", space == std::string::npos ? "" : problem.substr(space + 1)}};
+}
+
+Result<ExitCode> run_verify(const ArchiveOptions& options, Context& context) {
+  TW_ASSIGN_OR_RETURN(const Archive archive, open_archive(options, context, false));
+  checkpoint::VerifyReport report;
+  {
+    TransferProgress progress(*archive.store, "verifying", context);
+    const ChunkPlace watched = place_over(progress.store());
+    if (options.read_data) {
+      TW_ASSIGN_OR_RETURN(const std::vector<Entry> entries, entries_of(archive.place, context));
+      for (const Entry& entry : entries) progress.expect(archive.place.job_prefix, entry.manifest);
+    }
+    TW_ASSIGN_OR_RETURN(
+        report, options.read_data ? checkpoint::verify(watched) : checkpoint::verify_presence(watched));
+  }
+  const bool ok = report.problems.empty();
+  if (context.json) {
+    json::array damaged;
+    for (const std::string& problem : report.problems) damaged.push_back(damage_json(problem));
+    print_json(context, json::object{{"ok", ok},
+                                     {"read_data", options.read_data},
+                                     {"checkpoints", report.manifests},
+                                     {"chunks", report.chunks},
+                                     {"bytes", report.bytes},
+                                     {"damaged", std::move(damaged)}});
+    return ok ? ExitCode::done : ExitCode::failed;
+  }
+  const std::string of = std::to_string(report.manifests) + " checkpoints, " + std::to_string(report.chunks) +
+                         " chunks, " + format_bytes(report.bytes);
+  const bool colour = context.terminal.colour;
+  if (ok && options.read_data) {
+    context.out << paint(Style::green, "Read back:", colour) << " " << of
+                << "; every byte is what was written.\n";
+  } else if (ok) {
+    context.out << paint(Style::green, "There:", colour) << " " << of
+                << ". --read-data reads every byte back.\n";
+  } else {
+    context.out << paint(Style::red, "Damaged:", colour) << " of " << of << "\n";
+    for (const std::string& problem : report.problems) {
+      context.out << wrap(printable(problem), context.terminal.width, "  ");
+    }
+  }
+  return ok ? ExitCode::done : ExitCode::failed;
+}
+
+// ---- prune
+
+Result<ExitCode> run_prune(const ArchiveOptions& options, Context& context) {
+  if (options.keep < 1) {
+    return Error{Code::invalid_argument, "how many checkpoints are to be kept is not said", "say --keep N"};
+  }
+  TW_ASSIGN_OR_RETURN(const Archive archive, open_archive(options, context, false));
+  TransferProgress watch(*archive.store, "pruning", context);  // ends at Ctrl-C between two objects
+  const ChunkPlace place = place_over(watch.store());
+  TW_ASSIGN_OR_RETURN(const checkpoint::PrunePlan plan,
+                      checkpoint::plan_prune(place, options.keep, context.clock.now(), prune_grace));
+  if (!options.dry_run) TW_RETURN_IF_ERROR(checkpoint::execute(place, plan));
+  if (context.json) {
+    print_json(context, json::object{{"dry_run", options.dry_run},
+                                     {"kept", plan.keep_manifests},
+                                     {"removed_bytes", plan.remove_bytes},
+                                     {"keys", to_json(plan.remove_keys)}});
+    return ExitCode::done;
+  }
+  context.out << (options.dry_run ? "Would remove " : "Removed ") << plan.remove_keys.size() << " objects, "
+              << format_bytes(plan.remove_bytes) << "; " << plan.keep_manifests << " checkpoints stay.\n";
+  if (plan.keep_manifests > static_cast<std::uint64_t>(options.keep)) {
+    context.out << paint(Style::dim, "What a save of the last hour may have begun from is kept as well.",
+                         context.terminal.colour)
+                << "\n";
+  }
+  if (options.dry_run) {
+    for (const std::string& key : plan.remove_keys) context.out << "  " << printable(key) << "\n";
+  }
+  return ExitCode::done;
+}
+
+Result<ExitCode> run_action(const ArchiveOptions& options, Context& context) {
+  switch (options.action) {
+    case ArchiveAction::save:
+      return run_save(options, context);
+    case ArchiveAction::list:
+      return run_ls(options, context);
+    case ArchiveAction::restore:
+      return run_restore(options, context);
+    case ArchiveAction::verify:
+      return run_verify(options, context);
+    case ArchiveAction::prune:
+      return run_prune(options, context);
+  }
+  return Error{Code::internal, "an unknown action"};
+}
+
+}  // namespace
+
+Result<ExitCode> run_archive(const ArchiveOptions& options, Context& context) {
+  Result<ExitCode> code = run_action(options, context);
+  if (code.ok() || code.error().code != Code::cancelled || !context.interrupted) return code;
+  print_warning(context, options.action == ArchiveAction::save
+                             ? "interrupted; what was stored is used when the folder is saved again"
+                             : "interrupted; what is there is whole");
+  return ExitCode::interrupted;
+}
+
+}  // namespace tradewind::cli

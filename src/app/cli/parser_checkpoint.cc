@@ -1,0 +1,122 @@
+// tradewind checkpoint: of a job, or of a folder and a store.
+#include <CLI/CLI.hpp>
+
+#include "app/cli/parser_target.h"
+
+namespace tradewind::cli::parsing {
+namespace {
+
+// Jobs have no slash in their names, and their ids and names do not begin with a dot.
+bool is_store(const std::string& text) {
+  return text.find('/') != std::string::npos || text.starts_with('.');
+}
+
+CLI::App* add_action(CLI::App* parent, Target& target, const std::string& verb,
+                     const std::string& description, const std::vector<std::string>& lines) {
+  CLI::App* sub = parent->add_subcommand(verb, description);
+  sub->footer(examples(lines));
+  add_json(sub, target);
+  return sub;
+}
+
+ArchiveOptions archive_of(const Target& target, ArchiveAction action) {
+  ArchiveOptions archive = target.archive;
+  archive.action = action;
+  archive.store = target.checkpoint.job;
+  archive.folder = target.checkpoint.folder;
+  archive.step = target.checkpoint.step;
+  archive.keep = target.checkpoint.keep;
+  archive.dry_run = target.checkpoint.dry_run;
+  return archive;
+}
+
+// A verb of both: what is named says which is meant.
+CLI::App* add_of_both(CLI::App* parent, Target& target, const std::string& verb,
+                      const std::string& description, CheckpointAction of_job, ArchiveAction of_store,
+                      const std::vector<std::string>& lines) {
+  CheckpointOptions& o = target.checkpoint;
+  CLI::App* sub = add_action(parent, target, verb, description, lines);
+  sub->add_option("JOB|STORE", o.job,
+                  "a job: id, beginning of an id, name, or - for the last; or a store: file:///path, ./path");
+  sub->add_option("--store", o.store, "read the job in this store directly, without a server");
+  sub->callback([&target, of_job, of_store] {
+    CheckpointOptions& job = target.checkpoint;
+    if (job.folder.empty()) job.folder = target.archive.folder;
+    if (of_store == ArchiveAction::restore && job.folder.empty()) throw CLI::RequiredError("--to");
+    job.action = of_job;
+    if (is_store(job.job)) {
+      target.chosen = archive_of(target, of_store);
+    } else {
+      target.chosen = job;
+    }
+  });
+  return sub;
+}
+
+void add_save(CLI::App* parent, Target& target) {
+  ArchiveOptions& o = target.archive;
+  CLI::App* sub = add_action(parent, target, "save", "save a folder into a store: only what is not there yet",
+                             {"tradewind checkpoint save ./state file:///mnt/backup/run7",
+                              "tradewind checkpoint save ./state ./backup --step 1200"});
+  sub->add_option("DIR", o.folder, "the folder")->required();
+  sub->add_option("STORE", o.store, "file:///path, or a path; it is made when it is not there")->required();
+  sub->add_option("--step", o.step, "what the checkpoint is called; else one more than the last");
+  sub->callback([&target] {
+    target.archive.action = ArchiveAction::save;
+    target.chosen = target.archive;
+  });
+}
+
+void add_restore(CLI::App* parent, Target& target) {
+  CheckpointOptions& o = target.checkpoint;
+  CLI::App* sub = add_of_both(parent, target, "restore", "bring a checkpoint's files back into a folder",
+                              CheckpointAction::restore, ArchiveAction::restore,
+                              {"tradewind checkpoint restore train --to ./state",
+                               "tradewind checkpoint restore train --step 250 --to ./state",
+                               "tradewind checkpoint restore file:///mnt/backup/run7 ./state"});
+  sub->add_option("DIR", target.archive.folder, "the same as --to");
+  sub->add_option("--to", o.folder, "the folder that will hold the state; it must not exist, or be empty");
+  sub->add_option("--step", o.step, "the checkpoint of this step; else the newest");
+  sub->add_option("--manifest", target.archive.manifest,
+                  "of a store: this checkpoint, or the beginning of its id");
+}
+
+void add_prune(CLI::App* parent, Target& target) {
+  CheckpointOptions& o = target.checkpoint;
+  CLI::App* sub = add_of_both(parent, target, "prune", "remove what no kept checkpoint needs",
+                              CheckpointAction::prune, ArchiveAction::prune,
+                              {"tradewind checkpoint prune train --keep 2 --dry-run",
+                               "tradewind checkpoint prune file:///mnt/backup/run7 --keep 5"});
+  sub->add_option("--keep", o.keep, "keep so many; of a job, else as it says")->check(CLI::PositiveNumber);
+  sub->add_flag("--dry-run", o.dry_run, "only say what would go");
+}
+
+}  // namespace
+
+void add_checkpoint(CLI::App& app, Target& target) {
+  CLI::App* sub =
+      app.add_subcommand("checkpoint", "checkpoints of a job or a store: save, list, verify, prune, restore");
+  sub->footer(
+      examples({"tradewind checkpoint list -", "tradewind checkpoint verify train",
+                "tradewind checkpoint restore train --to ./state",
+                "tradewind checkpoint save ./state file:///mnt/backup/run7     without a job or a server"}));
+  sub->require_subcommand(1);
+  add_save(sub, target);
+  CLI::App* list = add_of_both(
+      sub, target, "list", "the checkpoints that there are", CheckpointAction::list, ArchiveAction::list,
+      {"tradewind checkpoint list train", "tradewind checkpoint ls file:///mnt/backup/run7"});
+  list->alias("ls");
+  CLI::App* verify =
+      add_of_both(sub, target, "verify",
+                  "of a job: read every byte back, and prove that no step was lost or counted twice; "
+                  "of a store: that all is there",
+                  CheckpointAction::verify, ArchiveAction::verify,
+                  {"tradewind checkpoint verify train",
+                   "tradewind checkpoint verify file:///mnt/backup/run7 --read-data"});
+  verify->add_flag("--read-data", target.archive.read_data,
+                   "of a store: read every byte back (of a job, always)");
+  add_prune(sub, target);
+  add_restore(sub, target);
+}
+
+}  // namespace tradewind::cli::parsing

@@ -1,0 +1,45 @@
+// What the parts of the parser share. Private to parser*.cc, the only files that know CLI11.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "app/cli/options.h"
+
+namespace CLI {
+class App;
+}
+
+namespace tradewind::cli::parsing {
+
+// Everything that options are read into. CLI11 keeps pointers to its members.
+struct Target {
+  bool json = false;
+  std::string colour = "auto";
+  OffersOptions offers;
+  PlanOptions plan;
+  RunOptions run;
+  JobsOptions jobs;
+  JobOptions job;
+  LogsOptions logs;
+  CancelOptions cancel;
+  MoveOptions move;
+  CheckpointOptions checkpoint;
+  ArchiveOptions archive;
+  ServerRunOptions server;
+  EventsOptions events;
+  CheckOptions check;
+  SimulateOptions simulate;
+  TracesOptions traces;
+  PolicyOptions policy;
+  CompletionOptions completion;
+  Command chosen;
+};
+
+// The end of a verb's help.
+std::string examples(const std::vector<std::string>& lines);
+void add_json(CLI::App* app, Target& target);
+// parser_checkpoint.cc
+void add_checkpoint(CLI::App& app, Target& target);
+
+}  // namespace tradewind::cli::parsing
