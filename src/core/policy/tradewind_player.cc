@@ -138,7 +138,9 @@ void TradewindPlayer::keep_table(const Sight& sight) {
   if (next_table_.is_complete()) return;
   const auto layers = static_cast<std::size_t>(
       std::ceil(static_cast<double>(ValueTable::work_layers) * tick_h_ / table_serves_h));
-  if (next_table_.step(layers)) std::swap(table_, next_table_);
+  if (!next_table_.step(layers)) return;
+  table_ = std::move(next_table_);
+  next_table_ = ValueTable();  // a hundred thousand jobs do not hold two tables each
 }
 
 // ---- what things cost
