@@ -14,6 +14,7 @@
 #include "app/cli/verbs.h"
 #include "base/text.h"
 #include "edge/checkpoint/copies.h"
+#include "edge/checkpoint/copy.h"
 #include "edge/checkpoint/history.h"
 #include "edge/objectstore/registry.h"
 
@@ -267,6 +268,59 @@ Result<ExitCode> run_restore(const ArchiveOptions& options, Context& context) {
   return ExitCode::done;
 }
 
+// ---- copy
+
+void print_copied(const checkpoint::CopyPlan& plan, const checkpoint::CopyCount& count, Duration took,
+                  const ArchiveOptions& options, Context& context) {
+  const std::string what =
+      std::to_string(plan.checkpoints.size()) + " checkpoints of " + format_bytes(plan.bytes);
+  if (plan.checkpoints.empty()) {
+    context.out << "All of them are there already.\n";
+  } else if (options.dry_run) {
+    context.out << "Would copy " << what << ": " << format_bytes(plan.bytes_missing) << " in "
+                << plan.chunks.size() << " chunks are missing there.\n";
+  } else {
+    context.out << "Copied " << what << " in " << format_duration(took) << ": " << format_bytes(count.bytes)
+                << " were missing and travelled as " << format_bytes(count.bytes_stored) << ".\n";
+  }
+}
+
+Result<ExitCode> run_copy(const ArchiveOptions& options, Context& context) {
+  TW_ASSIGN_OR_RETURN(const Archive from, open_archive(options, context, false));
+  Archive to;
+  TW_ASSIGN_OR_RETURN(to.store, objectstore::open_store(store_url(options.target, context.working_folder)));
+  to.place = place_over(*to.store);
+  TW_ASSIGN_OR_RETURN(std::vector<ManifestId> wanted, checkpoint::committed_checkpoints(from.place));
+  if (options.step || !options.manifest.empty()) {
+    TW_ASSIGN_OR_RETURN(const std::vector<Entry> entries, entries_of(from.place, context));
+    TW_ASSIGN_OR_RETURN(const Entry entry, choose(options, entries, *from.store));
+    wanted = {entry.id};
+  }
+  TW_ASSIGN_OR_RETURN(const checkpoint::CopyPlan plan, checkpoint::plan_copy(from.place, to.place, wanted));
+  const Duration began = context.clock.monotonic();
+  checkpoint::CopyCount count;
+  if (!options.dry_run) {
+    TransferProgress progress(*from.store, "copying", context);
+    progress.expect(plan.bytes_missing);
+    TW_ASSIGN_OR_RETURN(count,
+                        checkpoint::copy(place_over(progress.store()), to.place, plan, context.clock.now(),
+                                         [&progress](std::uint64_t bytes) { progress.advance(bytes); }));
+  }
+  const Duration took = context.clock.monotonic() - began;
+  if (context.json) {
+    print_json(context, json::object{{"dry_run", options.dry_run},
+                                     {"checkpoints", plan.checkpoints.size()},
+                                     {"bytes", plan.bytes},
+                                     {"bytes_missing", plan.bytes_missing},
+                                     {"chunks_missing", plan.chunks.size()},
+                                     {"bytes_stored", count.bytes_stored},
+                                     {"seconds", seconds_of(took)}});
+  } else {
+    print_copied(plan, count, took, options, context);
+  }
+  return ExitCode::done;
+}
+
 // ---- verify
 
 // "chunks/ab/ab12… in file:///x is missing": keys hold no space.
@@ -355,6 +409,8 @@ Result<ExitCode> run_action(const ArchiveOptions& options, Context& context) {
   switch (options.action) {
     case ArchiveAction::save:
       return run_save(options, context);
+    case ArchiveAction::copy:
+      return run_copy(options, context);
     case ArchiveAction::list:
       return run_ls(options, context);
     case ArchiveAction::restore:

@@ -257,7 +257,7 @@ class BashCompletionTest : public OfflineVerbsTest {
 TEST_F(BashCompletionTest, OffersVerbsWordsFlagsAndFiles) {
   EXPECT_EQ(completed({"ch"}), (std::set<std::string>{"check", "checkpoint"}));
   EXPECT_EQ(completed({"checkpoint", ""}),
-            (std::set<std::string>{"save", "list", "verify", "prune", "restore"}));
+            (std::set<std::string>{"save", "copy", "list", "verify", "prune", "restore"}));
   EXPECT_EQ(completed({"checkpoint", "restore", "--st"}), (std::set<std::string>{"--step", "--store"}));
   EXPECT_EQ(completed({"move", "train", "--w"}), (std::set<std::string>{"--wait"}));
   EXPECT_EQ(completed({"jobs", "--state", "fa"}), (std::set<std::string>{"failed"}));
@@ -538,6 +538,27 @@ TEST_F(ArchiveVerbTest, SavesWhatIsNewAndBringsAnyOfThemBack) {
   options_.folder = "third";
   options_.step = 3;
   EXPECT_EQ(act(ArchiveAction::restore).error().code, Code::not_found);
+}
+
+TEST_F(ArchiveVerbTest, CopiesWhatTheOtherStoreLacks) {
+  ASSERT_EQ(*act(ArchiveAction::save), ExitCode::done);
+  options_.target = "other";
+  EXPECT_EQ(*act(ArchiveAction::copy), ExitCode::done);
+  EXPECT_EQ(number("chunks_missing"), 2U);
+  write_text(home_.path() / "state/deep/step", "2");
+  ASSERT_EQ(*act(ArchiveAction::save), ExitCode::done);
+  EXPECT_EQ(*act(ArchiveAction::copy), ExitCode::done);
+  EXPECT_EQ(number("checkpoints"), 1U);
+  EXPECT_EQ(number("bytes_missing"), 1U);
+  EXPECT_EQ(*act(ArchiveAction::copy), ExitCode::done);
+  EXPECT_EQ(number("checkpoints"), 0U);
+  options_.store = "other";
+  options_.read_data = true;
+  EXPECT_EQ(*act(ArchiveAction::verify), ExitCode::done);
+  EXPECT_EQ(number("checkpoints"), 2U);
+  options_.folder = "back";
+  EXPECT_EQ(*act(ArchiveAction::restore), ExitCode::done);
+  EXPECT_EQ(file_text(home_.path() / "back/deep/step"), "2");
 }
 
 TEST_F(ArchiveVerbTest, VerifyNamesWhatIsDamagedOrGone) {

@@ -95,12 +95,13 @@ struct CheckpointOptions {
 };
 
 // A folder's checkpoints in a store, without a job and a server.
-enum class ArchiveAction { save, restore, list, verify, prune };
+enum class ArchiveAction { save, restore, copy, list, verify, prune };
 struct ArchiveOptions {
   ArchiveAction action = ArchiveAction::list;
   std::string store;           // a URL or a path
   std::string folder;          // saved, or restored into
-  std::string manifest;        // restore: this one; empty: the newest
+  std::string target;          // copy: into this store
+  std::string manifest;        // restore: this one; empty: the newest. copy: empty: all
   std::optional<double> step;  // save: of this step; restore: the newest of this step
   int keep = 0;                // prune
   bool dry_run = false;

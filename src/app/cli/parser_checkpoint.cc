@@ -67,6 +67,24 @@ void add_save(CLI::App* parent, Target& target) {
   });
 }
 
+void add_copy(CLI::App* parent, Target& target) {
+  ArchiveOptions& o = target.archive;
+  CLI::App* sub = add_action(parent, target, "copy",
+                             "copy a store's checkpoints into another store: only what is missing there",
+                             {"tradewind checkpoint copy file:///mnt/backup/run7 file:///mnt/other/run7",
+                              "tradewind checkpoint copy ./backup ./other --step 1200"});
+  sub->add_option("FROM", o.store, "the store that has them")->required();
+  sub->add_option("TO", o.target, "the store that will have them; it is made when it is not there")
+      ->required();
+  sub->add_option("--step", o.step, "only the newest of this step");
+  sub->add_option("--manifest", o.manifest, "only this checkpoint, or the beginning of its id");
+  sub->add_flag("--dry-run", o.dry_run, "only say what would travel");
+  sub->callback([&target] {
+    target.archive.action = ArchiveAction::copy;
+    target.chosen = target.archive;
+  });
+}
+
 void add_restore(CLI::App* parent, Target& target) {
   CheckpointOptions& o = target.checkpoint;
   CLI::App* sub = add_of_both(parent, target, "restore", "bring a checkpoint's files back into a folder",
@@ -94,14 +112,15 @@ void add_prune(CLI::App* parent, Target& target) {
 }  // namespace
 
 void add_checkpoint(CLI::App& app, Target& target) {
-  CLI::App* sub =
-      app.add_subcommand("checkpoint", "checkpoints of a job or a store: save, list, verify, prune, restore");
+  CLI::App* sub = app.add_subcommand(
+      "checkpoint", "checkpoints of a job or a store: save, copy, list, verify, prune, restore");
   sub->footer(
       examples({"tradewind checkpoint list -", "tradewind checkpoint verify train",
                 "tradewind checkpoint restore train --to ./state",
                 "tradewind checkpoint save ./state file:///mnt/backup/run7     without a job or a server"}));
   sub->require_subcommand(1);
   add_save(sub, target);
+  add_copy(sub, target);
   CLI::App* list = add_of_both(
       sub, target, "list", "the checkpoints that there are", CheckpointAction::list, ArchiveAction::list,
       {"tradewind checkpoint list train", "tradewind checkpoint ls file:///mnt/backup/run7"});

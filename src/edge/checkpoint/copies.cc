@@ -34,20 +34,6 @@ class WorstError {
   std::optional<Error> error_;
 };
 
-struct CodedChunk {
-  std::string coded;
-  std::string plain;
-};
-
-Result<CodedChunk> read_coded(ObjectStore& store, const std::string& job_prefix, const ChunkRef& ref) {
-  const std::string key = chunk_key(job_prefix, ref.digest);
-  Result<std::string> coded = store.get(key);
-  if (!coded.ok()) return coded.error().code == Code::not_found ? missing(store, key) : coded.error();
-  Result<std::string> plain = decode_chunk(*coded, ref);
-  if (!plain.ok()) return named(store, key, plain.error());
-  return CodedChunk{*std::move(coded), *std::move(plain)};
-}
-
 Result<Manifest> read_manifest_from(ObjectStore& store, const std::string& key, const ManifestId& id) {
   const Result<std::string> coded = store.get(key);
   if (!coded.ok()) return coded.error().code == Code::not_found ? missing(store, key) : coded.error();
@@ -64,22 +50,31 @@ std::vector<ObjectStore*> durable_stores(const ChunkPlace& place) {
   return stores;
 }
 
+Result<CodedChunk> read_coded_chunk(ObjectStore& store, const std::string& job_prefix, const ChunkRef& ref) {
+  const std::string key = chunk_key(job_prefix, ref.digest);
+  Result<std::string> coded = store.get(key);
+  if (!coded.ok()) return coded.error().code == Code::not_found ? missing(store, key) : coded.error();
+  Result<std::string> plain = decode_chunk(*coded, ref);
+  if (!plain.ok()) return named(store, key, plain.error());
+  return CodedChunk{*std::move(coded), *std::move(plain)};
+}
+
 Result<std::string> read_chunk(ObjectStore& store, const std::string& job_prefix, const ChunkRef& ref) {
-  TW_ASSIGN_OR_RETURN(CodedChunk chunk, read_coded(store, job_prefix, ref));
+  TW_ASSIGN_OR_RETURN(CodedChunk chunk, read_coded_chunk(store, job_prefix, ref));
   return std::move(chunk.plain);
 }
 
 Result<FetchedChunk> fetch_chunk(const ChunkPlace& place, const ChunkRef& ref) {
   const std::string key = chunk_key(place.job_prefix, ref.digest);
   if (place.local != nullptr) {
-    Result<CodedChunk> chunk = read_coded(*place.local, place.job_prefix, ref);
+    Result<CodedChunk> chunk = read_coded_chunk(*place.local, place.job_prefix, ref);
     if (chunk.ok()) return FetchedChunk{std::move(chunk->plain), true};
     // It is only a copy: whatever is wrong with it, the chunk is fetched again.
     if (chunk.error().code == Code::corrupt) static_cast<void>(place.local->remove(key));
   }
   WorstError worst;
   for (ObjectStore* store : durable_stores(place)) {
-    Result<CodedChunk> chunk = read_coded(*store, place.job_prefix, ref);
+    Result<CodedChunk> chunk = read_coded_chunk(*store, place.job_prefix, ref);
     if (!chunk.ok()) {
       worst.add(chunk.error());
       continue;

@@ -1,6 +1,7 @@
 // Chunks and manifests in the several stores of a job: which copy is read, and where they are put.
 #pragma once
 
+#include <chrono>
 #include <string>
 #include <string_view>
 
@@ -13,7 +14,17 @@ namespace tradewind::checkpoint {
 // The home store and the standby copies, in the order in which they are read.
 std::vector<objectstore::ObjectStore*> durable_stores(const ChunkPlace& place);
 
+// A chunk that no kept checkpoint needs may be pruned while we rely on it. So one that is not of the parent
+// (which is kept) and older than this is written anew, which makes it young again; pruning spares the young.
+inline constexpr Duration reuse_age_max = std::chrono::minutes(10);
+
+struct CodedChunk {
+  std::string coded;  // as it lies there
+  std::string plain;
+};
 // From one store, proved by the digest. corrupt and not_found name the chunk and the store.
+Result<CodedChunk> read_coded_chunk(objectstore::ObjectStore& store, const std::string& job_prefix,
+                                    const ChunkRef& ref);
 Result<std::string> read_chunk(objectstore::ObjectStore& store, const std::string& job_prefix,
                                const ChunkRef& ref);
 

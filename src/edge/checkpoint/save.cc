@@ -13,10 +13,6 @@ namespace {
 using objectstore::ObjectStore;
 using objectstore::PutCondition;
 
-// A chunk that no kept checkpoint needs may be pruned while we rely on it. So one that is not of the parent
-// (which is kept) and older than this is written anew, which makes it young again; pruning spares the young.
-constexpr Duration reuse_age_max = std::chrono::minutes(10);
-
 // Puts chunks where they are missing. Called from several threads.
 class ChunkKeeper {
  public:

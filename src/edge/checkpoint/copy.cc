@@ -1,0 +1,107 @@
+#include "edge/checkpoint/copy.h"
+
+#include <algorithm>
+#include <mutex>
+#include <set>
+#include <string>
+
+#include "edge/checkpoint/chunk.h"
+#include "edge/checkpoint/copies.h"
+#include "edge/checkpoint/history.h"
+#include "edge/checkpoint/parallel.h"
+
+namespace tradewind::checkpoint {
+namespace {
+
+using objectstore::PutCondition;
+
+// Those of the newest checkpoint that really lie there.
+Result<std::set<std::string>> reliable_chunks(const ChunkPlace& to, const std::vector<ManifestId>& present) {
+  std::set<std::string> reliable;
+  if (present.empty()) return reliable;
+  const Result<Manifest> newest = read_manifest(to, present.back());
+  if (!newest.ok()) return newest.error().code == Code::corrupt ? Result(reliable) : newest.error();
+  const std::vector<ChunkRef> chunks = distinct_chunks(*newest);
+  std::mutex mutex;
+  const auto look = [&](std::size_t index) -> Status {
+    TW_ASSIGN_OR_RETURN(const bool there, has_chunk(*to.home, to.job_prefix, chunks[index]));
+    const std::lock_guard lock(mutex);
+    if (there) reliable.insert(chunks[index].digest);
+    return {};
+  };
+  TW_RETURN_IF_ERROR(for_each_parallel(chunks.size(), look));
+  return reliable;
+}
+
+// By a copy that was cut: young enough that nobody prunes it before this one is done.
+Result<bool> came_over_lately(const ChunkPlace& to, const ChunkRef& chunk, Time now) {
+  const Result<objectstore::ObjectInfo> info = to.home->stat(chunk_key(to.job_prefix, chunk.digest));
+  if (!info.ok() && info.error().code == Code::not_found) return false;
+  if (!info.ok()) return info.error();
+  const bool possible = info->size_bytes > 1 && info->size_bytes <= chunk.size + 1;
+  return possible && now - info->modified_at < reuse_age_max;
+}
+
+Status copy_manifest(const ChunkPlace& from, const ChunkPlace& to, const ManifestId& id) {
+  const std::string key = manifest_key(from.job_prefix, id);
+  TW_ASSIGN_OR_RETURN(const std::string coded, from.home->get(key));
+  const Result<Manifest> proved = decode_manifest(coded, id);
+  if (!proved.ok()) {
+    return Error{proved.error().code, key + " in " + from.home->url() + " " + proved.error().message};
+  }
+  return to.home->put(manifest_key(to.job_prefix, id), coded, PutCondition::always);
+}
+
+}  // namespace
+
+Result<CopyPlan> plan_copy(const ChunkPlace& from, const ChunkPlace& to,
+                           const std::vector<ManifestId>& checkpoints) {
+  TW_ASSIGN_OR_RETURN(const std::vector<ManifestId> present, committed_checkpoints(to));
+  TW_ASSIGN_OR_RETURN(std::set<std::string> reliable, reliable_chunks(to, present));
+  CopyPlan plan;
+  for (const ManifestId& id : checkpoints) {
+    if (std::ranges::find(present, id) != present.end()) continue;
+    TW_ASSIGN_OR_RETURN(const Manifest manifest, read_manifest(from, id));
+    plan.checkpoints.push_back(id);
+    plan.bytes += total_bytes(manifest);
+    for (ChunkRef& chunk : distinct_chunks(manifest)) {
+      if (!reliable.insert(chunk.digest).second) continue;
+      plan.bytes_missing += chunk.size;
+      plan.chunks.push_back(std::move(chunk));
+    }
+  }
+  return plan;
+}
+
+Result<CopyCount> copy(const ChunkPlace& from, const ChunkPlace& to, const CopyPlan& plan, Time now,
+                       const std::function<void(std::uint64_t)>& on_chunk) {
+  CopyCount count;
+  std::mutex mutex;
+  const auto copy_chunk = [&](std::size_t index) -> Status {
+    const ChunkRef& chunk = plan.chunks[index];
+    TW_ASSIGN_OR_RETURN(const bool there, came_over_lately(to, chunk, now));
+    std::size_t stored = 0;
+    if (!there) {
+      TW_ASSIGN_OR_RETURN(const CodedChunk read, read_coded_chunk(*from.home, from.job_prefix, chunk));
+      TW_RETURN_IF_ERROR(
+          to.home->put(chunk_key(to.job_prefix, chunk.digest), read.coded, PutCondition::always));
+      stored = read.coded.size();
+    }
+    if (on_chunk) on_chunk(chunk.size);
+    const std::lock_guard lock(mutex);
+    if (there) return {};
+    ++count.chunks;
+    count.bytes += chunk.size;
+    count.bytes_stored += stored;
+    return {};
+  };
+  const Status copied = for_each_parallel(plan.chunks.size(), copy_chunk);
+  if (!copied.ok()) return copied.error();
+  for (const ManifestId& id : plan.checkpoints) {
+    TW_RETURN_IF_ERROR(copy_manifest(from, to, id));
+    ++count.checkpoints;
+  }
+  return count;
+}
+
+}  // namespace tradewind::checkpoint

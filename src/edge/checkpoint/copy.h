@@ -1,0 +1,36 @@
+// Checkpoints from one store to another: only what is missing there travels, packed as it lies.
+#pragma once
+
+#include <functional>
+#include <vector>
+
+#include "base/result.h"
+#include "edge/checkpoint/checkpoint.h"
+
+namespace tradewind::checkpoint {
+
+struct CopyPlan {
+  std::vector<ManifestId> checkpoints;  // that the target lacks, in order
+  std::vector<ChunkRef> chunks;         // of these, that have to travel
+  std::uint64_t bytes = 0;              // plain, of all files of these checkpoints
+  std::uint64_t bytes_missing = 0;      // plain, of `chunks`
+};
+// What copying these, oldest first, would move. A chunk of the target is relied on only where a checkpoint
+// that nobody prunes within the hour needs it: that of its newest one. Any other might go while we copy.
+Result<CopyPlan> plan_copy(const ChunkPlace& from, const ChunkPlace& to,
+                           const std::vector<ManifestId>& checkpoints);
+
+struct CopyCount {
+  std::uint64_t checkpoints = 0;
+  std::uint64_t chunks = 0;
+  std::uint64_t bytes = 0;         // plain, of what travelled
+  std::uint64_t bytes_stored = 0;  // of the same, packed
+};
+// Every chunk is proved by its digest on the way. A checkpoint is there once its manifest is, which comes
+// last: whatever ends a copy early leaves whole checkpoints, and another one within reuse_age_max
+// goes on from there. `on_chunk` is told each chunk's plain bytes, from several threads at once. corrupt
+// names the chunk.
+Result<CopyCount> copy(const ChunkPlace& from, const ChunkPlace& to, const CopyPlan& plan, Time now,
+                       const std::function<void(std::uint64_t)>& on_chunk);
+
+}  // namespace tradewind::checkpoint
