@@ -401,6 +401,12 @@ Result<ExitCode> run_action(const CheckpointOptions& options, Context& context) 
 
 Result<ExitCode> run_checkpoint(const CheckpointOptions& options, Context& context) {
   Result<ExitCode> code = run_action(options, context);
+  std::error_code unknown;
+  if (!code.ok() && code.error().code == Code::not_found && options.store.empty() &&
+      std::filesystem::is_directory(std::filesystem::path(context.working_folder) / options.job, unknown)) {
+    return Error{Code::not_found, code.error().message,
+                 "the folder of that name is written ./" + options.job};
+  }
   if (code.ok() || code.error().code != Code::cancelled || !context.interrupted) return code;
   print_warning(context, options.action == CheckpointAction::prune
                              ? "interrupted; what was kept is whole, and pruning again removes the rest"
