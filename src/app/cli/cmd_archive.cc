@@ -4,7 +4,6 @@
 #include <filesystem>
 #include <memory>
 #include <ostream>
-#include <ranges>
 
 #include "app/cli/checkpoint_store.h"
 #include "app/cli/progress_bar.h"
@@ -12,6 +11,7 @@
 #include "app/cli/text_width.h"
 #include "app/cli/transfer_progress.h"
 #include "app/cli/verbs.h"
+#include "base/reversed.h"
 #include "base/text.h"
 #include "edge/checkpoint/copies.h"
 #include "edge/checkpoint/copy.h"
@@ -212,7 +212,7 @@ Error no_such(const ArchiveOptions& options, const std::vector<Entry>& entries, 
 Result<Entry> choose(const ArchiveOptions& options, const std::vector<Entry>& entries,
                      const ObjectStore& store) {
   const Entry* chosen = nullptr;
-  for (const Entry& entry : std::views::reverse(entries)) {
+  for (const Entry& entry : reversed(entries)) {
     if (options.step && entry.manifest.step != *options.step) continue;
     if (!entry.id.text().starts_with(options.manifest)) continue;
     if (chosen != nullptr && !options.manifest.empty() && chosen->id != entry.id) {

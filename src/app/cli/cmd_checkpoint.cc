@@ -7,7 +7,6 @@
 #include <memory>
 #include <mutex>
 #include <ostream>
-#include <ranges>
 #include <thread>
 
 #include "app/cli/checkpoint_store.h"
@@ -19,6 +18,7 @@
 #include "app/cli/text_width.h"
 #include "app/cli/transfer_progress.h"
 #include "app/cli/verbs.h"
+#include "base/reversed.h"
 #include "base/text.h"
 #include "edge/checkpoint/ledger.h"
 #include "edge/mailbox/mailbox.h"
@@ -214,7 +214,7 @@ Error no_such_step(double step, const api::CheckpointList& list) {
 
 // The newest that is kept, of the step if one is named.
 Result<api::CheckpointView> choose(const api::CheckpointList& list, const std::optional<double>& step) {
-  for (const api::CheckpointView& view : std::views::reverse(list.checkpoints)) {
+  for (const api::CheckpointView& view : reversed(list.checkpoints)) {
     if (view.kept && (!step || view.step == *step)) return view;
   }
   return no_such_step(step.value_or(0), list);

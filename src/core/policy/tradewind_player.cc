@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
-#include <ranges>
 #include <utility>
 
+#include "base/reversed.h"
 #include "core/policy/safety.h"
 
 namespace tradewind::policy {
@@ -406,7 +406,7 @@ TradewindPlayer::Search TradewindPlayer::search(const Sight& sight, double if_al
   if (boxes.empty()) return result;
   std::sort(boxes.begin(), boxes.end(), [](const Box& a, const Box& b) { return a.index < b.index; });
   result.first = boxes.front().zone;
-  for (const Box& box : std::views::reverse(boxes)) {
+  for (const Box& box : reversed(boxes)) {
     const double fails = result.cost + (sight.held ? 0 : failure_cost);
     result.cost = box.up * std::min(result.cost, box.cost) + (1 - box.up) * fails;
   }

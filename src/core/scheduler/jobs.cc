@@ -1,6 +1,6 @@
 #include <algorithm>
-#include <ranges>
 
+#include "base/reversed.h"
 #include "core/scheduler/step.h"
 
 namespace tradewind::scheduler {
@@ -82,7 +82,7 @@ std::string last_reason(Step& step, const JobRecord& job) {
 
 // The last place that the job had was given back by its policy.
 bool was_paused(Step& step, const JobRecord& job) {
-  for (const LeaseId& id : std::views::reverse(job.leases)) {
+  for (const LeaseId& id : reversed(job.leases)) {
     const LeaseRecord* lease = step.lease(id);
     if (lease != nullptr && lease->launched_at && lease->end != LeaseEnd::surplus)
       return lease->end == LeaseEnd::paused;

@@ -1,8 +1,8 @@
 #include "edge/checkpoint/history.h"
 
 #include <algorithm>
-#include <ranges>
 
+#include "base/reversed.h"
 #include "edge/checkpoint/chunk.h"
 #include "edge/checkpoint/digest.h"
 #include "edge/checkpoint/ledger.h"
@@ -50,7 +50,7 @@ Result<std::vector<ManifestId>> committed_checkpoints(const ChunkPlace& place) {
     if (record.kind == LedgerKind::checkpoint) checkpoints.push_back(record.manifest);
   }
   std::vector<ManifestId> newest_first;
-  for (const ManifestId& id : std::views::reverse(checkpoints)) {
+  for (const ManifestId& id : reversed(checkpoints)) {
     if (std::ranges::find(newest_first, id) == newest_first.end()) newest_first.push_back(id);
   }
   return std::vector<ManifestId>(newest_first.rbegin(), newest_first.rend());
