@@ -86,8 +86,8 @@ TEST(Chunk, ForgedPlanesAreRefused) {
   const std::string coded = encode_chunk(plain);
   ASSERT_EQ(coded[0], 3);
   const ChunkRef ref = ref_of(plain);
-  const auto refused = [&](std::string forged) {
-    const Result<std::string> back = decode_chunk(forged, ref);
+  const auto refused = [&](const std::string& altered) {
+    const Result<std::string> back = decode_chunk(altered, ref);
     return !back.ok() && back.error().code == Code::corrupt;
   };
   std::string forged = coded;

@@ -84,7 +84,8 @@ void ModelAgent::train(Time now) {
   const double gained = seconds_of(now - *trained_until_) * steps_per_second;
   trained_until_ = now;
   status_.step = std::min(status_.total_steps, status_.step + gained);
-  if (stop_order_ || status_.notice) {
+  const bool is_deaf = spec_->envs.contains(std::string(deaf_variable));
+  if ((stop_order_ && !is_deaf) || status_.notice) {
     if (save(now)) stop(now, stop_order_ ? stop_order_->reason : status_.notice->reason);
     return;
   }

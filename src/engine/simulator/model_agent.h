@@ -22,6 +22,9 @@ struct AgentSetup {
   std::uint64_t seed = 0;
 };
 
+// A job whose environment has this works on when it is ordered to stop.
+inline constexpr std::string_view deaf_variable = "DEAF";
+
 class ModelAgent {
  public:
   // REQUIRES: `store` outlives this. `hook` decides which of its calls fail.

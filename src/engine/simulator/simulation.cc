@@ -293,7 +293,11 @@ void Simulation::submit(int number) {
   spec.run = options_.late_finishers ? (random_.chance(0.5) ? "fail" : "short") : run_of(random_.below(24));
   const bool is_short = spec.run == "short" || options_.late_finishers;
   spec.work.total = is_short ? 20 : std::floor(std::max(20.0, options_.work_steps * (0.5 + random_.unit())));
-  if (options_.pauses) spec.run = spec.run == "short" || random_.chance(0.25) ? "stranded" : spec.run;
+  if (options_.pauses) {
+    const double roll = random_.unit();
+    spec.run = spec.run == "short" || roll < 0.2 ? "stranded" : roll < 0.5 ? "fail" : spec.run;
+    if (random_.chance(0.7)) spec.envs[std::string(deaf_variable)] = "1";
+  }
   if (options_.deadlines || options_.pauses) set_deadline(spec);
   const JobId id("j-" + std::to_string(number));
   submit_again({0, id, spec, "home"});

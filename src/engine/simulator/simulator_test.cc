@@ -16,9 +16,9 @@ constexpr bool thorough = false;
 #else
 constexpr bool thorough = true;
 #endif
-constexpr std::uint64_t common_seeds = thorough ? 3500 : 60;
-constexpr std::uint64_t late_seeds = thorough ? 1800 : 30;
-constexpr std::uint64_t pausing_seeds = thorough ? 1500 : 20;
+constexpr std::uint64_t common_seeds = thorough ? 3100 : 60;
+constexpr std::uint64_t late_seeds = thorough ? 1600 : 30;
+constexpr std::uint64_t pausing_seeds = thorough ? 2100 : 20;
 
 std::string first_lines(const std::vector<std::string>& lines) {
   std::string text;
