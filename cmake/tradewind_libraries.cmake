@@ -11,6 +11,8 @@ find_package(spdlog REQUIRED)
 find_package(CLI11 REQUIRED)
 find_library(ZSTD_STATIC_LIBRARY NAMES libzstd.a REQUIRED)
 find_library(CRYPTO_STATIC_LIBRARY NAMES libcrypto.a REQUIRED)
+find_library(SSL_STATIC_LIBRARY NAMES libssl.a REQUIRED)
+find_library(PUGIXML_STATIC_LIBRARY NAMES libpugixml.a REQUIRED)
 
 # Into the program rather than beside it: each shared library costs a start 0.3 ms, and most starts take a few. Debian has
 # no static fmt; of its headers alone, which few files use, comes the same.
@@ -26,4 +28,8 @@ target_link_libraries(tw_fmt INTERFACE fmt::fmt-header-only)
 add_library(tw_zstd INTERFACE)
 target_link_libraries(tw_zstd INTERFACE ${ZSTD_STATIC_LIBRARY})
 add_library(tw_crypto INTERFACE)
-target_link_libraries(tw_crypto INTERFACE ${CRYPTO_STATIC_LIBRARY})
+target_link_libraries(tw_crypto INTERFACE ${CRYPTO_STATIC_LIBRARY} Threads::Threads ${CMAKE_DL_LIBS})
+add_library(tw_tls INTERFACE)
+target_link_libraries(tw_tls INTERFACE ${SSL_STATIC_LIBRARY} tw_crypto)
+add_library(tw_pugixml INTERFACE)
+target_link_libraries(tw_pugixml INTERFACE ${PUGIXML_STATIC_LIBRARY})

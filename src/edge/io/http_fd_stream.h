@@ -1,5 +1,5 @@
 // A socket as the blocking stream that Beast reads and writes, with a deadline and a way to be woken.
-// Internal to the HTTP façade: only its two .cc files include this.
+// Internal to the HTTP façade: its server, and its client by http_client_stream.h.
 #pragma once
 
 #include <array>
@@ -54,6 +54,8 @@ class FdStream {
 
   // Waits until there is something to read (or the peer has closed).
   void wait_readable(boost::beast::error_code& ec) { wait(POLLIN, ec); }
+  // Waits until poll(2) reports one of the events.
+  void wait_for(short events, boost::beast::error_code& ec) { wait(events, ec); }
   // True when the peer has closed, or sent what nobody asked for: a kept-alive connection that is of no use
   // any more.
   bool readable_now() const {
