@@ -67,6 +67,7 @@ class HttpClient::Connection {
     http::response_parser<http::string_body> parser;
     parser.body_limit(body_bytes_max);
     parser.skip(head_only);
+    stream_.acknowledge_at_once();
     stream_.expire_after(patience);
     ErrorCode ec;
     http::read(stream_, buffer_, parser, ec);

@@ -16,6 +16,7 @@ class ClientStream {
       : fd_(std::move(socket)), tls_(std::move(tls)) {}
 
   void expire_after(std::optional<Duration> patience) { fd_.expire_after(patience); }
+  void acknowledge_at_once() { fd_.acknowledge_at_once(); }
   // See FdStream. Under TLS a server's farewell or a new session ticket counts too: then the connection is
   // not used again, which costs a greeting and nothing else.
   bool readable_now() const { return fd_.readable_now(); }

@@ -85,7 +85,7 @@ Error s3_error(const S3Refusal& refusal) {
                        "TokenRefreshRequired", "ExpiredTokenException", "RequestTimeTooSkewed"})) {
     return about_identity(refusal);
   }
-  if (refusal.status == 301 || refusal.status == 307 ||
+  if (refusal.status == 301 || code == "AuthorizationHeaderMalformed" || refusal.status == 307 ||
       (refusal.status == 400 && !refusal.problem.region.empty())) {
     return about_region(refusal);
   }

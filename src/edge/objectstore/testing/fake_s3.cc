@@ -14,8 +14,10 @@
 namespace tradewind::objectstore {
 namespace {
 
-// The answer's head goes out, and then the connection is cut.
-io::HttpResponse cut() {
+// The answer's head goes out, and then the connection is cut. An answer to HEAD is a head alone, and would be
+// whole: there a gateway says that it lost the server behind it.
+io::HttpResponse cut(const io::HttpRequest& request) {
+  if (request.method == "HEAD") return {502, {}, {}, {}};
   return {200, {}, {}, [](io::HttpStream&) { throw std::runtime_error("cut by the test"); }};
 }
 
@@ -123,9 +125,10 @@ io::HttpResponse FakeS3::answer(const io::HttpRequest& request) {
   if (fault == Fault::slow_down) return error(503, "SlowDown");
   if (fault == Fault::broken) return error(500, "InternalError");
   if (fault == Fault::race) return error(409, "ConditionalRequestConflict");
-  if (fault == Fault::reset) return cut();
+  if (fault == Fault::denied) return error(403, "AccessDenied");
+  if (fault == Fault::reset) return cut(request);
   io::HttpResponse made = refusal_or_effect(request);
-  if (fault == Fault::lost_reply) return cut();
+  if (fault == Fault::lost_reply) return cut(request);
   if (fault == Fault::late_error) return error(500, "InternalError");
   return made;
 }

@@ -40,6 +40,7 @@ enum class Fault {
   lost_reply,  // done, no answer
   late_error,  // done, answered 500
   race,        // 409 ConditionalRequestConflict, nothing done
+  denied,      // 403 AccessDenied, nothing done
 };
 
 class FakeS3 {
