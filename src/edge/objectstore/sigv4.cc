@@ -32,8 +32,8 @@ CanonicalHeaders canonical_headers(const std::vector<io::HttpHeader>& headers) {
   }
   CanonicalHeaders made;
   for (const auto& [name, value] : sorted) {
-    made.lines += name + ":" + value + "\n";
-    made.signed_names += (made.signed_names.empty() ? "" : ";") + name;
+    made.lines.append(name).append(":").append(value).append("\n");
+    made.signed_names.append(made.signed_names.empty() ? "" : ";").append(name);
   }
   return made;
 }

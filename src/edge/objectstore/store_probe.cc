@@ -155,7 +155,7 @@ class Probe {
       const int winners = *raced;
       TW_ASSIGN_OR_RETURN(const std::string content, store_.get(name));
       const Status again = store_.put(name, "late", PutCondition::if_absent);
-      if (!again.ok() && again.error().code != Code::conflict) return again;
+      if (!again.ok() && again.error().code != Code::conflict) return again.error();
       TW_ASSIGN_OR_RETURN(const std::string after, store_.get(name));
       if (winners == 1 && !again.ok() && after == content && content == std::to_string(winner)) continue;
       note(Primitive::create_if_absent, false,
@@ -179,6 +179,7 @@ class Probe {
     std::barrier start(options_.writers);
     {
       std::vector<std::jthread> racers;
+      racers.reserve(static_cast<std::size_t>(options_.writers));
       for (int racer = 0; racer < options_.writers; ++racer) {
         racers.emplace_back([&, racer] {
           start.arrive_and_wait();
