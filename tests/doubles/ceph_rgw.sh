@@ -1,13 +1,13 @@
 #!/bin/bash
 # A real S3 server for tests: Ceph's gateway over one monitor and one memory-backed OSD, on loopback.
 #   tests/doubles/ceph_rgw.sh COMMAND…
-# Starts it in a temporary folder, makes the bucket `tradewind`, and runs COMMAND with TRADEWIND_TEST_S3 (the URL) and
-# keys in its environment; then stops all of it and removes the folder. Exit code: the command's; 77 where Ceph's
+# Starts it in a temporary folder, makes the bucket `tradewind`, and runs COMMAND with TRADEWIND_TEST_S3 (the URL),
+# TRADEWIND_TEST_S3_TLS (the same by https), SSL_CERT_FILE and keys in its environment; then stops all of it and removes the folder. Exit code: the command's; 77 where Ceph's
 # packages are missing (make test-deps installs them); 1 where the server does not come up, with its log.
 # Needs no root. Nothing else on the machine is touched.
 set -eu
 
-for program in ceph ceph-mon ceph-osd radosgw radosgw-admin monmaptool ceph-authtool curl; do
+for program in ceph ceph-mon ceph-osd radosgw radosgw-admin monmaptool ceph-authtool curl openssl; do
   command -v "$program" >/dev/null && continue
   echo "ceph_rgw: $program is not installed, so the real S3 server is not tested; make test-deps installs it" >&2
   exit 77
@@ -49,18 +49,20 @@ quietly() { # LIMIT_S COMMAND…
   timeout "$limit" "$@" >>"$folder/log/steps" 2>&1 </dev/null || fail "this failed: $*"
 }
 
-free_port() { # two neighbouring ports that are free now: the monitor's and the gateway's
+free_ports() { # three neighbours that are free now: the monitor's, and the gateway's without and with TLS
   for _ in $(seq 50); do
     port=$((20000 + RANDOM % 20000))
-    (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null && continue
-    (exec 3<>"/dev/tcp/127.0.0.1/$((port + 1))") 2>/dev/null && continue
-    return 0
+    taken=no
+    for each in 0 1 2; do
+      (exec 3<>"/dev/tcp/127.0.0.1/$((port + each))") 2>/dev/null && taken=yes
+    done
+    [ $taken = yes ] || return 0
   done
   fail "no free ports"
 }
 
 mkdir -p "$folder"/{mon,osd,run,log}
-free_port
+free_ports
 monitor="[v2:127.0.0.1:$port]"
 endpoint=http://127.0.0.1:$((port + 1))
 cluster=$(cat /proc/sys/kernel/random/uuid)
@@ -94,10 +96,15 @@ admin socket=$folder/run/\$name.\$pid.asok
 log file=$folder/log/\$name.log
 pid file=$folder/run/\$name.pid
 [client.admin]
-rgw frontends=beast endpoint=127.0.0.1:$((port + 1))
+rgw frontends=beast endpoint=127.0.0.1:$((port + 1)) ssl_endpoint=127.0.0.1:$((port + 2)) ssl_certificate=$folder/server.pem ssl_private_key=$folder/server.key
 rgw data=$folder/run
 rgw thread pool size=16
 END
+
+# A certificate that signs itself is its own authority, which the client must be told of.
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=localhost \
+  -addext 'subjectAltName=DNS:localhost,IP:127.0.0.1' -keyout "$folder/server.key" -out "$folder/server.pem" \
+  2>>"$folder/log/steps" || fail "no certificate could be made"
 
 ceph-authtool -C "$keyring" >/dev/null
 ceph-authtool "$keyring" --gen-key -n mon. --cap mon 'allow *' >/dev/null
@@ -124,4 +131,6 @@ status=$(curl -s -o "$folder/log/bucket" -w '%{http_code}' --max-time 60 -X PUT 
   --user "$AWS_ACCESS_KEY_ID:$AWS_SECRET_ACCESS_KEY" -H 'x-amz-content-sha256: UNSIGNED-PAYLOAD' "$endpoint/tradewind")
 [ "$status" = 200 ] || fail "making the bucket answered $status: $(cat "$folder/log/bucket")"
 export TRADEWIND_TEST_S3="s3://tradewind/tests?endpoint=$endpoint&region=us-east-1"
+export TRADEWIND_TEST_S3_TLS="s3://tradewind/tests-tls?endpoint=https://localhost:$((port + 2))&region=us-east-1"
+export SSL_CERT_FILE=$folder/server.pem
 "$@"

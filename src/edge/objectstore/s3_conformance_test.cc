@@ -1,5 +1,6 @@
-// The suite of all stores, on S3: always on the fake, and on a real server where TRADEWIND_TEST_S3 names one
-// ("s3://bucket/prefix?endpoint=…", keys in the environment). tests/doubles/ starts such servers.
+// The suite of all stores, on S3: always on the fake, and on real servers where TRADEWIND_TEST_S3 and
+// TRADEWIND_TEST_S3_TLS name them ("s3://bucket/prefix?endpoint=…", keys in the environment). tests/doubles/
+// starts such servers.
 #include <atomic>
 #include <cstdlib>
 #include <gtest/gtest.h>
@@ -26,11 +27,6 @@ Connect on_the_fake() {
 
 INSTANTIATE_TEST_SUITE_P(FakeS3, ObjectStoreConformance,
                          testing::Values(conformance_case("FakeS3", on_the_fake, true)));
-
-std::string real_url() {
-  const char* named = std::getenv("TRADEWIND_TEST_S3");
-  return named == nullptr ? "" : named;
-}
 
 // A prefix that nobody else has, emptied when the last connection has gone.
 class RealPrefix {
@@ -60,10 +56,16 @@ class RealPrefix {
 };
 
 std::vector<ConformanceCase> real_cases() {
-  if (real_url().empty()) return {};
-  return {conformance_case(
-      "RealS3", [] { return [prefix = std::make_shared<RealPrefix>(real_url())] { return prefix->open(); }; },
-      true)};
+  std::vector<ConformanceCase> cases;
+  for (const char* variable : {"TRADEWIND_TEST_S3", "TRADEWIND_TEST_S3_TLS"}) {
+    const char* url = std::getenv(variable);
+    if (url == nullptr) continue;
+    const auto make_empty = [base = std::string(url)]() -> Connect {
+      return [prefix = std::make_shared<RealPrefix>(base)] { return prefix->open(); };
+    };
+    cases.push_back(conformance_case(variable, make_empty, true));
+  }
+  return cases;
 }
 
 INSTANTIATE_TEST_SUITE_P(RealS3, ObjectStoreConformance, testing::ValuesIn(real_cases()));
