@@ -7,10 +7,10 @@ CTEST = ctest --output-on-failure --no-tests=error --parallel $(JOBS)
 SOURCES = find src tests bench tools -name '*.cc' -o -name '*.h'
 
 .DEFAULT_GOAL := build
-.PHONY: help build run test check check-format check-tidy check-asan check-tsan bench format fuzz deps clean
+.PHONY: help build run test test-deps check check-format check-tidy check-asan check-tsan bench format fuzz deps clean
 
 help: ## list these targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
 
 build: ## build the programs build/bin/tradewind and tradewind-agent (release)
 	@packaging/deps.sh build
@@ -31,6 +31,9 @@ test: ## build everything and run every test
 	cmake --preset release -DTRADEWIND_TESTS=ON -DTRADEWIND_BENCH=OFF
 	cmake --build build --parallel $(JOBS)
 	$(CTEST) --test-dir build
+
+test-deps: ## install real servers for the tests (Ceph as S3); without them those tests are skipped
+	@packaging/deps.sh doubles
 
 check: ## format and tidy, then the tests under ASan and UBSan, and the threaded ones under TSan
 	@packaging/deps.sh build recipe test dev
@@ -69,7 +72,7 @@ format: ## bring all C++ files into the house's form
 	@packaging/deps.sh dev
 	$(SOURCES) | xargs clang-format-14 -i
 
-deps: ## install the packages that are missing, all groups
+deps: ## install the packages that are missing, all groups but the servers of test-deps
 	@packaging/deps.sh build recipe test bench dev
 
 clean: ## remove what was built

@@ -11,6 +11,8 @@ find_package(spdlog REQUIRED)
 find_package(CLI11 REQUIRED)
 find_library(ZSTD_STATIC_LIBRARY NAMES libzstd.a REQUIRED)
 find_library(CRYPTO_STATIC_LIBRARY NAMES libcrypto.a REQUIRED)
+find_library(SSL_STATIC_LIBRARY NAMES libssl.a REQUIRED)
+find_library(PUGIXML_STATIC_LIBRARY NAMES libpugixml.a REQUIRED)
 
 # Into the program rather than beside it: each shared library costs a start 0.3 ms, and most starts take a few. Debian has
 # no static fmt; of its headers alone, which few files use, comes the same.
@@ -25,5 +27,12 @@ target_link_libraries(tw_fmt INTERFACE fmt::fmt-header-only)
 
 add_library(tw_zstd INTERFACE)
 target_link_libraries(tw_zstd INTERFACE ${ZSTD_STATIC_LIBRARY})
-add_library(tw_crypto INTERFACE)
-target_link_libraries(tw_crypto INTERFACE ${CRYPTO_STATIC_LIBRARY})
+# Imported, so that CMake knows which of them needs the other, and puts it behind: most linkers look only once.
+add_library(tw_crypto STATIC IMPORTED GLOBAL)
+set_target_properties(tw_crypto PROPERTIES IMPORTED_LOCATION ${CRYPTO_STATIC_LIBRARY})
+target_link_libraries(tw_crypto INTERFACE Threads::Threads ${CMAKE_DL_LIBS})
+add_library(tw_tls STATIC IMPORTED GLOBAL)
+set_target_properties(tw_tls PROPERTIES IMPORTED_LOCATION ${SSL_STATIC_LIBRARY})
+target_link_libraries(tw_tls INTERFACE tw_crypto)
+add_library(tw_pugixml INTERFACE)
+target_link_libraries(tw_pugixml INTERFACE ${PUGIXML_STATIC_LIBRARY})

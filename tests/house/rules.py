@@ -26,7 +26,7 @@ MAY_USE = {
     "edge/io": ("base",),
     "edge/provider": ("core/model",),
     "edge/drivers": ("edge/provider", "edge/io", "edge/objectstore", "core/task"),  # zones-file-is-yaml.md
-    "edge/objectstore": ("edge/io",),
+    "edge/objectstore": ("edge/io", "core/model"),  # s3-store.md
     "edge/checkpoint": ("edge/objectstore", "core/model", "edge/mailbox"),  # ledger-within-reach.md
     "edge/mailbox": ("edge/objectstore", "core/model"),
     "edge/store": ("core/model",),
@@ -53,6 +53,7 @@ THIRD_PARTY = {
     "zstd": ("edge/", "app/"),
     "openssl": ("edge/", "app/"),
     "xxhash": ("edge/", "app/"),
+    "pugixml": ("edge/objectstore",),
 }
 TEST_LIBRARIES = ("gtest", "gmock", "rapidcheck")
 

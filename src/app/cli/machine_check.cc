@@ -291,11 +291,12 @@ std::vector<CheckLine> find_credentials(const Context& context) {
     for (const path& file : cloud.files) {
       if (where.empty() && io::path_exists(file)) where = file.string();
     }
+    const std::string use = cloud.name == "aws" ? "; used for stores (s3://), not yet to rent there"
+                                                : "; not used by this version yet";
     lines.push_back(where.empty()
                         ? CheckLine{cloud.name, "missing",
                                     "no credentials found; this version does not rent there yet", ""}
-                        : CheckLine{cloud.name, "found",
-                                    "credentials in " + where + "; not used by this version yet", ""});
+                        : CheckLine{cloud.name, "found", "credentials in " + where + use, ""});
   }
   return lines;
 }

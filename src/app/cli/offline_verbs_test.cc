@@ -1,4 +1,5 @@
 // The verbs that need no server, from their options to what they print.
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <gtest/gtest.h>
@@ -20,6 +21,7 @@
 #include "edge/mailbox/mailbox.h"
 #include "edge/objectstore/file_store.h"
 #include "edge/objectstore/file_url.h"
+#include "edge/objectstore/testing/fake_s3.h"
 
 namespace tradewind::cli {
 namespace {
@@ -132,7 +134,7 @@ TEST_F(OfflineVerbsTest, CheckShowsEachCureBelowItsLine) {
     return std::vector<CheckLine>{{"supplier local/harbour", "ok", "zones from " + zones, ""},
                                   {"hetzner", "missing", "no key", "set HCLOUD_TOKEN"}};
   };
-  EXPECT_EQ(*run(run_check, CheckOptions{"z.yaml"}), ExitCode::done);
+  EXPECT_EQ(*run(run_check, CheckOptions{"z.yaml", ""}), ExitCode::done);
   EXPECT_TRUE(out().starts_with("NAME ")) << out();
   EXPECT_NE(out().find("zones from " + home_.path().string() + "/z.yaml\n"), std::string::npos) << out();
   EXPECT_NE(out().find("no key\n    → set HCLOUD_TOKEN\n"), std::string::npos) << out();
@@ -155,12 +157,40 @@ TEST_F(OfflineVerbsTest, CheckTellsOfCredentialsWithoutReadingThem) {
   environment_["AZURE_CLIENT_ID"] = "secret-id";
   EXPECT_EQ(*run(run_check, CheckOptions{}), ExitCode::done);
   EXPECT_NE(out().find("credentials in " + (home_.path() / ".aws/credentials").string() +
-                       "; not used by this version yet"),
+                       "; used for stores (s3://)"),
             std::string::npos)
       << out();
   EXPECT_NE(out().find("credentials in $AZURE_CLIENT_ID"), std::string::npos);
   EXPECT_EQ(out().find("abc123"), std::string::npos);
   EXPECT_EQ(out().find("secret-id"), std::string::npos);
+}
+
+TEST_F(OfflineVerbsTest, CheckProvesWhatAStoreCanDo) {
+  const std::string url = objectstore::file_url((home_.path() / "store").string());
+  json_ = true;
+  EXPECT_EQ(*run(run_check, CheckOptions{"", url}), ExitCode::done);
+  const json::object proved = document().as_object();
+  EXPECT_EQ(proved.at("store").as_string(), url);
+  EXPECT_TRUE(proved.at("usable").as_bool());
+  EXPECT_TRUE(proved.at("holds_objects").as_bool());
+  EXPECT_TRUE(proved.at("holds_ledgers").as_bool());
+  EXPECT_EQ(proved.at("checks").as_array().size(), 8U);
+  EXPECT_TRUE(proved.at("round_trip_s").is_number());
+  json_ = false;
+  EXPECT_EQ(*run(run_check, CheckOptions{"", url}), ExitCode::done);
+  EXPECT_NE(out().find("exactly one of 8 racing writers created, 5 times of 5"), std::string::npos) << out();
+  EXPECT_EQ(run(run_check, CheckOptions{"", "s4://x"}).error().code, Code::invalid_argument);
+}
+
+TEST_F(OfflineVerbsTest, CheckCallsAStoreThatOverwritesUnfitForLedgers) {
+  objectstore::FakeS3Options options;
+  options.honours_if_none_match = false;
+  const objectstore::FakeS3 fake(options);
+  for (const auto& [name, value] : fake.environment()) ::setenv(name.c_str(), value.c_str(), 1);
+  EXPECT_EQ(*run(run_check, CheckOptions{"", fake.url("p")}), ExitCode::failed);
+  for (const auto& [name, value] : fake.environment()) ::unsetenv(name.c_str());
+  EXPECT_NE(out().find("create-if-absent  broken"), std::string::npos) << out();
+  EXPECT_NE(out().find("unfit for ledgers"), std::string::npos) << out();
 }
 
 // ---- simulate

@@ -125,6 +125,7 @@ struct EventsOptions {
 
 struct CheckOptions {
   std::string zones;
+  std::string store;  // the URL of an object store: then it is checked, and nothing else
 };
 struct VersionOptions {};
 

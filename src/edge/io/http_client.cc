@@ -3,10 +3,11 @@
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/buffer_body.hpp>
 #include <boost/beast/http/read.hpp>
+#include <boost/beast/http/span_body.hpp>
 #include <boost/beast/http/string_body.hpp>
 #include <boost/beast/http/write.hpp>
 
-#include "edge/io/http_fd_stream.h"
+#include "edge/io/http_client_stream.h"
 
 namespace tradewind::io {
 namespace {
@@ -24,9 +25,8 @@ std::vector<HttpHeader> headers_of(const Fields& fields) {
   return headers;
 }
 
-std::string host_of(const HttpEndpoint& endpoint) {
-  if (!endpoint.unix_path.empty()) return "localhost";
-  return to_text(endpoint).substr(std::string_view("http://").size());
+bool is_read(const HttpRequest& request) {
+  return request.method == "GET" || request.method == "HEAD";
 }
 
 }  // namespace
@@ -34,7 +34,7 @@ std::string host_of(const HttpEndpoint& endpoint) {
 // One open connection, its read buffer, and whether it may carry another request.
 class HttpClient::Connection {
  public:
-  explicit Connection(UniqueFd socket) : stream_(std::move(socket)) {}
+  Connection(UniqueFd socket, std::optional<TlsSession> tls) : stream_(std::move(socket), std::move(tls)) {}
 
   bool usable() const { return keep_ && !stream_.readable_now(); }
   bool used() const { return used_; }
@@ -42,15 +42,16 @@ class HttpClient::Connection {
   bool unanswered() const { return unanswered_; }
 
   Status write(const HttpRequest& request, const HttpEndpoint& endpoint, const HttpClientOptions& options) {
-    http::request<http::string_body> message;
+    http::request<http::span_body<const char>> message;
     message.method_string(request.method);
     message.target(request.target);
     message.version(11);
-    message.set(http::field::host, host_of(endpoint));
+    message.set(http::field::host, host_header(endpoint));
     for (const HttpHeader& header : options.headers) message.set(header.name, header.value);
     for (const HttpHeader& header : request.headers) message.set(header.name, header.value);
-    message.body() = request.body;
-    if (!request.body.empty() || request.method == "POST") message.content_length(request.body.size());
+    message.body() = boost::beast::span<const char>(request.body.data(), request.body.size());
+    const bool may_have_body = request.method == "POST" || request.method == "PUT";
+    if (!request.body.empty() || may_have_body) message.content_length(request.body.size());
     used_ = true;
     keep_ = false;
     unanswered_ = true;
@@ -61,9 +62,12 @@ class HttpClient::Connection {
     return {};
   }
 
-  Result<HttpResponse> read(const HttpEndpoint& endpoint, std::size_t body_bytes_max, Duration patience) {
+  Result<HttpResponse> read(const HttpEndpoint& endpoint, std::size_t body_bytes_max, Duration patience,
+                            bool head_only) {
     http::response_parser<http::string_body> parser;
     parser.body_limit(body_bytes_max);
+    parser.skip(head_only);
+    stream_.acknowledge_at_once();
     stream_.expire_after(patience);
     ErrorCode ec;
     http::read(stream_, buffer_, parser, ec);
@@ -123,7 +127,7 @@ class HttpClient::Connection {
     return {Code::corrupt, "the answer from " + where + " is not HTTP: " + ec.message()};
   }
 
-  FdStream stream_;
+  ClientStream stream_;
   beast::flat_buffer buffer_;
   bool keep_ = true;
   bool used_ = false;
@@ -140,21 +144,29 @@ Status HttpClient::connect() {
   if (connection_ && connection_->usable()) return {};
   connection_.reset();
   TW_ASSIGN_OR_RETURN(UniqueFd socket, connect_to(endpoint_, options_.connect_patience));
-  connection_ = std::make_unique<Connection>(std::move(socket));
+  std::optional<TlsSession> tls;
+  if (endpoint_.tls) {
+    if (!options_.trust) {
+      TW_ASSIGN_OR_RETURN(options_.trust, TlsTrust::from_environment());
+    }
+    TW_ASSIGN_OR_RETURN(tls, TlsSession::greet(socket.get(), *options_.trust, endpoint_.host,
+                                               options_.connect_patience, to_text(endpoint_)));
+  }
+  connection_ = std::make_unique<Connection>(std::move(socket), std::move(tls));
   return {};
 }
 
 Result<HttpResponse> HttpClient::attempt(const HttpRequest& request, Duration patience) {
   TW_RETURN_IF_ERROR(connect());
   TW_RETURN_IF_ERROR(connection_->write(request, endpoint_, options_));
-  return connection_->read(endpoint_, options_.body_bytes_max, patience);
+  return connection_->read(endpoint_, options_.body_bytes_max, patience, request.method == "HEAD");
 }
 
 Result<HttpResponse> HttpClient::send(const HttpRequest& request, Duration reply_patience) {
   const bool reused = connection_ && connection_->usable() && connection_->used();
   Result<HttpResponse> response = attempt(request, reply_patience);
   if (response.ok()) return response;
-  const bool again = reused && request.method == "GET" && connection_ && connection_->unanswered();
+  const bool again = reused && is_read(request) && connection_ && connection_->unanswered();
   connection_.reset();
   return again ? attempt(request, reply_patience) : response;
 }

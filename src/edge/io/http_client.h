@@ -11,6 +11,7 @@
 #include "base/time.h"
 #include "edge/io/http_message.h"
 #include "edge/io/http_socket.h"
+#include "edge/io/tls.h"
 
 namespace tradewind::io {
 
@@ -19,7 +20,8 @@ struct HttpClientOptions {
   Duration reply_patience{
       60'000};  // from the last byte sent to the last byte of the answer; a stream: between two pieces
   std::size_t body_bytes_max = std::size_t{64} << 20;
-  std::vector<HttpHeader> headers = {};  // sent with every request
+  std::vector<HttpHeader> headers = {};             // sent with every request
+  std::shared_ptr<const TlsTrust> trust = nullptr;  // for https; nothing: TlsTrust::from_environment()
 };
 
 // Keeps one connection open between calls. Not thread-safe: one client for one thread.
@@ -31,9 +33,10 @@ class HttpClient {
   HttpClient& operator=(HttpClient&&) noexcept;
 
   // Any status is an answer. not_found: nobody listens there (nothing was sent); unavailable: no whole answer
-  // came in time (a GET was tried again on a fresh connection when a kept-alive one had died; anything else
-  // was sent once at most, and its outcome is unknown); corrupt: the answer is not HTTP; invalid_argument: it
-  // is longer than allowed.
+  // came in time (a GET or HEAD was tried again on a fresh connection when a kept-alive one had died;
+  // anything else was sent once at most, and its outcome is unknown); corrupt: the answer is not HTTP;
+  // invalid_argument: it is longer than allowed; unauthorized: its certificate is not believed (nothing was
+  // sent).
   Result<HttpResponse> send(const HttpRequest& request);
   // The same for this one call with another patience.
   Result<HttpResponse> send(const HttpRequest& request, Duration reply_patience);

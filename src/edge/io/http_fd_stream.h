@@ -1,11 +1,13 @@
 // A socket as the blocking stream that Beast reads and writes, with a deadline and a way to be woken.
-// Internal to the HTTP façade: only its two .cc files include this.
+// Internal to the HTTP façade: its server, and its client by http_client_stream.h.
 #pragma once
 
 #include <array>
 #include <cerrno>
 #include <chrono>
 #include <cstddef>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <optional>
 #include <poll.h>
 #include <sys/socket.h>
@@ -54,6 +56,14 @@ class FdStream {
 
   // Waits until there is something to read (or the peer has closed).
   void wait_readable(boost::beast::error_code& ec) { wait(POLLIN, ec); }
+  // Acknowledges at once what comes next. A server that sends head and body apart, and waits for the first to
+  // be acknowledged (Nagle's algorithm), would else cost 40 ms an answer.
+  void acknowledge_at_once() {
+    const int on = 1;
+    ::setsockopt(fd(), IPPROTO_TCP, TCP_QUICKACK, &on, sizeof(on));
+  }
+  // Waits until poll(2) reports one of the events.
+  void wait_for(short events, boost::beast::error_code& ec) { wait(events, ec); }
   // True when the peer has closed, or sent what nobody asked for: a kept-alive connection that is of no use
   // any more.
   bool readable_now() const {

@@ -108,22 +108,37 @@ Result<UniqueFd> connect_tcp(const HttpEndpoint& endpoint, Duration patience) {
   return last.error();
 }
 
+// Takes the brackets from an IPv6 address. False where a path, a query or a user was taken for a host.
+bool valid_host(HttpEndpoint& endpoint) {
+  std::string& host = endpoint.host;
+  if (host.size() > 2 && host.front() == '[' && host.back() == ']') host = host.substr(1, host.size() - 2);
+  return !host.empty() && host.find_first_of("/?#@[] ") == std::string::npos;
+}
+
 }  // namespace
 
 Result<HttpEndpoint> parse_http_endpoint(std::string_view text) {
   const Error bad{Code::invalid_argument, "'" + std::string(text) + "' is not a server's address",
-                  "write http://HOST:PORT or unix:/path/of/server.sock"};
+                  "write http://HOST:PORT, https://HOST or unix:/path/of/server.sock"};
   if (text.starts_with("unix:") && text.size() > 5) return HttpEndpoint{std::string(text.substr(5)), "", 0};
-  if (!text.starts_with("http://")) return bad;
-  std::string_view rest = text.substr(7);
-  if (rest.ends_with('/')) rest.remove_suffix(1);
-  const std::size_t colon = rest.rfind(':');
-  if (colon == std::string_view::npos || colon == 0) return bad;
   HttpEndpoint endpoint;
-  endpoint.host = std::string(rest.substr(0, colon));
-  if (endpoint.host.front() == '[' && endpoint.host.back() == ']') {
-    endpoint.host = endpoint.host.substr(1, endpoint.host.size() - 2);
+  endpoint.tls = text.starts_with("https://");
+  if (!endpoint.tls && !text.starts_with("http://")) return bad;
+  std::string_view rest = text.substr(endpoint.tls ? 8 : 7);
+  if (rest.ends_with('/')) rest.remove_suffix(1);
+  std::size_t colon = rest.rfind(':');
+  if (colon != std::string_view::npos && rest.find(']', colon) != std::string_view::npos) {
+    colon = std::string_view::npos;  // of an IPv6 address
   }
+  // What is no server of ours has its well-known port; ours has none.
+  if (colon == std::string_view::npos && endpoint.tls) {
+    endpoint.host = std::string(rest);
+    endpoint.port = 443;
+    return valid_host(endpoint) ? Result<HttpEndpoint>(endpoint) : bad;
+  }
+  if (colon == std::string_view::npos || colon == 0) return bad;
+  endpoint.host = std::string(rest.substr(0, colon));
+  if (!valid_host(endpoint)) return bad;
   const std::string_view port = rest.substr(colon + 1);
   const auto [end, problem] = std::from_chars(port.data(), port.data() + port.size(), endpoint.port);
   if (problem != std::errc() || end != port.data() + port.size() || endpoint.port == 0) return bad;
@@ -133,7 +148,16 @@ Result<HttpEndpoint> parse_http_endpoint(std::string_view text) {
 std::string to_text(const HttpEndpoint& endpoint) {
   if (!endpoint.unix_path.empty()) return endpoint.unix_path;
   const bool v6 = endpoint.host.find(':') != std::string::npos;
-  return "http://" + (v6 ? "[" + endpoint.host + "]" : endpoint.host) + ":" + std::to_string(endpoint.port);
+  return (endpoint.tls ? "https://" : "http://") + (v6 ? "[" + endpoint.host + "]" : endpoint.host) + ":" +
+         std::to_string(endpoint.port);
+}
+
+std::string host_header(const HttpEndpoint& endpoint) {
+  if (!endpoint.unix_path.empty()) return "localhost";
+  const std::string text = to_text(endpoint);
+  const std::string host = text.substr(text.find("//") + 2);
+  const bool usual = endpoint.port == (endpoint.tls ? 443 : 80);
+  return usual ? host.substr(0, host.rfind(':')) : host;
 }
 
 Result<UniqueFd> connect_to(const HttpEndpoint& endpoint, Duration patience) {

@@ -10,20 +10,23 @@
 
 namespace tradewind::io {
 
-// Where a server is reached: a Unix socket's path, or a host and port.
+// Where a server is reached: a Unix socket's path, or a host and port, in the open or by TLS.
 struct HttpEndpoint {
   std::string unix_path;  // empty: TCP
   std::string host;
   std::uint16_t port = 0;
+  bool tls = false;
   bool operator==(const HttpEndpoint&) const = default;
 };
-// "unix:/run/tw/server.sock", "http://127.0.0.1:7070". invalid_argument on anything else; https is not spoken
-// yet.
+// "unix:/run/tw/server.sock", "http://127.0.0.1:7070", "https://host" (port 443) or "https://host:8443".
+// invalid_argument on anything else.
 Result<HttpEndpoint> parse_http_endpoint(std::string_view text);
 std::string to_text(const HttpEndpoint& endpoint);
+// The Host header of requests to it: without the port where that is the scheme's own.
+std::string host_header(const HttpEndpoint& endpoint);
 
-// Non-blocking, connected. not_found: nobody listens there (nothing was sent); unavailable: no answer in
-// time; unauthorized: the socket belongs to somebody else.
+// Non-blocking, connected, nothing said yet (TLS neither). not_found: nobody listens there (nothing was
+// sent); unavailable: no answer in time; unauthorized: the socket belongs to somebody else.
 Result<UniqueFd> connect_to(const HttpEndpoint& endpoint, Duration patience);
 
 // A Unix socket that only this user can open (0600). What lies at `path` is replaced: the caller makes sure,

@@ -312,8 +312,12 @@ TEST(HttpEndpointTest, ReadsBothKindsAndWritesThemBack) {
   EXPECT_EQ(*parse_http_endpoint("unix:/tmp/a b"), (HttpEndpoint{"/tmp/a b", "", 0}));
   EXPECT_EQ(*parse_http_endpoint("http://127.0.0.1:7070/"), (HttpEndpoint{"", "127.0.0.1", 7070}));
   EXPECT_EQ(to_text(*parse_http_endpoint("http://[::1]:80")), "http://[::1]:80");
-  for (const char* bad :
-       {"", "https://x:1", "http://x", "http://:1", "http://x:0", "http://x:70000", "http://x:1x", "unix:"}) {
+  EXPECT_EQ(*parse_http_endpoint("https://s3.example.com"), (HttpEndpoint{"", "s3.example.com", 443, true}));
+  EXPECT_EQ(to_text(*parse_http_endpoint("https://[::1]/")), "https://[::1]:443");
+  EXPECT_EQ(host_header(*parse_http_endpoint("https://s3.example.com:443")), "s3.example.com");
+  EXPECT_EQ(host_header(*parse_http_endpoint("http://[::1]:8080")), "[::1]:8080");
+  for (const char* bad : {"", "https://", "https://x@y", "https://x/y", "http://x", "http://:1", "http://x:0",
+                          "http://x:70000", "http://x:1x", "unix:"}) {
     EXPECT_FALSE(parse_http_endpoint(bad).ok()) << bad;
   }
 }

@@ -3,8 +3,10 @@
 #include <array>
 
 #include "base/text.h"
+#include "edge/io/process.h"
 #include "edge/objectstore/file_store.h"
 #include "edge/objectstore/file_url.h"
+#include "edge/objectstore/s3_store.h"
 
 namespace tradewind::objectstore {
 namespace {
@@ -16,12 +18,17 @@ Opened open_file(std::string_view url) {
   return open_file_store(path);
 }
 
+Opened open_s3(std::string_view url) {
+  return open_s3_store(url, io::current_environment());
+}
+
 struct Kind {
   std::string_view scheme;
   Opened (*open)(std::string_view url);
 };
 constexpr std::array kinds = {
     Kind{"file", open_file},
+    Kind{"s3", open_s3},
 };
 
 Error unknown(std::string_view url, std::string_view scheme) {

@@ -1,0 +1,124 @@
+#include "edge/objectstore/s3_answer.h"
+
+#include <array>
+#include <charconv>
+#include <chrono>
+#include <cstdio>
+#include <sstream>
+
+#include <pugixml.hpp>
+
+#include "base/text.h"
+#include "edge/io/http_target.h"
+
+namespace tradewind::objectstore {
+namespace {
+
+bool load(pugi::xml_document& document, std::string_view xml) {
+  return static_cast<bool>(document.load_buffer(xml.data(), xml.size()));
+}
+
+std::string text_of(const pugi::xml_node& parent, const char* name) {
+  return parent.child(name).text().as_string();
+}
+
+Error no_list(const std::string& problem) {
+  return {Code::corrupt, "the store's list of objects is none: " + problem};
+}
+
+// encoding-type=url escapes like a form: '+' is a space.
+std::optional<std::string> decoded(const std::string& key) {
+  const Result<io::HttpTarget> target = io::parse_http_target("/?k=" + key);
+  if (!target.ok()) return std::nullopt;
+  const auto found = target->query.find("k");
+  return found == target->query.end() ? std::nullopt : std::optional(found->second);
+}
+
+Result<S3Entry> entry_of(const pugi::xml_node& node) {
+  S3Entry entry;
+  const std::optional<std::string> key = decoded(text_of(node, "Key"));
+  // A key with control characters is no key of ours; it stays unread and is left out.
+  entry.key = key.value_or("");
+  const std::string size = text_of(node, "Size");
+  const auto [end, problem] = std::from_chars(size.data(), size.data() + size.size(), entry.size_bytes);
+  if (problem != std::errc() || end != size.data() + size.size()) return no_list("'" + size + "' is no size");
+  TW_ASSIGN_OR_RETURN(const Time modified, parse_utc(text_of(node, "LastModified")));
+  entry.modified_at = std::chrono::floor<std::chrono::seconds>(modified);
+  return entry;
+}
+
+}  // namespace
+
+S3Problem parse_s3_problem(std::string_view xml) {
+  pugi::xml_document document;
+  if (!load(document, xml)) return {};
+  const pugi::xml_node error = document.child("Error");
+  return {text_of(error, "Code"), text_of(error, "Message"), text_of(error, "Region")};
+}
+
+Result<S3List> parse_s3_list(std::string_view xml) {
+  pugi::xml_document document;
+  if (!load(document, xml)) return no_list("it is not XML");
+  const pugi::xml_node result = document.child("ListBucketResult");
+  if (!result) return no_list("it has no ListBucketResult");
+  S3List list;
+  list.truncated = text_of(result, "IsTruncated") == "true";
+  list.next_token = text_of(result, "NextContinuationToken");
+  for (const pugi::xml_node& node : result.children("Contents")) {
+    TW_ASSIGN_OR_RETURN(S3Entry entry, entry_of(node));
+    if (!entry.key.empty()) list.entries.push_back(std::move(entry));
+  }
+  if (list.truncated && list.next_token.empty()) return no_list("it says that there is more, and not where");
+  return list;
+}
+
+Result<std::string> parse_s3_upload_id(std::string_view xml) {
+  pugi::xml_document document;
+  std::string id;
+  if (load(document, xml)) id = text_of(document.child("InitiateMultipartUploadResult"), "UploadId");
+  if (id.empty()) return Error{Code::corrupt, "the store began an upload in parts without naming it"};
+  return id;
+}
+
+std::string s3_completion(const std::vector<std::string>& etags) {
+  pugi::xml_document document;
+  pugi::xml_node root = document.append_child("CompleteMultipartUpload");
+  root.append_attribute("xmlns") = "http://s3.amazonaws.com/doc/2006-03-01/";
+  for (std::size_t i = 0; i < etags.size(); ++i) {
+    pugi::xml_node part = root.append_child("Part");
+    part.append_child("PartNumber").text() = static_cast<unsigned long>(i + 1);
+    part.append_child("ETag").text() = etags[i].c_str();
+  }
+  std::ostringstream text;
+  document.save(text, "", pugi::format_raw);
+  return text.str();
+}
+
+std::optional<Time> parse_http_date(std::string_view text) {
+  constexpr std::array<std::string_view, 12> months = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                                       "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+  const std::string copy(text.substr(0, 40));
+  std::array<char, 4> name{};
+  int day = 0;
+  int year = 0;
+  int hour = 0;
+  int minute = 0;
+  int second = 0;
+  // NOLINTNEXTLINE(cert-err34-c): the ranges are checked below
+  if (std::sscanf(copy.c_str(), "%*3s, %2d %3s %4d %2d:%2d:%2d GMT", &day, name.data(), &year, &hour, &minute,
+                  &second) != 6) {
+    return std::nullopt;
+  }
+  for (unsigned month = 0; month < months.size(); ++month) {
+    if (months[month] != name.data()) continue;
+    const std::chrono::year_month_day date{std::chrono::year(year), std::chrono::month(month + 1),
+                                           std::chrono::day(static_cast<unsigned>(day))};
+    const bool in_range = hour >= 0 && hour < 24 && minute >= 0 && minute < 60 && second >= 0 && second <= 60;
+    if (!date.ok() || !in_range) return std::nullopt;
+    return Time(std::chrono::sys_days(date)) + std::chrono::hours(hour) + std::chrono::minutes(minute) +
+           std::chrono::seconds(second);
+  }
+  return std::nullopt;
+}
+
+}  // namespace tradewind::objectstore

@@ -1,0 +1,205 @@
+#include "edge/objectstore/s3_client.h"
+
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+#include <sys/random.h>
+#include <thread>
+
+#include "edge/objectstore/s3_hash.h"
+
+namespace tradewind::objectstore {
+namespace {
+
+io::HttpPoolOptions pool_options(const S3Tuning& tuning) {
+  io::HttpPoolOptions options;
+  options.client.reply_patience = tuning.reply_patience;
+  options.client.body_bytes_max = std::size_t{5} << 30;  // of one PUT, and so of one object of ours
+  return options;
+}
+
+std::uint64_t seed() {
+  std::uint64_t number = 0;
+  if (::getrandom(&number, sizeof number, 0) != static_cast<ssize_t>(sizeof number)) std::abort();
+  return number;
+}
+
+bool passes(const S3Answer& answer) {
+  const int status = answer.response.status;
+  const std::string& code = answer.problem.code;
+  if (status == 501 || status == 505 || status == 507) return false;
+  if (status == 409) return code == "ConditionalRequestConflict" || code == "OperationAborted";
+  return status >= 500 || status == 429 || code == "RequestTimeout" || code == "SlowDown";
+}
+
+bool has_expired(const S3Answer& answer) {
+  const std::string& code = answer.problem.code;
+  return code == "ExpiredToken" || code == "ExpiredTokenException" || code == "TokenRefreshRequired";
+}
+
+}  // namespace
+
+// What one call has been through.
+struct S3Client::Attempts {
+  Duration begun;
+  int made = 0;
+  bool region_followed = false;
+  bool clock_followed = false;
+  bool session_renewed = false;
+  bool unknown = false;  // one may have had its effect
+};
+
+S3Client::S3Client(S3Url url, AwsSettings settings, S3Tuning tuning)
+    : url_(std::move(url)),
+      tuning_(tuning),
+      http_(pool_options(tuning_)),
+      credentials_(std::move(settings), clock_, http_),
+      learned_{url_.region, {}},
+      random_(seed()) {}
+
+S3Client::Learned S3Client::learned() const {
+  const std::lock_guard lock(mutex_);
+  return learned_;
+}
+
+std::string S3Client::region() const {
+  return learned().region;
+}
+
+std::string S3Client::random_mark() {
+  std::array<std::uint64_t, 2> words{seed(), seed()};
+  return hex({reinterpret_cast<const char*>(words.data()), sizeof words});
+}
+
+S3Address S3Client::address_in(const std::string& region) const {
+  S3Url there = url_;
+  there.region = region;
+  return address_of(there);
+}
+
+io::HttpRequest S3Client::request_of(const S3Call& call, const AwsCredentials& identity,
+                                     const Learned& learned, const S3Address& address) const {
+  const Time now = clock_.now() + learned.skew;
+  SignableRequest signable{call.method, address.path + call.key, call.query, call.headers,
+                           hex(sha256(call.body))};
+  signable.headers.push_back({"Host", io::host_header(address.endpoint)});
+  signable.headers.push_back({"x-amz-date", amz_date(now)});
+  signable.headers.push_back({"x-amz-content-sha256", signable.payload_sha256});
+  if (!identity.session_token.empty()) {
+    signable.headers.push_back({"x-amz-security-token", identity.session_token});
+  }
+  const SigningKey key{identity.access_key_id, identity.secret_access_key, learned.region};
+  io::HttpRequest request{call.method, signable.path, std::move(signable.headers), std::string(call.body)};
+  request.headers.push_back({"Authorization", sigv4_authorization({call.method, signable.path, call.query,
+                                                                   request.headers, signable.payload_sha256},
+                                                                  key, now)});
+  if (!call.query.empty()) request.target += "?" + canonical_query(call.query);
+  return request;
+}
+
+// Wrong only once in a call: a server that sends us back and forth is answered with its own error.
+bool S3Client::follow_region(const S3Answer& answer, Attempts& attempts) {
+  const int status = answer.response.status;
+  if (attempts.region_followed || (status != 301 && status != 307 && status != 400 && status != 403))
+    return false;
+  std::string region(answer.header("x-amz-bucket-region"));
+  if (region.empty() && status != 403) region = answer.problem.region;
+  if (region.empty() || region == answer.region) return false;
+  attempts.region_followed = true;
+  const std::lock_guard lock(mutex_);
+  learned_.region = region;
+  return true;
+}
+
+bool S3Client::follow_clock(const S3Answer& answer, Attempts& attempts) {
+  if (attempts.clock_followed || answer.problem.code != "RequestTimeTooSkewed") return false;
+  const std::optional<Time> theirs = parse_http_date(answer.header("Date"));
+  if (!theirs) return false;
+  attempts.clock_followed = true;
+  const std::lock_guard lock(mutex_);
+  learned_.skew = *theirs - clock_.now();
+  return true;
+}
+
+S3Client::Next S3Client::judge(const S3Answer& answer, Attempts& attempts) {
+  if (answer.done()) return Next::answer;
+  if (follow_region(answer, attempts) || follow_clock(answer, attempts)) return Next::repeat_now;
+  if (has_expired(answer) && !attempts.session_renewed) {
+    attempts.session_renewed = true;
+    credentials_.forget(answer.identity.access_key_id);
+    return Next::repeat_now;
+  }
+  if (!passes(answer)) return Next::answer;
+  // A server that failed may have done its work before.
+  attempts.unknown = attempts.unknown || answer.response.status >= 500;
+  return Next::repeat_later;
+}
+
+bool S3Client::wait_before_next(Attempts& attempts) {
+  const Duration spent = clock_.monotonic() - attempts.begun;
+  if (attempts.made >= tuning_.attempts_max || spent >= tuning_.patience) return false;
+  const int doublings = std::min(attempts.made - 1, 10);
+  const Duration longest = std::min(tuning_.delay_max, tuning_.delay_first * (1 << doublings));
+  Duration wait{};
+  {
+    const std::lock_guard lock(mutex_);
+    wait =
+        Duration(static_cast<Duration::rep>(random_.below(static_cast<std::uint64_t>(longest.count()) + 1)));
+  }
+  std::this_thread::sleep_for(wait);
+  return true;
+}
+
+Result<S3Answer> S3Client::call(const S3Call& call) {
+  Attempts attempts{clock_.monotonic()};
+  for (;;) {
+    TW_ASSIGN_OR_RETURN(const AwsCredentials identity, credentials_.get());
+    const Learned known = learned();
+    const S3Address address = address_in(known.region);
+    ++attempts.made;
+    Result<io::HttpResponse> response =
+        http_.send(address.endpoint, request_of(call, identity, known, address));
+    if (!response.ok()) {
+      const Code code = response.error().code;
+      const bool again = code == Code::unavailable || code == Code::corrupt || code == Code::not_found;
+      attempts.unknown = attempts.unknown || code == Code::unavailable || code == Code::corrupt;
+      // Nobody listens there: a server may be starting again, but it is not waited for long.
+      const bool hopeless = code == Code::not_found && attempts.made >= 3;
+      if (again && !hopeless && wait_before_next(attempts)) continue;
+      Error error = response.error();
+      if (again) error.code = Code::unavailable;
+      error.message = "bucket '" + url_.bucket + "': " + error.message;
+      if (code == Code::not_found) error.hint = "is the endpoint of the URL right?";
+      return error;
+    }
+    S3Answer answer{*std::move(response), {}, identity, known.region};
+    if (!answer.done()) answer.problem = parse_s3_problem(answer.response.body);
+    const Next next = judge(answer, attempts);
+    if (next == Next::repeat_now || (next == Next::repeat_later && wait_before_next(attempts))) continue;
+    answer.earlier_unknown = attempts.unknown;
+    return answer;
+  }
+}
+
+Error S3Client::error_of(const S3Call& call, const S3Answer& answer) const {
+  S3Refusal refusal{call.purpose,
+                    to_text(url_),
+                    url_.bucket,
+                    call.key,
+                    io::to_text(address_in(answer.region).endpoint),
+                    answer.region,
+                    answer.identity.access_key_id,
+                    answer.identity.source,
+                    answer.response.status,
+                    answer.problem};
+  if (refusal.problem.region.empty()) refusal.problem.region = answer.header("x-amz-bucket-region");
+  if (refusal.problem.region == answer.region) refusal.problem.region.clear();
+  Error error = s3_error(refusal);
+  if (answer.region != url_.region)
+    error.message += " (where the server sent us; the URL led to " + url_.region + ")";
+  const std::string_view id = answer.header("x-amz-request-id");
+  if (error.code != Code::not_found && !id.empty()) error.message += " [request " + std::string(id) + "]";
+  return error;
+}
+
+}  // namespace tradewind::objectstore

@@ -1,0 +1,67 @@
+#include "edge/objectstore/s3_hash.h"
+
+#include <array>
+#include <cstdio>
+#include <cstdlib>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+
+namespace tradewind::objectstore {
+namespace {
+
+// A library that cannot hash leaves nothing that could be signed or trusted: it fails only without memory.
+void must(bool worked) {
+  if (worked) return;
+  std::fputs("a hash failed: out of memory?\n", stderr);
+  std::abort();
+}
+
+std::string digest(std::string_view bytes, const EVP_MD* kind) {
+  std::array<unsigned char, EVP_MAX_MD_SIZE> made{};
+  unsigned size = 0;
+  must(EVP_Digest(bytes.data(), bytes.size(), made.data(), &size, kind, nullptr) == 1);
+  return {reinterpret_cast<const char*>(made.data()), size};
+}
+
+}  // namespace
+
+std::string sha256(std::string_view bytes) {
+  return digest(bytes, EVP_sha256());
+}
+std::string md5(std::string_view bytes) {
+  return digest(bytes, EVP_md5());
+}
+std::string sha1(std::string_view bytes) {
+  return digest(bytes, EVP_sha1());
+}
+
+std::string hmac_sha256(std::string_view key, std::string_view bytes) {
+  std::array<unsigned char, EVP_MAX_MD_SIZE> made{};
+  unsigned size = 0;
+  must(HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()),
+            reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(), made.data(),
+            &size) != nullptr);
+  return {reinterpret_cast<const char*>(made.data()), size};
+}
+
+std::string hex(std::string_view bytes) {
+  constexpr std::string_view digits = "0123456789abcdef";
+  std::string text;
+  for (const char each : bytes) {
+    const auto byte = static_cast<unsigned char>(each);
+    text += digits[byte / 16];
+    text += digits[byte % 16];
+  }
+  return text;
+}
+
+std::string base64(std::string_view bytes) {
+  std::string text((bytes.size() + 2) / 3 * 4 + 1, '\0');  // the library writes a closing zero
+  const int size =
+      EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()),
+                      reinterpret_cast<const unsigned char*>(bytes.data()), static_cast<int>(bytes.size()));
+  text.resize(static_cast<std::size_t>(size));
+  return text;
+}
+
+}  // namespace tradewind::objectstore
