@@ -20,6 +20,13 @@ bool lies_inside(const fs::path& path, const fs::path& folder) {
   return !relative.empty() && *relative.begin() != ".." && relative != ".";
 }
 
+// A folder that is in use holds files that come and go: what has gone since it was seen is no loss.
+bool has_gone(const fs::path& path) {
+  std::error_code failed;
+  return fs::symlink_status(path, failed).type() == fs::file_type::not_found;
+}
+
+// Folders are made, not filled.
 Status copy_entry(const fs::directory_entry& entry, const fs::path& target) {
   std::error_code failed;
   const fs::file_status status = entry.symlink_status(failed);
@@ -30,26 +37,28 @@ Status copy_entry(const fs::directory_entry& entry, const fs::path& target) {
   } else if (!failed && fs::is_regular_file(status)) {
     fs::copy_file(entry.path(), target, failed);
   }
-  if (failed)
-    return io::errno_error(failed.value(), "copy " + entry.path().string() + " to " + target.string());
-  return {};
+  if (!failed || has_gone(entry.path())) return {};
+  return io::errno_error(failed.value(), "copy " + entry.path().string() + " to " + target.string());
 }
 
-Status copy_folder(const fs::path& source, const fs::path& target) {
+// Without `except`: a work folder may hold the scratch folder, which is not copied into itself.
+Status copy_folder(const fs::path& source, const fs::path& target, const fs::path& except) {
   std::error_code failed;
-  fs::recursive_directory_iterator walk(source, failed);
-  if (failed) return io::errno_error(failed.value(), "read the workdir " + source.string());
-  while (walk != fs::recursive_directory_iterator()) {
-    const fs::path to = target / walk->path().lexically_relative(source);
-    // A work folder may hold the scratch folder: that is not copied into itself.
-    if (walk->path() == target.parent_path()) {
-      walk.disable_recursion_pending();
-    } else {
-      TW_RETURN_IF_ERROR(copy_entry(*walk, to));
+  fs::directory_iterator entry(source, failed);
+  for (; !failed && entry != fs::directory_iterator(); entry.increment(failed)) {
+    if (entry->path() == except) continue;
+    const fs::path to = target / entry->path().filename();
+    TW_RETURN_IF_ERROR(copy_entry(*entry, to));
+    std::error_code unknown;
+    const bool is_folder = fs::is_directory(entry->symlink_status(unknown));
+    if (is_folder && !has_gone(entry->path())) {
+      // It may have gone before it was made.
+      fs::create_directory(to, unknown);
+      Status copied = copy_folder(entry->path(), to, except);
+      if (!copied.ok() && !has_gone(entry->path())) return copied;
     }
-    walk.increment(failed);
-    if (failed) return io::errno_error(failed.value(), "read the workdir " + source.string());
   }
+  if (failed) return io::errno_error(failed.value(), "read the workdir " + source.string());
   return {};
 }
 
@@ -77,7 +86,8 @@ Status prepare_workspace(const Workspace& workspace, const JobSpec& spec) {
   TW_RETURN_IF_ERROR(io::remove_tree(workspace.work));
   TW_RETURN_IF_ERROR(io::make_folders(workspace.work));
   TW_RETURN_IF_ERROR(io::make_folders(workspace.outputs));
-  if (!spec.workdir.empty()) TW_RETURN_IF_ERROR(copy_folder(spec.workdir, workspace.work));
+  if (!spec.workdir.empty())
+    TW_RETURN_IF_ERROR(copy_folder(spec.workdir, workspace.work, workspace.work.parent_path()));
   if (!workspace.checkpoint.empty()) TW_RETURN_IF_ERROR(io::make_folders(workspace.checkpoint));
   return io::append_file(workspace.progress, "");
 }

@@ -2,6 +2,7 @@
 
 #include <fstream>
 #include <gtest/gtest.h>
+#include <thread>
 
 #include "edge/io/files.h"
 
@@ -44,6 +45,32 @@ TEST(Workspace, AWorkdirThatHoldsTheScratchFolderIsNotCopiedIntoItself) {
   ASSERT_TRUE(prepare_workspace(space, spec).ok());
   EXPECT_TRUE(fs::exists(space.work / "a"));
   EXPECT_FALSE(fs::exists(space.work / "scratch"));
+}
+
+TEST(Workspace, FilesThatComeAndGoMeanwhileDoNoHarm) {
+  const io::TempDir dir = *io::TempDir::make("tw-space-");
+  const fs::path source = dir.path() / "busy";
+  fs::create_directories(source);
+  std::ofstream(source / "train.py") << "print()";
+  std::jthread busy([&](const std::stop_token& done) {
+    for (int i = 0; !done.stop_requested(); ++i) {
+      const fs::path folder = source / ("d" + std::to_string(i % 50));
+      fs::create_directory(folder);
+      std::ofstream(folder / "x") << i;
+      std::ofstream(source / ("f" + std::to_string(i % 50))) << i;
+      if (i >= 50) {
+        fs::remove_all(source / ("d" + std::to_string((i + 25) % 50)));
+        fs::remove(source / ("f" + std::to_string((i + 25) % 50)));
+      }
+    }
+  });
+  for (int round = 0; round < 40; ++round) {
+    const JobSpec spec = spec_of(source, "");
+    const Workspace space = *plan_workspace(dir.path() / ("scratch" + std::to_string(round)), spec);
+    const Status prepared = prepare_workspace(space, spec);
+    ASSERT_TRUE(prepared.ok()) << prepared.error().message;
+    EXPECT_EQ(*io::read_file(space.work / "train.py"), "print()");
+  }
 }
 
 TEST(Workspace, AMissingWorkdirIsNamed) {
