@@ -1,5 +1,5 @@
-// for (const X& x : reversed(container)): from the last to the first. (std::views::reverse of libstdc++ 12 does
-// not compile with clang 14, which tidies and fuzzes this code.)
+// for (const X& x : reversed(container)): from the last to the first. (std::views::reverse of libstdc++ 12
+// does not compile with clang 14, which tidies and fuzzes this code.)
 #pragma once
 
 namespace tradewind {

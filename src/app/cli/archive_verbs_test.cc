@@ -1,0 +1,111 @@
+// tradewind checkpoint DIR STORE, from its options to what it prints.
+#include <filesystem>
+#include <gtest/gtest.h>
+
+#include "app/cli/testing/offline_verbs.h"
+#include "app/cli/verbs.h"
+
+namespace tradewind::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+// A folder's checkpoints in a store of their own.
+class ArchiveVerbTest : public OfflineVerbsTest {
+ protected:
+  const std::string weights = noise(1);
+  ArchiveVerbTest() {
+    json_ = true;
+    options_.store = "backup";
+    options_.folder = "state";
+    fs::create_directories(home_.path() / "state/deep");
+    write_text(home_.path() / "state/weights", weights);
+    write_text(home_.path() / "state/deep/step", "1");
+  }
+  Result<ExitCode> act(ArchiveAction action) {
+    options_.action = action;
+    return run(run_archive, options_);
+  }
+  std::uint64_t number(const char* name) { return document().at(name).to_number<std::uint64_t>(); }
+  ArchiveOptions options_;
+};
+
+TEST_F(ArchiveVerbTest, SavesWhatIsNewAndBringsAnyOfThemBack) {
+  EXPECT_EQ(*act(ArchiveAction::save), ExitCode::done);
+  const std::uint64_t bytes = number("bytes");
+  EXPECT_EQ(number("bytes_new"), bytes);
+  EXPECT_EQ(number("chunks_new"), 2U);
+  write_text(home_.path() / "state/deep/step", "2");
+  EXPECT_EQ(*act(ArchiveAction::save), ExitCode::done);
+  EXPECT_EQ(number("bytes"), bytes);
+  EXPECT_EQ(number("bytes_new"), 1U);
+  EXPECT_EQ(number("step"), 1U);
+  EXPECT_EQ(*act(ArchiveAction::list), ExitCode::done);
+  EXPECT_EQ(document().at("checkpoints").as_array().size(), 2U);
+  options_.folder = "first";
+  options_.step = 0;
+  EXPECT_EQ(*act(ArchiveAction::restore), ExitCode::done);
+  EXPECT_TRUE(document().at("digest_ok").as_bool());
+  EXPECT_EQ(file_text(home_.path() / "first/deep/step"), "1");
+  EXPECT_EQ(file_text(home_.path() / "first/weights"), weights);
+  EXPECT_EQ(act(ArchiveAction::restore).error().code, Code::invalid_argument) << "it is not empty";
+  options_.folder = "third";
+  options_.step = 3;
+  EXPECT_EQ(act(ArchiveAction::restore).error().code, Code::not_found);
+}
+
+TEST_F(ArchiveVerbTest, CopiesWhatTheOtherStoreLacks) {
+  ASSERT_EQ(*act(ArchiveAction::save), ExitCode::done);
+  options_.target = "other";
+  EXPECT_EQ(*act(ArchiveAction::copy), ExitCode::done);
+  EXPECT_EQ(number("chunks_missing"), 2U);
+  write_text(home_.path() / "state/deep/step", "2");
+  ASSERT_EQ(*act(ArchiveAction::save), ExitCode::done);
+  EXPECT_EQ(*act(ArchiveAction::copy), ExitCode::done);
+  EXPECT_EQ(number("checkpoints"), 1U);
+  EXPECT_EQ(number("bytes_missing"), 1U);
+  EXPECT_EQ(*act(ArchiveAction::copy), ExitCode::done);
+  EXPECT_EQ(number("checkpoints"), 0U);
+  options_.store = "other";
+  options_.read_data = true;
+  EXPECT_EQ(*act(ArchiveAction::verify), ExitCode::done);
+  EXPECT_EQ(number("checkpoints"), 2U);
+  options_.folder = "back";
+  EXPECT_EQ(*act(ArchiveAction::restore), ExitCode::done);
+  EXPECT_EQ(file_text(home_.path() / "back/deep/step"), "2");
+}
+
+TEST_F(ArchiveVerbTest, VerifyNamesWhatIsDamagedOrGone) {
+  ASSERT_EQ(*act(ArchiveAction::save), ExitCode::done);
+  EXPECT_EQ(*act(ArchiveAction::verify), ExitCode::done);
+  fs::path chunk;
+  for (const auto& entry : fs::recursive_directory_iterator(home_.path() / "backup/chunks")) {
+    if (entry.is_regular_file() && entry.file_size() > 100) chunk = entry.path();
+  }
+  std::string bytes = file_text(chunk);
+  bytes[50] = static_cast<char>(bytes[50] ^ 1);
+  write_text(chunk, bytes);
+  EXPECT_EQ(*act(ArchiveAction::verify), ExitCode::done) << "its size is what it was";
+  options_.read_data = true;
+  EXPECT_EQ(*act(ArchiveAction::verify), ExitCode::failed);
+  const std::string object(document().at("damaged").at(0).at("object").as_string());
+  EXPECT_TRUE(object.starts_with("chunks/") && object.ends_with(chunk.filename().string())) << object;
+  options_.folder = "back";
+  EXPECT_EQ(act(ArchiveAction::restore).error().code, Code::corrupt);
+  EXPECT_FALSE(fs::exists(home_.path() / "back"));
+  fs::remove(chunk);
+  options_.read_data = false;
+  EXPECT_EQ(*act(ArchiveAction::verify), ExitCode::failed);
+}
+
+TEST_F(ArchiveVerbTest, WhatIsNotThereIsSaid) {
+  EXPECT_EQ(act(ArchiveAction::list).error().code, Code::not_found) << "no store";
+  EXPECT_FALSE(fs::exists(home_.path() / "backup"));
+  options_.folder = "nothing";
+  EXPECT_EQ(act(ArchiveAction::save).error().code, Code::not_found);
+  EXPECT_FALSE(fs::exists(home_.path() / "backup"));
+  EXPECT_EQ(act(ArchiveAction::prune).error().code, Code::invalid_argument);
+}
+
+}  // namespace
+}  // namespace tradewind::cli
