@@ -37,6 +37,7 @@ Result<std::vector<ManifestId>> committed_checkpoints(const ChunkPlace& place) {
   if (!place.has_ledger) {
     TW_ASSIGN_OR_RETURN(const std::vector<objectstore::ObjectInfo> objects, stored_manifests(place));
     std::vector<ManifestId> ids;
+    ids.reserve(objects.size());
     for (const objectstore::ObjectInfo& object : objects) {
       ids.emplace_back(object.key.substr(object.key.rfind('/') + 1));
     }
