@@ -11,8 +11,10 @@
 namespace tradewind::policy {
 namespace {
 
-// A table serves for two hours, and is renewed a few layers a tick.
-constexpr double table_serves_h = 2;
+// A table serves for some hours, fewer where slack is short, and is renewed a few layers a tick.
+constexpr double table_serves_min_h = 2;
+constexpr double table_serves_max_h = 4;
+constexpr double slacks_a_table = 3;
 constexpr double prices_drift = 0.03;  // since the table was begun: a new one is begun
 constexpr double prices_jump = 0.25;   // a new one is made at once
 // What the model cannot know is charged as shares of an hour on demand. Waiting while something could run is
@@ -123,7 +125,8 @@ void TradewindPlayer::keep_table(const Sight& sight) {
   const auto begin = [&](ValueTable& table) {
     table.begin(market(sight), work_h_, slack_h_);
     table_prices_ = sight.spot_per_h;
-    next_table_at_h_ = now_h + table_serves_h;
+    table_serves_h_ = std::clamp(slack_h_ / slacks_a_table, table_serves_min_h, table_serves_max_h);
+    next_table_at_h_ = now_h + table_serves_h_;
   };
   if (!table_.is_begun() || prices_moved(sight) > prices_jump) {
     begin(table_);
@@ -137,7 +140,7 @@ void TradewindPlayer::keep_table(const Sight& sight) {
   }
   if (next_table_.is_complete()) return;
   const auto layers = static_cast<std::size_t>(
-      std::ceil(static_cast<double>(ValueTable::work_layers) * tick_h_ / table_serves_h));
+      std::ceil(static_cast<double>(ValueTable::work_layers) * tick_h_ / table_serves_h_));
   if (!next_table_.step(layers)) return;
   table_ = std::move(next_table_);
   next_table_ = ValueTable();  // a hundred thousand jobs do not hold two tables each

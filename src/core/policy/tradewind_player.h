@@ -90,6 +90,7 @@ class TradewindPlayer final : public Player {
   CapacityBelief belief_;
   ValueTable table_, next_table_;
   double next_table_at_h_ = 0;
+  double table_serves_h_ = 0;
   std::vector<double> table_prices_;  // that the newest table was begun with
   std::vector<int> on_demand_zones_;  // by region, the cheapest
   int cheapest_on_demand_zone_ = 0;
