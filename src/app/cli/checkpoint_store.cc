@@ -148,6 +148,25 @@ std::string store_url(const std::string& text, const std::string& working_folder
   return objectstore::file_url(whole);
 }
 
+Result<std::filesystem::path> restore_target(const std::string& text, const std::string& working_folder) {
+  const std::filesystem::path folder = (std::filesystem::path(working_folder) / text).lexically_normal();
+  std::error_code error;
+  const auto status = std::filesystem::status(folder, error);
+  if (status.type() == std::filesystem::file_type::not_found) return folder;
+  if (error) return Error{Code::unauthorized, "cannot look at '" + folder.string() + "': " + error.message()};
+  if (!std::filesystem::is_directory(status)) {
+    return Error{Code::invalid_argument, "'" + folder.string() + "' is no folder",
+                 "--to names a folder that is empty or does not exist"};
+  }
+  const bool empty = std::filesystem::is_empty(folder, error);
+  if (error)
+    return Error{Code::unauthorized, "cannot look into '" + folder.string() + "': " + error.message()};
+  if (empty) return folder;
+  return Error{Code::invalid_argument,
+               "the folder '" + folder.string() + "' is not empty, and nothing is overwritten",
+               "--to names a folder that is empty or does not exist"};
+}
+
 Result<StoredJob> job_of_prefix(std::string_view prefix) {
   while (prefix.ends_with('/')) prefix.remove_suffix(1);
   const std::vector<std::string> parts = split(prefix, '/');

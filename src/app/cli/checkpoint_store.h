@@ -1,6 +1,7 @@
 // A job's checkpoints as they lie in an object store, read without a server.
 #pragma once
 
+#include <filesystem>
 #include <memory>
 #include <string>
 
@@ -22,6 +23,10 @@ Result<std::unique_ptr<objectstore::ObjectStore>> open_existing_store(const std:
 
 // A URL, or a path from `working_folder` on, as a URL.
 std::string store_url(const std::string& text, const std::string& working_folder);
+
+// Where restored files are to lie, a path from `working_folder` on. invalid_argument: something lies there
+// already.
+Result<std::filesystem::path> restore_target(const std::string& text, const std::string& working_folder);
 
 // The job that a prefix "tradewind/<owner>/jobs/<job>/" means. invalid_argument: it has another form.
 Result<StoredJob> job_of_prefix(std::string_view prefix);

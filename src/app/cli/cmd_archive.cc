@@ -225,21 +225,8 @@ Result<Entry> choose(const ArchiveOptions& options, const std::vector<Entry>& en
   return *chosen;
 }
 
-Status check_target(const fs::path& folder) {
-  std::error_code problem;
-  const auto status = fs::status(folder, problem);
-  if (status.type() == fs::file_type::not_found) return {};
-  if (!problem && fs::is_directory(status) && fs::is_empty(folder, problem) && !problem) return {};
-  if (problem)
-    return Error{Code::unauthorized, "cannot look at '" + folder.string() + "': " + problem.message()};
-  return Error{Code::invalid_argument,
-               "'" + folder.string() + "' is not an empty folder, and nothing is overwritten",
-               "name a folder that is empty or does not exist"};
-}
-
 Result<ExitCode> run_restore(const ArchiveOptions& options, Context& context) {
-  const fs::path folder = folder_of(options, context);
-  TW_RETURN_IF_ERROR(check_target(folder));
+  TW_ASSIGN_OR_RETURN(const fs::path folder, restore_target(options.folder, context.working_folder));
   TW_ASSIGN_OR_RETURN(const Archive archive, open_archive(options, context, false));
   TW_ASSIGN_OR_RETURN(const std::vector<Entry> entries, entries_of(archive.place, context));
   TW_ASSIGN_OR_RETURN(const Entry entry, choose(options, entries, *archive.store));

@@ -220,27 +220,6 @@ Result<api::CheckpointView> choose(const api::CheckpointList& list, const std::o
   return no_such_step(step.value_or(0), list);
 }
 
-// Where the state is to lie. invalid_argument: something lies there already.
-Result<std::filesystem::path> target_of(const CheckpointOptions& options, const Context& context) {
-  const std::filesystem::path folder =
-      (std::filesystem::path(context.working_folder) / options.folder).lexically_normal();
-  std::error_code error;
-  const auto status = std::filesystem::status(folder, error);
-  if (status.type() == std::filesystem::file_type::not_found) return folder;
-  if (error) return Error{Code::unauthorized, "cannot look at '" + folder.string() + "': " + error.message()};
-  if (!std::filesystem::is_directory(status)) {
-    return Error{Code::invalid_argument, "'" + folder.string() + "' is no folder",
-                 "--to names a folder that is empty or does not exist"};
-  }
-  const bool empty = std::filesystem::is_empty(folder, error);
-  if (error)
-    return Error{Code::unauthorized, "cannot look into '" + folder.string() + "': " + error.message()};
-  if (empty) return folder;
-  return Error{Code::invalid_argument,
-               "the folder '" + folder.string() + "' is not empty, and nothing is overwritten",
-               "--to names a folder that is empty or does not exist"};
-}
-
 void print_restored(const checkpoint::Restored& restored, const std::filesystem::path& folder,
                     Context& context) {
   const Manifest& manifest = restored.manifest;
@@ -271,7 +250,8 @@ json::value restored_json(const StoredJob& job, const checkpoint::Restored& rest
 }
 
 Result<ExitCode> run_restore(const CheckpointOptions& options, Context& context) {
-  TW_ASSIGN_OR_RETURN(const std::filesystem::path folder, target_of(options, context));
+  TW_ASSIGN_OR_RETURN(const std::filesystem::path folder,
+                      restore_target(options.folder, context.working_folder));
   TW_ASSIGN_OR_RETURN(const Place place, place_of(options, context));
   TW_ASSIGN_OR_RETURN(const api::CheckpointList list, list_checkpoints(*place.store, place.job));
   TW_ASSIGN_OR_RETURN(const api::CheckpointView chosen, choose(list, options.step));
