@@ -103,7 +103,10 @@ Result<ExitCode> follow(const EventsOptions& options, ApiClient client, Context&
 
 Result<ExitCode> run_events(const EventsOptions& options, Context& context) {
   TW_ASSIGN_OR_RETURN(ApiClient client, connect(context));
-  return options.follow ? follow(options, std::move(client), context) : print_all(options, client, context);
+  if (!options.follow) return print_all(options, client, context);
+  // Who only watches leaves a stopped server stopped.
+  TW_ASSIGN_OR_RETURN(ApiClient watching, connect_if_running(context));
+  return follow(options, std::move(watching), context);
 }
 
 }  // namespace tradewind::cli

@@ -26,8 +26,10 @@ io::HttpClientOptions client_options(const Context& context, const io::HttpEndpo
   return options;
 }
 
-ApiClient client_of(Context& context, const io::HttpEndpoint& endpoint) {
-  return ApiClient(io::HttpClient(endpoint, client_options(context, endpoint)),
+ApiClient client_of(Context& context, const io::HttpEndpoint& endpoint, std::function<Status()> revive) {
+  io::HttpClientOptions options = client_options(context, endpoint);
+  options.revive = std::move(revive);
+  return ApiClient(io::HttpClient(endpoint, std::move(options)),
                    [&context](const std::string& sentence) { print_warning(context, sentence); });
 }
 
@@ -127,28 +129,36 @@ Status start_server(Context& context, const ServerRunOptions& options) {
   return spawn_server(context, options);
 }
 
+namespace {
+
+Status ensure_own_server(Context& context, const io::HttpEndpoint& endpoint) {
+  const Status there = knock(endpoint);
+  if (there.ok() || there.error().code != Code::not_found) return there;
+  const Status started = start_server(context, {});
+  if (started.ok() || started.error().code != Code::conflict) return started;
+  return wait_for_socket(context, endpoint);
+}
+
+}  // namespace
+
 Result<ApiClient> connect(Context& context) {
   TW_ASSIGN_OR_RETURN(const io::HttpEndpoint endpoint, server_endpoint(context));
-  const bool own = !context.variable("TRADEWIND_SERVER");
-  const Status there = knock(endpoint);
-  if (!there.ok() && there.error().code != Code::not_found) return there.error();
-  if (!there.ok() && !own) {
+  if (context.variable("TRADEWIND_SERVER")) {
+    const Status there = knock(endpoint);
+    if (there.ok()) return client_of(context, endpoint, nullptr);
+    if (there.error().code != Code::not_found) return there.error();
     return Error{Code::unavailable, there.error().message,
                  "TRADEWIND_SERVER names it: start it, or unset that variable to use a server of your own"};
   }
-  if (!there.ok()) {
-    const Status started = start_server(context, {});
-    if (!started.ok() && started.error().code != Code::conflict) return started.error();
-    if (!started.ok()) TW_RETURN_IF_ERROR(wait_for_socket(context, endpoint));
-  }
-  return client_of(context, endpoint);
+  TW_RETURN_IF_ERROR(ensure_own_server(context, endpoint));
+  return client_of(context, endpoint, [&context, endpoint] { return ensure_own_server(context, endpoint); });
 }
 
 Result<ApiClient> connect_if_running(Context& context) {
   TW_ASSIGN_OR_RETURN(const io::HttpEndpoint endpoint, server_endpoint(context));
   const Status there = knock(endpoint);
   if (!there.ok()) return there.error();
-  return client_of(context, endpoint);
+  return client_of(context, endpoint, nullptr);
 }
 
 }  // namespace tradewind::cli

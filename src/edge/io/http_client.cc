@@ -38,8 +38,8 @@ class HttpClient::Connection {
 
   bool usable() const { return keep_ && !stream_.readable_now(); }
   bool used() const { return used_; }
-  // No byte of the answer to the last request has come.
-  bool unanswered() const { return unanswered_; }
+  // The other side ended it before a byte of the answer to the last request came.
+  bool died_unanswered() const { return unanswered_ && died_; }
 
   Status write(const HttpRequest& request, const HttpEndpoint& endpoint, const HttpClientOptions& options) {
     http::request<http::span_body<const char>> message;
@@ -122,6 +122,7 @@ class HttpClient::Connection {
     const bool closed = ec == boost::asio::error::eof || ec == http::error::end_of_stream ||
                         ec == http::error::partial_message ||
                         ec.category() == boost::system::system_category();
+    died_ = closed;
     if (closed)
       return {Code::unavailable, "the server at " + where + " closed the connection: " + ec.message()};
     return {Code::corrupt, "the answer from " + where + " is not HTTP: " + ec.message()};
@@ -132,6 +133,7 @@ class HttpClient::Connection {
   bool keep_ = true;
   bool used_ = false;
   bool unanswered_ = true;
+  bool died_ = false;
 };
 
 HttpClient::HttpClient(HttpEndpoint endpoint, HttpClientOptions options)
@@ -166,9 +168,16 @@ Result<HttpResponse> HttpClient::send(const HttpRequest& request, Duration reply
   const bool reused = connection_ && connection_->usable() && connection_->used();
   Result<HttpResponse> response = attempt(request, reply_patience);
   if (response.ok()) return response;
-  const bool again = reused && is_read(request) && connection_ && connection_->unanswered();
+  const bool again = may_be_sent_again(request, response.error()) && (reused || options_.revive);
   connection_.reset();
-  return again ? attempt(request, reply_patience) : response;
+  if (!again) return response;
+  if (options_.revive) TW_RETURN_IF_ERROR(options_.revive());
+  return attempt(request, reply_patience);
+}
+
+bool HttpClient::may_be_sent_again(const HttpRequest& request, const Error& error) const {
+  if (!connection_) return error.code == Code::not_found;  // it was never sent
+  return is_read(request) && connection_->died_unanswered();
 }
 
 Result<HttpResponse> HttpClient::send(const HttpRequest& request) {

@@ -22,6 +22,9 @@ struct HttpClientOptions {
   std::size_t body_bytes_max = std::size_t{64} << 20;
   std::vector<HttpHeader> headers = {};             // sent with every request
   std::shared_ptr<const TlsTrust> trust = nullptr;  // for https; nothing: TlsTrust::from_environment()
+  // Brings the server back when nobody listens, or when it died before a byte of its answer came; the request
+  // is then sent once more if that is harmless. Its error is that of the call.
+  std::function<Status()> revive = nullptr;
 };
 
 // Keeps one connection open between calls. Not thread-safe: one client for one thread.
@@ -33,10 +36,10 @@ class HttpClient {
   HttpClient& operator=(HttpClient&&) noexcept;
 
   // Any status is an answer. not_found: nobody listens there (nothing was sent); unavailable: no whole answer
-  // came in time (a GET or HEAD was tried again on a fresh connection when a kept-alive one had died;
-  // anything else was sent once at most, and its outcome is unknown); corrupt: the answer is not HTTP;
-  // invalid_argument: it is longer than allowed; unauthorized: its certificate is not believed (nothing was
-  // sent).
+  // came in time (a GET or HEAD was tried again on a fresh connection when a kept-alive one had died, or when
+  // the server was revived; anything else was sent once at most, and its outcome is unknown); corrupt: the
+  // answer is not HTTP; invalid_argument: it is longer than allowed; unauthorized: its certificate is not
+  // believed (nothing was sent).
   Result<HttpResponse> send(const HttpRequest& request);
   // The same for this one call with another patience.
   Result<HttpResponse> send(const HttpRequest& request, Duration reply_patience);
@@ -48,6 +51,7 @@ class HttpClient {
  private:
   class Connection;
   Result<HttpResponse> attempt(const HttpRequest& request, Duration patience);
+  bool may_be_sent_again(const HttpRequest& request, const Error& error) const;
   Status connect();
   HttpEndpoint endpoint_;
   HttpClientOptions options_;

@@ -1,6 +1,7 @@
 #include <atomic>
 #include <filesystem>
 #include <gtest/gtest.h>
+#include <poll.h>
 #include <string>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -285,6 +286,58 @@ TEST_F(HttpTest, AKeptConnectionThatTheServerClosedIsReplaced) {
   ASSERT_TRUE(client.send({}).ok());
   while (server_->connections() > 0) std::this_thread::yield();
   EXPECT_TRUE(client.send({"POST", "/"}).ok());
+}
+
+// Takes one connection and dies with the request unread, as a process that is killed does.
+std::thread dying_server(UniqueFd listener) {
+  return std::thread([listener = std::move(listener)]() mutable {
+    pollfd waiting{listener.get(), POLLIN, 0};
+    ::poll(&waiting, 1, 5000);
+    const UniqueFd taken(::accept(listener.get(), nullptr, nullptr));
+    pollfd request{taken.get(), POLLIN, 0};
+    ::poll(&request, 1, 5000);
+    listener.close();
+  });
+}
+
+TEST_F(HttpTest, AServerThatDiedIsRevivedForWhatIsHarmlessToRepeat) {
+  for (const std::string method : {"GET", "POST"}) {
+    const std::string path = folder_ + "/server.sock";
+    Result<UniqueFd> listener = listen_unix(path);
+    ASSERT_TRUE(listener.ok());
+    std::thread dying = dying_server(*std::move(listener));
+    int revived = 0;
+    HttpClientOptions options;
+    options.revive = [&] {
+      ++revived;
+      dying.join();
+      serve(echo);
+      return Status();
+    };
+    HttpClient client({path, "", 0}, options);
+    const Result<HttpResponse> answer = client.send({method, "/"});
+    if (dying.joinable()) dying.join();
+    EXPECT_EQ(answer.ok(), method == "GET");
+    EXPECT_EQ(revived, method == "GET" ? 1 : 0) << "what a killed server did with a POST is not known";
+    if (!answer.ok()) {
+      EXPECT_EQ(answer.error().code, Code::unavailable);
+    }
+    server_.reset();
+  }
+}
+
+TEST_F(HttpTest, AServerThatIsNotThereIsRevivedForAnyRequest) {
+  HttpClientOptions options;
+  options.revive = [&] {
+    serve(echo);
+    return Status();
+  };
+  HttpClient client({folder_ + "/server.sock", "", 0}, options);
+  EXPECT_EQ(client.send({"POST", "/", {}, "x"})->body, "POST / x");
+
+  options.revive = [] { return Error{Code::unavailable, "it does not start"}; };
+  HttpClient hopeless({folder_ + "/other.sock", "", 0}, options);
+  EXPECT_EQ(hopeless.send({}).error().message, "it does not start");
 }
 
 TEST(HttpTargetTest, SplitsAndDecodes) {
