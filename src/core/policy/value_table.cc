@@ -49,16 +49,22 @@ void ValueTable::begin(Market market, double work_h, double slack_h) {
   prepare_grid(work_h, slack_h);
   prepare_regions();
   for (std::size_t r = 0; r < regions_.size(); ++r) choose_places(r, work_h);
-  // The layer without work is nil and never written; the others are written before they are read.
-  spot_.resize(zones * phases * (work_layers + 1));
-  on_demand_.resize(regions_.size() * outage_stages * (work_layers + 1));
-  down_.resize(on_demand_.size());
+  layers_.clear();
+  layers_.reserve(work_layers + 1);
+  add_layer();  // without work: nil
   launches_.assign(zones, Launches{});
   launches_before_ = launches_;
   fall_.assign(zones, Row{});
   fall_before_ = fall_;
   fall_earlier_ = fall_;
   next_layer_ = 1;
+}
+
+void ValueTable::add_layer() {
+  layers_.emplace_back();
+  layers_.back().spot.resize(market_.zones.size() * phases);
+  layers_.back().on_demand.resize(regions_.size() * outage_stages);
+  layers_.back().down.resize(regions_.size() * outage_stages);
 }
 
 void ValueTable::prepare_grid(double work_h, double slack_h) {
@@ -100,9 +106,13 @@ void ValueTable::average_region(Region& region) const {
   region.rise_per_h = rise_per_h(region.spells.down);
   region.rate_per_h = stage_rates_per_h(region.spells.down);
   region.neighbours_per_h = neighbours_help * (count - 1) * region.rise_per_h;
-  region.after_step = stages_after(region, step_h_);
+  region.after_step = as_stages(region, passage(region, step_h_), step_h_);
+  // The grid's steps are odd multiples of its first.
+  Passage to = passage(region, slack_h_[1]);
+  const Passage two_more = chained(to, to);
   for (std::size_t j = 1; j < slack_points; ++j) {
-    region.after_wait[j] = stages_after(region, slack_h_[j] - slack_h_[j - 1]);
+    region.after_wait[j] = as_stages(region, to, slack_h_[j] - slack_h_[j - 1]);
+    to = chained(to, two_more);
   }
 }
 
@@ -141,27 +151,33 @@ ValueTable::Away ValueTable::away_place(std::size_t from, std::size_t zone) cons
   return away;
 }
 
-// The stages after a thousandth of the time, squared ten times.
-ValueTable::Stages ValueTable::stages_after(const Region& region, double hours) {
+// One time after another.
+ValueTable::Passage ValueTable::chained(const Passage& first, const Passage& then) {
+  Passage both{};
+  for (std::size_t a = 0; a < outage_stages; ++a) {
+    for (std::size_t b = a; b < outage_stages; ++b) {
+      for (std::size_t via = a; via <= b; ++via) both[a][b] += first[a][via] * then[via][b];
+    }
+  }
+  return both;
+}
+
+// A thousandth of the time, doubled ten times.
+ValueTable::Passage ValueTable::passage(const Region& region, double hours) {
   constexpr int doublings = 10;
   const double instant_h = hours / (1 << doublings);
-  using Matrix = std::array<std::array<double, outage_stages>, outage_stages>;
-  Matrix to{};
+  Passage to{};
   for (std::size_t a = 0; a < outage_stages; ++a) {
     const double older = a + 1 < outage_stages ? 1 / (stage_begins_h[a + 1] - stage_begins_h[a]) : 0;
     const double leaves = region.rate_per_h[a] + older;
     to[a][a] = std::exp(-leaves * instant_h);
     if (a + 1 < outage_stages) to[a][a + 1] = (1 - to[a][a]) * older / leaves;
   }
-  for (int k = 0; k < doublings; ++k) {
-    Matrix twice{};
-    for (std::size_t a = 0; a < outage_stages; ++a) {
-      for (std::size_t b = a; b < outage_stages; ++b) {
-        for (std::size_t via = a; via <= b; ++via) twice[a][b] += to[a][via] * to[via][b];
-      }
-    }
-    to = twice;
-  }
+  for (int k = 0; k < doublings; ++k) to = chained(to, to);
+  return to;
+}
+
+ValueTable::Stages ValueTable::as_stages(const Region& region, const Passage& to, double hours) {
   Stages result;
   const double no_neighbour = std::exp(-region.neighbours_per_h * hours);
   for (std::size_t a = 0; a < outage_stages; ++a) {
@@ -203,6 +219,7 @@ bool ValueTable::step(std::size_t layers) {
 }
 
 void ValueTable::solve_layer(std::size_t layer) {
+  add_layer();
   std::swap(launches_, launches_before_);
   std::swap(fall_earlier_, fall_before_);
   std::swap(fall_before_, fall_);
@@ -234,8 +251,8 @@ void ValueTable::run_spot(std::size_t zone, std::size_t layer) {
   const Row fallen = shifted(fall_before_[zone], by_lost_work_);
   const Row fallen_earlier = shifted(fall_earlier_[zone], by_lost_work_);
   for (std::size_t p = 0; p < phases; ++p) {
-    const Row& before = row(spot_, zone * phases + p, layer - 1);
-    Row& now = row(spot_, zone * phases + p, layer);
+    const Row& before = row(&Layer::spot, zone * phases + p, layer - 1);
+    Row& now = row(&Layer::spot, zone * phases + p, layer);
     const auto lives = static_cast<float>(lives_[p]);
     const auto when = static_cast<float>(falls_when_[p]);
     for (std::size_t j = 0; j < slack_points; ++j) {
@@ -264,7 +281,7 @@ void ValueTable::price_launches(std::size_t zone, std::size_t layer) {
   result.away_found.fill(away_cost);
   result.away_fresh.fill(away_cost);
   for (std::size_t p = 0; p < phases; ++p) {
-    const Row& spot = row(spot_, zone * phases + p, layer);
+    const Row& spot = row(&Layer::spot, zone * phases + p, layer);
     const Row home = shifted(spot, by_cold_start_);
     const Row away = shifted(spot, by_move_);
     const auto if_found = static_cast<float>(found[p]);
@@ -300,10 +317,10 @@ void ValueTable::run_on_demand(std::size_t region_index, std::size_t stage, std:
   const Region& region = regions_[region_index];
   if (region.zones.empty()) return;
   const auto cost = static_cast<float>(market_.on_demand_per_h[region_index] * step_h_);
-  Row& now = row(on_demand_, region_index * outage_stages + stage, layer);
+  Row& now = row(&Layer::on_demand, region_index * outage_stages + stage, layer);
   now.fill(cost);
   for (std::size_t b = stage; b < outage_stages; ++b) {
-    const Row& before = row(on_demand_, region_index * outage_stages + b, layer - 1);
+    const Row& before = row(&Layer::on_demand, region_index * outage_stages + b, layer - 1);
     const float part = region.after_step.to[stage][b];
     for (std::size_t j = 0; j < slack_points; ++j) now[j] += part * before[j];
   }
@@ -328,14 +345,11 @@ void ValueTable::run_on_demand(std::size_t region_index, std::size_t stage, std:
 }
 
 // Nothing is held from this slack point to the one below, unless a zone comes back on the way.
-float ValueTable::wait_on(const Region& region, std::size_t stage, std::size_t layer,
+float ValueTable::wait_on(const Region& region, const Row* outages, std::size_t stage,
                           std::size_t slack) const {
   const Stages& after = region.after_wait[slack];
-  const std::size_t outages = static_cast<std::size_t>(&region - regions_.data()) * outage_stages;
   float stay = 0;
-  for (std::size_t b = stage; b < outage_stages; ++b) {
-    stay += after.to[stage][b] * row(down_, outages + b, layer)[slack - 1];
-  }
+  for (std::size_t b = stage; b < outage_stages; ++b) stay += after.to[stage][b] * outages[b][slack - 1];
   float back = 0;
   for (const std::size_t zone : region.zones) back += std::min(launches_[zone].home_midway[slack], stay);
   const float one = 1.0F / static_cast<float>(region.zones.size());
@@ -355,8 +369,9 @@ void ValueTable::wait(std::size_t region_index, std::size_t stage, std::size_t l
   const double cold_h = market_.cold_start_h;
   const auto forced = static_cast<float>(price * (static_cast<double>(layer) * step_h_ + cold_h));
   const auto setup = static_cast<float>(price * cold_h);
-  Row& running = row(on_demand_, region_index * outage_stages + stage, layer);
-  Row& now = row(down_, region_index * outage_stages + stage, layer);
+  Row& running = row(&Layer::on_demand, region_index * outage_stages + stage, layer);
+  Row* outages = &row(&Layer::down, region_index * outage_stages, layer);
+  Row& now = outages[stage];
   for (std::size_t j = 0; j < slack_points; ++j) {
     if (slack_h_[j] < cold_h) {
       now[j] = forced;
@@ -364,7 +379,7 @@ void ValueTable::wait(std::size_t region_index, std::size_t stage, std::size_t l
     }
     const std::size_t cell = by_cold_start_.from[j];
     float best = running[cell] + by_cold_start_.part[j] * (running[cell + 1] - running[cell]) + setup;
-    if (j > 0 && slack_h_[j - 1] >= cold_h - 1e-9) best = std::min(best, wait_on(region, stage, layer, j));
+    if (j > 0 && slack_h_[j - 1] >= cold_h - 1e-9) best = std::min(best, wait_on(region, outages, stage, j));
     now[j] = best;
     running[j] = std::min(running[j], best);  // on-demand may be stopped
   }
@@ -374,7 +389,7 @@ void ValueTable::fall(std::size_t zone, std::size_t layer) {
   const auto home = static_cast<std::size_t>(market_.zones[zone].region);
   const Region& region = regions_[home];
   Row& fallen = fall_[zone];
-  fallen = row(down_, home * outage_stages, layer);
+  fallen = row(&Layer::down, home * outage_stages, layer);
   for (auto other = region.places.rbegin(); other != region.places.rend(); ++other) {
     if (*other == zone) continue;
     const MarketZone& place = market_.zones[*other];
@@ -403,7 +418,7 @@ void ValueTable::change_for_better(std::size_t zone, std::size_t layer) {
     const auto egress = static_cast<float>(fee(home, to));
     const Row& launch = to == home ? launches_[other].home_fresh : launches_[other].away_fresh;
     for (std::size_t p = 0; p < phases; ++p) {
-      Row& now = row(spot_, zone * phases + p, layer);
+      Row& now = row(&Layer::spot, zone * phases + p, layer);
       for (std::size_t j = 0; j < slack_points; ++j) {
         now[j] += comes * (std::min(now[j], launch[j] + egress) - now[j]);
       }
@@ -427,9 +442,9 @@ ValueTable::Point ValueTable::locate(double work_h, double slack_h) const {
   return point;
 }
 
-double ValueTable::read(const std::vector<Row>& table, std::size_t line, const Point& point) const {
-  const Row& low = row(table, line, point.layer);
-  const Row& high = row(table, line, point.layer + 1);
+double ValueTable::read(Kind kind, std::size_t line, const Point& point) const {
+  const Row& low = row(kind, line, point.layer);
+  const Row& high = row(kind, line, point.layer + 1);
   const auto along = [&](const Row& values) {
     const double at = values[point.slack];
     return at + point.slack_part * (static_cast<double>(values[point.slack + 1]) - at);
@@ -439,27 +454,26 @@ double ValueTable::read(const std::vector<Row>& table, std::size_t line, const P
 }
 
 double ValueTable::on_spot(int zone, std::size_t phase, const Point& point) const {
-  return read(spot_, static_cast<std::size_t>(zone) * phases + phase, point);
+  return read(&Layer::spot, static_cast<std::size_t>(zone) * phases + phase, point);
 }
 
-double ValueTable::staged(const std::vector<Row>& table, int region, double rate_per_h,
-                          const Point& point) const {
+double ValueTable::staged(Kind kind, int region, double rate_per_h, const Point& point) const {
   const std::array<double, outage_stages>& rates = regions_[static_cast<std::size_t>(region)].rate_per_h;
   std::size_t stage = 0;
   while (stage + 2 < outage_stages && rates[stage + 1] >= rate_per_h) ++stage;
   const double span = std::max(rates[stage] - rates[stage + 1], 1e-9);
   const double part = std::clamp((rates[stage] - rate_per_h) / span, 0.0, 1.0);
   const std::size_t line = static_cast<std::size_t>(region) * outage_stages + stage;
-  const double at = read(table, line, point);
-  return at + part * (read(table, line + 1, point) - at);
+  const double at = read(kind, line, point);
+  return at + part * (read(kind, line + 1, point) - at);
 }
 
 double ValueTable::on_demand(int region, double rate_per_h, const Point& point) const {
-  return staged(on_demand_, region, rate_per_h, point);
+  return staged(&Layer::on_demand, region, rate_per_h, point);
 }
 
 double ValueTable::down(int region, double rate_per_h, const Point& point) const {
-  return staged(down_, region, rate_per_h, point);
+  return staged(&Layer::down, region, rate_per_h, point);
 }
 
 }  // namespace tradewind::policy

@@ -108,12 +108,24 @@ class ValueTable {
     Row home_midway{}, away_midway{};  // fresh, half-way to the slack point below
   };
 
+  // What a layer's states cost. Each layer is allocated as it is solved, so that no tick pays for all.
+  struct Layer {
+    std::vector<Row> spot;             // [zone · phases + phase]
+    std::vector<Row> on_demand, down;  // [region · outage_stages + stage]
+  };
+  using Kind = std::vector<Row> Layer::*;
+
+  void add_layer();
   void prepare_grid(double work_h, double slack_h);
   void prepare_regions();
   void average_region(Region& region) const;
   void choose_places(std::size_t region, double work_h);
   Away away_place(std::size_t from, std::size_t zone) const;
-  static Stages stages_after(const Region& region, double hours);
+  // Where an outage in stage a is some time later: in stage b; the rest has ended.
+  using Passage = std::array<std::array<double, outage_stages>, outage_stages>;
+  static Passage passage(const Region& region, double hours);
+  static Passage chained(const Passage& first, const Passage& then);
+  static Stages as_stages(const Region& region, const Passage& to, double hours);
   Shift shift_by(double hours) const;
   static Row shifted(const Row& row, const Shift& shift);
 
@@ -122,19 +134,18 @@ class ValueTable {
   void price_launches(std::size_t zone, std::size_t layer);
   void run_on_demand(std::size_t region, std::size_t stage, std::size_t layer);
   void wait(std::size_t region, std::size_t stage, std::size_t layer);
-  float wait_on(const Region& region, std::size_t stage, std::size_t layer, std::size_t slack) const;
+  // `outages`: the region's rows of `down`, by stage.
+  float wait_on(const Region& region, const Row* outages, std::size_t stage, std::size_t slack) const;
   void fall(std::size_t zone, std::size_t layer);
   void change_for_better(std::size_t zone, std::size_t layer);
   double fee(std::size_t from, std::size_t to) const { return market_.move_usd[from * regions_.size() + to]; }
 
-  Row& row(std::vector<Row>& table, std::size_t line, std::size_t layer) {
-    return table[line * (work_layers + 1) + layer];
+  Row& row(Kind kind, std::size_t line, std::size_t layer) { return (layers_[layer].*kind)[line]; }
+  const Row& row(Kind kind, std::size_t line, std::size_t layer) const {
+    return (layers_[layer].*kind)[line];
   }
-  const Row& row(const std::vector<Row>& table, std::size_t line, std::size_t layer) const {
-    return table[line * (work_layers + 1) + layer];
-  }
-  double read(const std::vector<Row>& table, std::size_t line, const Point& point) const;
-  double staged(const std::vector<Row>& table, int region, double rate_per_h, const Point& point) const;
+  double read(Kind kind, std::size_t line, const Point& point) const;
+  double staged(Kind kind, int region, double rate_per_h, const Point& point) const;
 
   Market market_;
   std::vector<Region> regions_;
@@ -142,10 +153,9 @@ class ValueTable {
   std::array<double, slack_points> slack_h_{};
   std::size_t next_layer_ = work_layers + 1;
   Shift by_cold_start_, by_move_, by_lost_work_;
-  PhaseMix lives_{};       // the chance to outlive a step of work
-  PhaseMix falls_when_{};  // of those that do not: after which part of it
-  // [zone · phases + phase] and [region · outage_stages + stage], each over all layers.
-  std::vector<Row> spot_, on_demand_, down_;
+  PhaseMix lives_{};                                    // the chance to outlive a step of work
+  PhaseMix falls_when_{};                               // of those that do not: after which part of it
+  std::vector<Layer> layers_;                           // by steps of work left
   std::vector<Launches> launches_, launches_before_;    // of this layer and the one before
   std::vector<Row> fall_, fall_before_, fall_earlier_;  // by zone
 };
