@@ -146,7 +146,8 @@ class Runner {
   std::optional<StageProcess> stage_;
   Stage stage_kind_ = Stage::setup;
   std::optional<ProgressFile> progress_file_;
-  std::optional<FolderView> announced_;  // the checkpoint folder when the newest "saved" line was read
+  std::optional<checkpoint::FolderView>
+      announced_;  // the checkpoint folder when the newest "saved" line was read
   SegmentBuffer log_{segment_bytes, segment_patience};
   SegmentBuffer progress_{segment_bytes, segment_patience};
   std::uint64_t bad_lines_ = 0;
@@ -315,7 +316,7 @@ void Runner::take_lines(const ReadLines& read) {
   read([this, &batch](std::string_view line) { take_line(line, batch); });
   if (batch.step) tell(Progressed{batch.step->step, batch.step->total, batch.step->metrics});
   if (batch.saved) {
-    const Result<FolderView> view = look_at_folder(workspace_.checkpoint);
+    const Result<checkpoint::FolderView> view = checkpoint::look_at_folder(workspace_.checkpoint);
     announced_ = view.ok() ? std::optional(*view) : std::nullopt;
     tell(SaveAnnounced{batch.saved->step});
   }

@@ -19,7 +19,7 @@ StateTasks::StateTasks(StateParts parts)
       place_{parts_.home, parts_.local, parts_.standby, mailbox_.prefix()},
       writer_(*parts_.home, mailbox_.prefix(), parts_.lease) {}
 
-Event StateTasks::run(const Task& task, const std::optional<FolderView>& announced) {
+Event StateTasks::run(const Task& task, const std::optional<checkpoint::FolderView>& announced) {
   announced_ = &announced;
   Result<Event> done = std::visit([this](const auto& inner) { return perform(inner); }, task);
   announced_ = nullptr;
@@ -95,7 +95,7 @@ Result<Event> StateTasks::perform(const Restore&) {
       TW_RETURN_IF_ERROR(writer_.refresh());  // nobody claimed while the bytes travelled
       newest_digest_ = restored->root_digest;
       newest_step_ = record->step;
-      captured_view_ = look_at_folder(workspace_.checkpoint).value_or(FolderView{});
+      captured_view_ = checkpoint::look_at_folder(workspace_.checkpoint).value_or(checkpoint::FolderView{});
       return Event(Restored{record->step, restored->root_digest, restored->count.bytes_moved,
                             restored->count.bytes_reused, note});
     }
@@ -115,7 +115,7 @@ Result<Event> StateTasks::perform(const CheckFence&) {
 
 // What of the folder is to be captured, and as which step. Nothing: there is nothing.
 Result<std::optional<StateTasks::Choice>> StateTasks::choose(const Capture& task) const {
-  Result<FolderView> now = look_at_folder(workspace_.checkpoint);
+  Result<checkpoint::FolderView> now = checkpoint::look_at_folder(workspace_.checkpoint);
   if (!now.ok() && now.error().code != Code::not_found) return now.error();
   if (!now.ok() || now->empty()) return std::optional<Choice>();
   const bool vouched = task.announced && announced_->has_value();
@@ -143,20 +143,25 @@ Result<Event> StateTasks::perform(const Capture& task) {
   if (captured_view_ == choice->view && newest_step_ && (!task.announced || *newest_step_ == choice->step)) {
     return Event(Captured{});
   }
-  const Status held = hold_folder(workspace_.checkpoint, choice->view, workspace_.held);
+  const Status held = checkpoint::hold_folder(workspace_.checkpoint, choice->view, workspace_.held);
   if (!held.ok()) {
     if (task.life != Life::killed || held.error().code != Code::conflict) return held.error();
     return Error{Code::invalid_argument,
                  "the program was killed while it was saving; the checkpoint before stands"};
   }
   const checkpoint::SaveRequest request{
-      workspace_.held,    parts_.job,
-      writer_.epoch(),    parts_.lease,
-      choice->step,       writer_.view().saved ? std::optional(writer_.view().saved->manifest) : std::nullopt,
-      parts_.clock->now()};
+      workspace_.held,
+      parts_.job,
+      writer_.epoch(),
+      parts_.lease,
+      choice->step,
+      writer_.view().saved ? std::optional(writer_.view().saved->manifest) : std::nullopt,
+      parts_.clock->now(),
+      {},
+      workspace_.checkpoint.string()};
   TW_ASSIGN_OR_RETURN(const checkpoint::Saved saved, checkpoint::save(request, place_));
   if (choice->must_hold_still) {
-    const Result<FolderView> after = look_at_folder(workspace_.checkpoint);
+    const Result<checkpoint::FolderView> after = checkpoint::look_at_folder(workspace_.checkpoint);
     if (!after.ok() || *after != choice->view) {
       return Error{Code::conflict, "the checkpoint folder changed while it was read"};
     }

@@ -8,10 +8,10 @@
 #include <vector>
 
 #include "app/agent/agent_event.h"
-#include "app/agent/folder_view.h"
 #include "app/agent/workspace.h"
 #include "base/clock.h"
 #include "edge/checkpoint/checkpoint.h"
+#include "edge/checkpoint/folder_view.h"
 #include "edge/checkpoint/ledger.h"
 #include "edge/mailbox/mailbox.h"
 
@@ -39,7 +39,7 @@ class StateTasks {
   explicit StateTasks(StateParts parts);
 
   // `announced`: the checkpoint folder as it lay when the newest "saved" line was read; for a Capture.
-  Event run(const Task& task, const std::optional<FolderView>& announced);
+  Event run(const Task& task, const std::optional<checkpoint::FolderView>& announced);
   // Ends a prefetch that is under way soon.
   void cancel() { cancelled_ = true; }
 
@@ -55,7 +55,7 @@ class StateTasks {
   Result<Event> perform(const Finish& task);
 
   struct Choice {
-    FolderView view;
+    checkpoint::FolderView view;
     double step = 0;
     bool must_hold_still = false;  // nobody vouched for it: it must be the same after it was read
   };
@@ -69,9 +69,9 @@ class StateTasks {
   JobSpec spec_;
   Workspace workspace_;
   std::atomic<bool> cancelled_{false};
-  const std::optional<FolderView>* announced_ = nullptr;  // of the task under way
+  const std::optional<checkpoint::FolderView>* announced_ = nullptr;  // of the task under way
   std::optional<ManifestId> prefetched_;
-  std::optional<FolderView> captured_view_;
+  std::optional<checkpoint::FolderView> captured_view_;
   std::string newest_digest_;  // of the newest checkpoint that this agent restored or committed
   std::optional<double> newest_step_;
 };

@@ -18,7 +18,7 @@ StateWorker::~StateWorker() {
   thread_.join();
 }
 
-void StateWorker::submit(Task task, std::optional<FolderView> announced) {
+void StateWorker::submit(Task task, std::optional<checkpoint::FolderView> announced) {
   const std::lock_guard lock(mutex_);
   queue_.push_back({std::move(task), std::move(announced)});
   changed_.notify_all();

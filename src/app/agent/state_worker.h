@@ -11,8 +11,8 @@
 #include <vector>
 
 #include "app/agent/agent_event.h"
-#include "app/agent/folder_view.h"
 #include "app/agent/state_tasks.h"
+#include "edge/checkpoint/folder_view.h"
 
 namespace tradewind::agent {
 
@@ -25,7 +25,7 @@ class StateWorker {
   StateWorker(const StateWorker&) = delete;
   StateWorker& operator=(const StateWorker&) = delete;
 
-  void submit(Task task, std::optional<FolderView> announced);
+  void submit(Task task, std::optional<checkpoint::FolderView> announced);
   // Forgets what has not begun, and ends a prefetch soon.
   void stop_tasks();
   std::vector<Event> take_events();
@@ -33,7 +33,7 @@ class StateWorker {
  private:
   struct Entry {
     Task task;
-    std::optional<FolderView> announced;
+    std::optional<checkpoint::FolderView> announced;
   };
   void work();
 

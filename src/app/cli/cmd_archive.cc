@@ -88,8 +88,7 @@ json::value saved_json(const SaveReport& report) {
                       {"bytes_stored", count.bytes_stored},
                       {"chunks", checkpoint::distinct_chunks(report.saved.manifest).size()},
                       {"chunks_new", count.chunks},
-                      // The folder had to hold still from the first look to the last.
-                      {"held_s", seconds_of(report.took)},
+                      {"held_s", seconds_of(report.saved.held)},
                       {"seconds", seconds_of(report.took)},
                       {"root_digest", report.saved.manifest.root_digest}};
 }
@@ -132,7 +131,7 @@ Result<ExitCode> run_save(const ArchiveOptions& options, Context& context) {
     TransferProgress progress(*archive.store, "saving", context);
     progress.expect(bytes_below(folder));
     request.on_chunk = [&progress](std::uint64_t bytes) { progress.advance(bytes); };
-    TW_ASSIGN_OR_RETURN(report.saved, checkpoint::save(request, place_over(progress.store())));
+    TW_ASSIGN_OR_RETURN(report.saved, checkpoint::save_held(request, place_over(progress.store())));
   }
   report.took = context.clock.monotonic() - began;
   if (context.json) {

@@ -187,9 +187,10 @@ class Capture {
 
 }  // namespace
 
-Result<std::vector<ManifestFile>> capture(const std::filesystem::path& folder, const ChunkSink& sink) {
+Result<std::vector<ManifestFile>> capture(const std::filesystem::path& folder, const std::string& shown,
+                                          const ChunkSink& sink) {
   TW_ASSIGN_OR_RETURN(const objectstore::UniqueFd root, objectstore::open_folder(folder.string()));
-  return Capture(root.get(), folder.string(), sink, fixed_cuts).run();
+  return Capture(root.get(), shown, sink, fixed_cuts).run();
 }
 
 Result<std::vector<ManifestFile>> capture_like(const std::filesystem::path& folder,

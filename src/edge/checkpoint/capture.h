@@ -17,8 +17,10 @@ using ChunkSink = std::function<Status(const ChunkRef& ref, std::string_view pla
 
 // The folder's files, sorted by path, as they all were at one moment: each is read between two looks at the
 // whole tree that found it the same. What changed is read again, a few times over some seconds; then
-// unavailable, naming it. not_found: no such folder. unauthorized: it cannot be read.
-Result<std::vector<ManifestFile>> capture(const std::filesystem::path& folder, const ChunkSink& sink);
+// unavailable, naming it. not_found: no such folder. unauthorized: it cannot be read. `shown` names
+// the folder in errors.
+Result<std::vector<ManifestFile>> capture(const std::filesystem::path& folder, const std::string& shown,
+                                          const ChunkSink& sink);
 
 // The same with files cut where those of `layout` are (sorted by path), to compare with it.
 Result<std::vector<ManifestFile>> capture_like(const std::filesystem::path& folder,

@@ -46,17 +46,22 @@ struct SaveRequest {
   Time now;
   // Told of each chunk that is where it belongs, with its plain bytes; from several threads at once.
   std::function<void(std::uint64_t)> on_chunk = {};
+  std::string shown = {};  // what errors call the folder; empty: by its path
 };
 struct Saved {
   ManifestId id;
   Manifest manifest;
   TransferCount count;
   std::vector<std::string> warnings;  // standby copies that could not be written, one each
+  Duration held{};                    // how long the folder had to keep still
 };
 // Captures `folder` and puts what is missing. A file that changes while it is read is read again; when it
 // does not hold still, unavailable. Does not write the ledger: the checkpoint exists when the caller has
 // appended its record.
 Result<Saved> save(const SaveRequest& request, const ChunkPlace& place);
+// The same of the folder as it lies now, held beside itself, so that the program that writes there may go on
+// at once. Where it cannot be held, or is written in place meanwhile, it is read where it lies.
+Result<Saved> save_held(const SaveRequest& request, const ChunkPlace& place);
 
 // Reads a manifest and proves its id.
 Result<Manifest> read_manifest(const ChunkPlace& place, const ManifestId& id);

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <chrono>
 #include <mutex>
 #include <set>
 
@@ -6,6 +7,7 @@
 #include "edge/checkpoint/checkpoint.h"
 #include "edge/checkpoint/chunk.h"
 #include "edge/checkpoint/copies.h"
+#include "edge/checkpoint/held_folder.h"
 
 namespace tradewind::checkpoint {
 namespace {
@@ -113,9 +115,18 @@ Status put_manifest(const ChunkPlace& place, const ManifestId& id, std::string_v
   return place.home->put(key, coded, PutCondition::always);
 }
 
+std::string name_of(const SaveRequest& request) {
+  return request.shown.empty() ? request.folder.string() : request.shown;
+}
+
+Duration since(std::chrono::steady_clock::time_point began) {
+  return std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now() - began);
+}
+
 }  // namespace
 
 Result<Saved> save(const SaveRequest& request, const ChunkPlace& place) {
+  const auto began = std::chrono::steady_clock::now();
   ChunkKeeper keeper(place, chunks_of_parent(request, place), request.now);
   const ChunkSink sink = [&](const ChunkRef& ref, std::string_view plain) {
     Status kept = keeper.keep(ref, plain);
@@ -129,7 +140,7 @@ Result<Saved> save(const SaveRequest& request, const ChunkPlace& place) {
   saved.manifest.step = request.step;
   saved.manifest.parent = request.parent;
   saved.manifest.created_at = request.now;
-  TW_ASSIGN_OR_RETURN(saved.manifest.files, capture(request.folder, sink));
+  TW_ASSIGN_OR_RETURN(saved.manifest.files, capture(request.folder, name_of(request), sink));
   saved.manifest.root_digest = root_digest(saved.manifest.files);
 
   const std::string text = to_text(to_json(saved.manifest));
@@ -138,12 +149,28 @@ Result<Saved> save(const SaveRequest& request, const ChunkPlace& place) {
   // What could not be read back must not become the job's newest checkpoint.
   const Result<Manifest> read_back = decode_manifest(coded, saved.id);
   if (!read_back.ok() || *read_back != saved.manifest) {
-    return Error{Code::internal, "the manifest of '" + request.folder.string() + "' does not read back: " +
+    return Error{Code::internal, "the manifest of '" + name_of(request) + "' does not read back: " +
                                      (read_back.ok() ? "it differs" : read_back.error().message)};
   }
   TW_RETURN_IF_ERROR(put_manifest(place, saved.id, coded, keeper));
   saved.count = keeper.count(total_bytes(saved.manifest));
   saved.warnings = keeper.take_warnings();
+  saved.held = since(began);
+  return saved;
+}
+
+Result<Saved> save_held(const SaveRequest& request, const ChunkPlace& place) {
+  const auto began = std::chrono::steady_clock::now();
+  const Result<HeldFolder> held = HeldFolder::hold(request.folder);
+  if (!held.ok()) return save(request, place);
+  const Duration held_for = since(began);
+  SaveRequest of_held = request;
+  of_held.folder = held->path();
+  of_held.shown = name_of(request);
+  Result<Saved> saved = save(of_held, place);
+  if (!saved.ok()) return saved;
+  if (!held->is_whole()) return save(request, place);
+  saved->held = held_for;
   return saved;
 }
 

@@ -1,12 +1,13 @@
-#include "app/agent/folder_view.h"
+#include "edge/checkpoint/folder_view.h"
 
+#include <fcntl.h>
 #include <fstream>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
 #include "edge/io/files.h"
 
-namespace tradewind::agent {
+namespace tradewind::checkpoint {
 namespace {
 
 namespace fs = std::filesystem;
@@ -64,6 +65,41 @@ TEST_F(FolderViewTest, FilesThatWereNotSeenAreNotHeld) {
   EXPECT_FALSE(fs::exists(target_ / ".tmp"));
 }
 
+TEST_F(FolderViewTest, TemporaryNamesAreNotSeen) {
+  write(".new.model", "half");
+  write("deep/.new.folder/inside", "half");
+  write("weights", "one");
+  const FolderView view = look();
+  ASSERT_EQ(view.size(), 2U);
+  EXPECT_EQ(view[0].path, "deep");
+  EXPECT_EQ(view[1].path, "weights");
+}
+
+TEST_F(FolderViewTest, WhatIsHeldHasTheTimesAndModesOfWhatWasSeen) {
+  write("deep/weights", "one");
+  fs::permissions(state_ / "deep/weights", fs::perms(0640));
+  const timespec times[2] = {{0, UTIME_OMIT}, {1'600'000'000, 123}};
+  ASSERT_EQ(::utimensat(AT_FDCWD, (state_ / "deep/weights").c_str(), times, 0), 0);
+  ASSERT_EQ(::utimensat(AT_FDCWD, (state_ / "deep").c_str(), times, 0), 0);
+  ASSERT_TRUE(hold_folder(state_, look(), target_).ok());
+  for (const char* path : {"deep", "deep/weights"}) {
+    struct stat found = {};
+    ASSERT_EQ(::lstat((target_ / path).c_str(), &found), 0) << path;
+    EXPECT_EQ(found.st_mtim.tv_sec, 1'600'000'000) << path;
+    EXPECT_EQ(found.st_mtim.tv_nsec, 123) << path;
+  }
+  EXPECT_EQ(fs::status(target_ / "deep/weights").permissions(), fs::perms(0640));
+}
+
+TEST_F(FolderViewTest, WhatIsWrittenInPlaceIsTold) {
+  write("weights", "one");
+  const FolderView view = look();
+  ASSERT_TRUE(hold_folder(state_, view, target_).ok());
+  EXPECT_TRUE(is_as_seen(target_, view));
+  std::ofstream(target_ / "weights", std::ios::app) << "more";  // the same file by its other name
+  EXPECT_FALSE(is_as_seen(target_, view));
+}
+
 TEST_F(FolderViewTest, ViewsAreEqualUntilSomethingIsWritten) {
   write("weights", "one");
   const FolderView before = look();
@@ -80,4 +116,4 @@ TEST_F(FolderViewTest, PipesAreLeftOutAndAMissingFolderIsNotFound) {
 }
 
 }  // namespace
-}  // namespace tradewind::agent
+}  // namespace tradewind::checkpoint
