@@ -98,6 +98,86 @@ TEST_F(ArchiveVerbTest, VerifyNamesWhatIsDamagedOrGone) {
   EXPECT_EQ(*act(ArchiveAction::verify), ExitCode::failed);
 }
 
+TEST_F(ArchiveVerbTest, ADryCopyMakesNothing) {
+  ASSERT_EQ(*act(ArchiveAction::save), ExitCode::done);
+  options_.target = "other";
+  options_.dry_run = true;
+  EXPECT_EQ(*act(ArchiveAction::copy), ExitCode::done);
+  EXPECT_EQ(number("chunks_missing"), 2U);
+  EXPECT_FALSE(fs::exists(home_.path() / "other"));
+}
+
+TEST_F(ArchiveVerbTest, ShowsOneAndWhatChangedBetweenTwo) {
+  ASSERT_EQ(*act(ArchiveAction::save), ExitCode::done);
+  EXPECT_EQ(act(ArchiveAction::diff).error().code, Code::not_found) << "there is one only";
+  write_text(home_.path() / "state/deep/step", "12");
+  fs::create_symlink("weights", home_.path() / "state/latest");
+  ASSERT_EQ(*act(ArchiveAction::save), ExitCode::done);
+  const std::string newest(document().at("manifest").as_string());
+  EXPECT_EQ(*act(ArchiveAction::show), ExitCode::done);
+  EXPECT_EQ(document().at("manifest").as_string(), newest);
+  const json::array files = document().at("files").as_array();
+  ASSERT_EQ(files.size(), 4U);
+  EXPECT_EQ(files[2].at("path").as_string(), "latest");
+  EXPECT_EQ(files[2].at("target").as_string(), "weights");
+  EXPECT_EQ(files[3].at("size").to_number<std::uint64_t>(), weights.size());
+  EXPECT_EQ(*act(ArchiveAction::diff), ExitCode::done);
+  EXPECT_EQ(number("bytes_new"), 2U);
+  EXPECT_EQ(number("bytes_gone"), 1U);
+  EXPECT_EQ(document().at("after").at("manifest").as_string(), newest);
+  ASSERT_EQ(document().at("files").as_array().size(), 2U);
+  EXPECT_EQ(document().at("files").at(0).at("path").as_string(), "deep/step");
+  EXPECT_EQ(document().at("files").at(0).at("change").as_string(), "content");
+  EXPECT_EQ(document().at("files").at(1).at("change").as_string(), "added");
+  options_.manifest = newest.substr(0, 8);
+  options_.against = "0";
+  EXPECT_EQ(*act(ArchiveAction::diff), ExitCode::done);
+  EXPECT_EQ(document().at("after").at("step").to_number<double>(), 0);
+  EXPECT_EQ(document().at("files").at(1).at("change").as_string(), "removed");
+  options_.manifest = "7";
+  EXPECT_EQ(act(ArchiveAction::show).error().code, Code::not_found);
+  json_ = false;
+  options_.manifest = "1";
+  EXPECT_EQ(*act(ArchiveAction::show), ExitCode::done);
+  EXPECT_NE(out().find("latest → weights"), std::string::npos) << out();
+}
+
+TEST_F(ArchiveVerbTest, RepairTakesWholeCopiesFromAnotherStore) {
+  ASSERT_EQ(*act(ArchiveAction::save), ExitCode::done);
+  options_.target = "other";
+  ASSERT_EQ(*act(ArchiveAction::copy), ExitCode::done);
+  for (const auto& entry : fs::recursive_directory_iterator(home_.path() / "backup/chunks")) {
+    if (entry.is_regular_file()) write_text(entry.path(), "rubbish");
+  }
+  EXPECT_EQ(act(ArchiveAction::repair).error().code, Code::invalid_argument) << "from nowhere";
+  options_.from = {"backup"};
+  EXPECT_EQ(act(ArchiveAction::repair).error().code, Code::invalid_argument) << "from itself";
+  options_.from = {"other"};
+  options_.dry_run = true;
+  EXPECT_EQ(*act(ArchiveAction::repair), ExitCode::done);
+  EXPECT_EQ(document().at("repaired").as_array().size(), 2U);
+  options_.read_data = true;
+  EXPECT_EQ(*act(ArchiveAction::verify), ExitCode::failed) << "a dry run repairs nothing";
+  options_.dry_run = false;
+  EXPECT_EQ(*act(ArchiveAction::repair), ExitCode::done);
+  EXPECT_TRUE(document().at("ok").as_bool());
+  EXPECT_EQ(*act(ArchiveAction::verify), ExitCode::done);
+  json_ = false;
+  EXPECT_EQ(*act(ArchiveAction::repair), ExitCode::done);
+  EXPECT_NE(out().find("nothing to repair"), std::string::npos) << out();
+}
+
+TEST_F(ArchiveVerbTest, WhatIsLostIsNamed) {
+  ASSERT_EQ(*act(ArchiveAction::save), ExitCode::done);
+  options_.target = "other";
+  ASSERT_EQ(*act(ArchiveAction::copy), ExitCode::done);
+  for (const char* store : {"backup", "other"}) fs::remove_all(home_.path() / store / "chunks");
+  options_.from = {"other"};
+  EXPECT_EQ(*act(ArchiveAction::repair), ExitCode::failed);
+  ASSERT_EQ(document().at("lost").as_array().size(), 2U);
+  EXPECT_TRUE(document().at("lost").at(0).at("object").as_string().starts_with("chunks/"));
+}
+
 TEST_F(ArchiveVerbTest, WhatIsNotThereIsSaid) {
   EXPECT_EQ(act(ArchiveAction::list).error().code, Code::not_found) << "no store";
   EXPECT_FALSE(fs::exists(home_.path() / "backup"));

@@ -5,18 +5,19 @@
 #include <memory>
 #include <ostream>
 
+#include "app/cli/archive.h"
+#include "app/cli/checkpoint_look.h"
 #include "app/cli/checkpoint_store.h"
 #include "app/cli/progress_bar.h"
 #include "app/cli/table.h"
 #include "app/cli/text_width.h"
 #include "app/cli/transfer_progress.h"
 #include "app/cli/verbs.h"
-#include "base/reversed.h"
 #include "base/text.h"
 #include "edge/checkpoint/copies.h"
 #include "edge/checkpoint/copy.h"
 #include "edge/checkpoint/history.h"
-#include "edge/objectstore/registry.h"
+#include "edge/objectstore/memory_store.h"
 
 namespace tradewind::cli {
 namespace {
@@ -27,28 +28,10 @@ using objectstore::ObjectStore;
 
 // Others may save into the same store meanwhile.
 constexpr Duration prune_grace = std::chrono::hours(1);
-constexpr std::size_t digest_shown = 12;
-
-struct Archive {
-  std::unique_ptr<ObjectStore> store;
-  ChunkPlace place;  // over `store`
-};
 
 // What a manifest says of where it was made, in a store without jobs.
 const JobId no_job{"archive"};
 const LeaseId no_lease{"-"};
-
-ChunkPlace place_over(ObjectStore& store) {
-  return {.home = &store, .has_ledger = false};
-}
-
-Result<Archive> open_archive(const ArchiveOptions& options, const Context& context, bool make) {
-  Archive archive;
-  const std::string url = store_url(options.store, context.working_folder);
-  TW_ASSIGN_OR_RETURN(archive.store, make ? objectstore::open_store(url) : open_existing_store(url));
-  archive.place = place_over(*archive.store);
-  return archive;
-}
 
 fs::path folder_of(const ArchiveOptions& options, const Context& context) {
   return (fs::path(context.working_folder) / options.folder).lexically_normal();
@@ -97,8 +80,8 @@ void print_saved(const SaveReport& report, const ObjectStore& store, Context& co
   const checkpoint::TransferCount& count = report.saved.count;
   const std::uint64_t bytes = total_bytes(report.saved.manifest);
   context.out << "Saved step " << short_number(report.saved.manifest.step) << " as "
-              << report.saved.id.text().substr(0, digest_shown) << " in " << store.url() << ": "
-              << format_bytes(bytes) << " in " << format_duration(report.took) << ".\n"
+              << short_digest(report.saved.id.text()) << " in " << store.url() << ": " << format_bytes(bytes)
+              << " in " << format_duration(report.took) << ".\n"
               << format_bytes(count.bytes_moved) << " were new and took " << format_bytes(count.bytes_stored)
               << "; " << format_bytes(bytes - std::min(bytes, count.bytes_moved)) << " were there already.\n";
 }
@@ -115,7 +98,7 @@ Result<ExitCode> run_save(const ArchiveOptions& options, Context& context) {
   if (!fs::is_directory(folder, problem)) {
     return Error{Code::not_found, "there is no folder '" + folder.string() + "'"};
   }
-  TW_ASSIGN_OR_RETURN(const Archive archive, open_archive(options, context, true));
+  TW_ASSIGN_OR_RETURN(const Archive archive, open_archive(options.store, context, true));
   checkpoint::SaveRequest request;
   request.folder = folder;
   request.job = no_job;
@@ -144,31 +127,9 @@ Result<ExitCode> run_save(const ArchiveOptions& options, Context& context) {
 
 // ---- list
 
-struct Entry {
-  ManifestId id;
-  Manifest manifest;
-};
-
-// Oldest first. Those that cannot be read are told.
-Result<std::vector<Entry>> entries_of(const ChunkPlace& place, Context& context) {
-  TW_ASSIGN_OR_RETURN(const std::vector<ManifestId> ids, checkpoint::committed_checkpoints(place));
-  std::vector<Entry> entries;
-  for (const ManifestId& id : ids) {
-    Result<Manifest> manifest = checkpoint::read_manifest(place, id);
-    if (manifest.ok()) {
-      entries.push_back({id, *std::move(manifest)});
-    } else if (manifest.error().code == Code::corrupt) {
-      print_warning(context, manifest.error().message);
-    } else {
-      return manifest.error();
-    }
-  }
-  return entries;
-}
-
 Result<ExitCode> run_ls(const ArchiveOptions& options, Context& context) {
-  TW_ASSIGN_OR_RETURN(const Archive archive, open_archive(options, context, false));
-  TW_ASSIGN_OR_RETURN(const std::vector<Entry> entries, entries_of(archive.place, context));
+  TW_ASSIGN_OR_RETURN(const Archive archive, open_archive(options.store, context, false));
+  TW_ASSIGN_OR_RETURN(const std::vector<Entry> entries, entries_of(archive, context));
   if (context.json) {
     json::array list;
     for (const Entry& entry : entries) {
@@ -192,7 +153,7 @@ Result<ExitCode> run_ls(const ArchiveOptions& options, Context& context) {
   for (const Entry& entry : entries) {
     table.rows.push_back({short_number(entry.manifest.step), format_bytes(total_bytes(entry.manifest)),
                           std::to_string(entry.manifest.files.size()), format_utc(entry.manifest.created_at),
-                          entry.id.text().substr(0, digest_shown)});
+                          short_digest(entry.id.text())});
   }
   context.out << render(table, context.terminal.width, context.terminal.colour);
   return ExitCode::done;
@@ -200,35 +161,11 @@ Result<ExitCode> run_ls(const ArchiveOptions& options, Context& context) {
 
 // ---- restore
 
-Error no_such(const ArchiveOptions& options, const std::vector<Entry>& entries, const ObjectStore& store) {
-  if (entries.empty()) return {Code::not_found, "there is no checkpoint in " + store.url()};
-  const std::string what = options.step ? "of step " + short_number(*options.step) : options.manifest;
-  return {Code::not_found, "there is no checkpoint " + what + " in " + store.url(),
-          "tradewind checkpoint ls " + store.url()};
-}
-
-// The newest that is meant.
-Result<Entry> choose(const ArchiveOptions& options, const std::vector<Entry>& entries,
-                     const ObjectStore& store) {
-  const Entry* chosen = nullptr;
-  for (const Entry& entry : reversed(entries)) {
-    if (options.step && entry.manifest.step != *options.step) continue;
-    if (!entry.id.text().starts_with(options.manifest)) continue;
-    if (chosen != nullptr && !options.manifest.empty() && chosen->id != entry.id) {
-      return Error{Code::conflict, "several checkpoints begin with '" + options.manifest + "'",
-                   "write more of its id"};
-    }
-    if (chosen == nullptr) chosen = &entry;
-  }
-  if (chosen == nullptr) return no_such(options, entries, store);
-  return *chosen;
-}
-
 Result<ExitCode> run_restore(const ArchiveOptions& options, Context& context) {
   TW_ASSIGN_OR_RETURN(const fs::path folder, restore_target(options.folder, context.working_folder));
-  TW_ASSIGN_OR_RETURN(const Archive archive, open_archive(options, context, false));
-  TW_ASSIGN_OR_RETURN(const std::vector<Entry> entries, entries_of(archive.place, context));
-  TW_ASSIGN_OR_RETURN(const Entry entry, choose(options, entries, *archive.store));
+  TW_ASSIGN_OR_RETURN(const Archive archive, open_archive(options.store, context, false));
+  TW_ASSIGN_OR_RETURN(const std::vector<Entry> entries, entries_of(archive, context));
+  TW_ASSIGN_OR_RETURN(const Entry entry, choose({options.step, options.manifest}, entries, archive));
   const Duration began = context.clock.monotonic();
   Result<checkpoint::Restored> restored = Error{};
   {
@@ -249,8 +186,8 @@ Result<ExitCode> run_restore(const ArchiveOptions& options, Context& context) {
   context.out << "Restored step " << short_number(entry.manifest.step) << " into " << folder.string() << ": "
               << format_bytes(total_bytes(entry.manifest)) << " in " << format_duration(took) << ".\n"
               << paint(Style::green, "Verified:", context.terminal.colour)
-              << " the files on disk have the digest that was saved, "
-              << restored->root_digest.substr(0, digest_shown) << "….\n";
+              << " the files on disk have the digest that was saved, " << short_digest(restored->root_digest)
+              << "….\n";
   return ExitCode::done;
 }
 
@@ -271,15 +208,23 @@ void print_copied(const checkpoint::CopyPlan& plan, const checkpoint::CopyCount&
   }
 }
 
+// A dry run makes no folder: what is not there is empty.
+Result<Archive> open_target(const ArchiveOptions& options, const Context& context) {
+  Result<Archive> to = open_archive(options.target, context, !options.dry_run);
+  if (to.ok() || !options.dry_run || to.error().code != Code::not_found) return to;
+  Archive nothing;
+  nothing.store = objectstore::make_memory_store();
+  nothing.place = place_over(*nothing.store);
+  return nothing;
+}
+
 Result<ExitCode> run_copy(const ArchiveOptions& options, Context& context) {
-  TW_ASSIGN_OR_RETURN(const Archive from, open_archive(options, context, false));
-  Archive to;
-  TW_ASSIGN_OR_RETURN(to.store, objectstore::open_store(store_url(options.target, context.working_folder)));
-  to.place = place_over(*to.store);
+  TW_ASSIGN_OR_RETURN(const Archive from, open_archive(options.store, context, false));
+  TW_ASSIGN_OR_RETURN(const Archive to, open_target(options, context));
   TW_ASSIGN_OR_RETURN(std::vector<ManifestId> wanted, checkpoint::committed_checkpoints(from.place));
   if (options.step || !options.manifest.empty()) {
-    TW_ASSIGN_OR_RETURN(const std::vector<Entry> entries, entries_of(from.place, context));
-    TW_ASSIGN_OR_RETURN(const Entry entry, choose(options, entries, *from.store));
+    TW_ASSIGN_OR_RETURN(const std::vector<Entry> entries, entries_of(from, context));
+    TW_ASSIGN_OR_RETURN(const Entry entry, choose({options.step, options.manifest}, entries, from));
     wanted = {entry.id};
   }
   TW_ASSIGN_OR_RETURN(const checkpoint::CopyPlan plan, checkpoint::plan_copy(from.place, to.place, wanted));
@@ -309,21 +254,14 @@ Result<ExitCode> run_copy(const ArchiveOptions& options, Context& context) {
 
 // ---- verify
 
-// "chunks/ab/ab12… in file:///x is missing": keys hold no space.
-json::value damage_json(const std::string& problem) {
-  const std::size_t space = problem.find(' ');
-  return json::object{{"object", problem.substr(0, space)},
-                      {"problem", space == std::string::npos ? "" : problem.substr(space + 1)}};
-}
-
 Result<ExitCode> run_verify(const ArchiveOptions& options, Context& context) {
-  TW_ASSIGN_OR_RETURN(const Archive archive, open_archive(options, context, false));
+  TW_ASSIGN_OR_RETURN(const Archive archive, open_archive(options.store, context, false));
   checkpoint::VerifyReport report;
   {
     TransferProgress progress(*archive.store, "verifying", context);
     const ChunkPlace watched = place_over(progress.store());
     if (options.read_data) {
-      TW_ASSIGN_OR_RETURN(const std::vector<Entry> entries, entries_of(archive.place, context));
+      TW_ASSIGN_OR_RETURN(const std::vector<Entry> entries, entries_of(archive, context));
       for (const Entry& entry : entries) progress.expect(archive.place.job_prefix, entry.manifest);
     }
     TW_ASSIGN_OR_RETURN(
@@ -365,7 +303,7 @@ Result<ExitCode> run_prune(const ArchiveOptions& options, Context& context) {
   if (options.keep < 1) {
     return Error{Code::invalid_argument, "how many checkpoints are to be kept is not said", "say --keep N"};
   }
-  TW_ASSIGN_OR_RETURN(const Archive archive, open_archive(options, context, false));
+  TW_ASSIGN_OR_RETURN(const Archive archive, open_archive(options.store, context, false));
   TransferProgress watch(*archive.store, "pruning", context);  // ends at Ctrl-C between two objects
   const ChunkPlace place = place_over(watch.store());
   TW_ASSIGN_OR_RETURN(const checkpoint::PrunePlan plan,
@@ -391,6 +329,16 @@ Result<ExitCode> run_prune(const ArchiveOptions& options, Context& context) {
   return ExitCode::done;
 }
 
+// ---- what is the same for a job
+
+Result<ExitCode> run_common(const ArchiveOptions& options, Context& context) {
+  TW_ASSIGN_OR_RETURN(const Archive archive, open_archive(options.store, context, false));
+  if (options.action == ArchiveAction::show) return show_checkpoint(archive, options.manifest, context);
+  if (options.action == ArchiveAction::diff)
+    return diff_checkpoints(archive, options.manifest, options.against, context);
+  return repair_checkpoints(archive, options.from, options.dry_run, context);
+}
+
 Result<ExitCode> run_action(const ArchiveOptions& options, Context& context) {
   switch (options.action) {
     case ArchiveAction::save:
@@ -405,6 +353,10 @@ Result<ExitCode> run_action(const ArchiveOptions& options, Context& context) {
       return run_verify(options, context);
     case ArchiveAction::prune:
       return run_prune(options, context);
+    case ArchiveAction::show:
+    case ArchiveAction::diff:
+    case ArchiveAction::repair:
+      return run_common(options, context);
   }
   return Error{Code::internal, "an unknown action"};
 }

@@ -9,6 +9,8 @@
 #include <ostream>
 #include <thread>
 
+#include "app/cli/archive.h"
+#include "app/cli/checkpoint_look.h"
 #include "app/cli/checkpoint_store.h"
 #include "app/cli/connect.h"
 #include "app/cli/live_line.h"
@@ -32,7 +34,6 @@ using objectstore::ObjectStore;
 constexpr Duration live_grace = std::chrono::hours(1);
 // The server reads every byte of every checkpoint back before it answers.
 constexpr Duration verify_patience = std::chrono::hours(12);
-constexpr std::size_t digest_shown = 12;
 
 // A job's checkpoints and the store that they lie in.
 struct Place {
@@ -85,11 +86,10 @@ void print_list(const api::CheckpointList& list, Context& context) {
                {"CHECKPOINT", Align::left, 1}},
               {}};
   for (const api::CheckpointView& view : list.checkpoints) {
-    table.rows.push_back(
-        {Cell(short_number(view.step), view.kept ? Style::bold : Style::dim), std::to_string(view.epoch),
-         view.kept ? format_bytes(view.bytes) : "-", view.kept ? std::to_string(view.files) : "-",
-         format_utc(view.at),
-         view.kept ? view.manifest.text().substr(0, digest_shown) : Cell("pruned", Style::dim)});
+    table.rows.push_back({Cell(short_number(view.step), view.kept ? Style::bold : Style::dim),
+                          std::to_string(view.epoch), view.kept ? format_bytes(view.bytes) : "-",
+                          view.kept ? std::to_string(view.files) : "-", format_utc(view.at),
+                          view.kept ? short_digest(view.manifest.text()) : Cell("pruned", Style::dim)});
   }
   context.out << render(table, context.terminal.width, context.terminal.colour);
   context.out << paint(Style::dim, "In " + list.store_url + " under " + list.prefix, context.terminal.colour)
@@ -231,8 +231,8 @@ void print_restored(const checkpoint::Restored& restored, const std::filesystem:
               << count_text(static_cast<std::uint64_t>(files), "file") << ", "
               << format_bytes(total_bytes(manifest)) << ".\n"
               << paint(Style::green, "Verified:", context.terminal.colour)
-              << " the files on disk have the digest that was saved, "
-              << restored.root_digest.substr(0, digest_shown) << "….\n";
+              << " the files on disk have the digest that was saved, " << short_digest(restored.root_digest)
+              << "….\n";
 }
 
 json::value restored_json(const StoredJob& job, const checkpoint::Restored& restored,
@@ -272,6 +272,12 @@ Result<ExitCode> run_restore(const CheckpointOptions& options, Context& context)
   return ExitCode::done;
 }
 
+// Where copies of a job's checkpoints lie.
+std::vector<std::string> further_stores(const JobSpec& spec) {
+  const std::vector<std::string>& stores = spec.checkpoint.stores;
+  return stores.empty() ? stores : std::vector<std::string>(stores.begin() + 1, stores.end());
+}
+
 // ---- prune
 
 struct PruneRule {
@@ -286,8 +292,7 @@ Result<PruneRule> rule_of(const CheckpointOptions& options, const Place& place) 
   PruneRule rule;
   rule.keep = options.keep;
   const Result<JobSpec> spec = mailbox::Mailbox(*place.store, place.job.owner, place.job.id).read_spec();
-  if (spec.ok() && spec->checkpoint.stores.size() > 1)
-    rule.copies.assign(spec->checkpoint.stores.begin() + 1, spec->checkpoint.stores.end());
+  if (spec.ok()) rule.copies = further_stores(*spec);
   if (rule.keep == 0 && !spec.ok()) {
     return Error{spec.error().code,
                  "how many checkpoints the job wants to keep is not known: " + spec.error().message,
@@ -363,6 +368,23 @@ Result<ExitCode> run_prune(const CheckpointOptions& options, Context& context) {
   return ExitCode::done;
 }
 
+// ---- what is the same for a store without jobs
+
+Result<ExitCode> run_common(const CheckpointOptions& options, Context& context) {
+  TW_ASSIGN_OR_RETURN(Place place, place_of(options, context));
+  Archive archive;
+  archive.place = {.home = place.store.get(), .job_prefix = place.job.prefix()};
+  archive.store = std::move(place.store);
+  archive.list_command = "tradewind checkpoint list " + place.job.id.text();
+  if (options.action == CheckpointAction::show) return show_checkpoint(archive, options.which, context);
+  if (options.action == CheckpointAction::diff)
+    return diff_checkpoints(archive, options.which, options.against, context);
+  std::vector<std::string> from = options.from;
+  const Result<JobSpec> spec = mailbox::Mailbox(*archive.store, place.job.owner, place.job.id).read_spec();
+  if (from.empty() && spec.ok()) from = further_stores(*spec);
+  return repair_checkpoints(archive, from, options.dry_run, context);
+}
+
 Result<ExitCode> run_action(const CheckpointOptions& options, Context& context) {
   switch (options.action) {
     case CheckpointAction::list:
@@ -373,6 +395,10 @@ Result<ExitCode> run_action(const CheckpointOptions& options, Context& context) 
       return run_prune(options, context);
     case CheckpointAction::restore:
       return run_restore(options, context);
+    case CheckpointAction::show:
+    case CheckpointAction::diff:
+    case CheckpointAction::repair:
+      return run_common(options, context);
   }
   return Error{Code::internal, "an unknown action"};
 }

@@ -160,7 +160,7 @@ complete -c tradewind -f
 complete -c tradewind -l color -x -a 'auto always never' -d 'when to use colours'
 @VERBS@complete -c tradewind -n '__fish_seen_subcommand_from @TASK_VERBS@' -k -a '(__fish_complete_suffix .yml; __fish_complete_suffix .yaml)'
 complete -c tradewind -n '__fish_seen_subcommand_from @JOB_VERBS@' -a '(__tradewind_jobs)'
-complete -c tradewind -n '__fish_seen_subcommand_from checkpoint; and __fish_seen_subcommand_from list verify prune restore' -a '(__tradewind_jobs)'
+complete -c tradewind -n '__fish_seen_subcommand_from checkpoint; and __fish_seen_subcommand_from list verify prune restore show diff repair' -a '(__tradewind_jobs)'
 complete -c tradewind -n '__fish_seen_subcommand_from completion' -a 'bash zsh fish'
 )sh";
 

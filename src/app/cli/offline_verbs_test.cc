@@ -226,8 +226,8 @@ class BashCompletionTest : public OfflineVerbsTest {
 
 TEST_F(BashCompletionTest, OffersVerbsWordsFlagsAndFiles) {
   EXPECT_EQ(completed({"ch"}), (std::set<std::string>{"check", "checkpoint"}));
-  EXPECT_EQ(completed({"checkpoint", ""}),
-            (std::set<std::string>{"save", "copy", "list", "verify", "prune", "restore"}));
+  EXPECT_EQ(completed({"checkpoint", ""}), (std::set<std::string>{"save", "copy", "list", "show", "diff",
+                                                                  "verify", "repair", "prune", "restore"}));
   EXPECT_EQ(completed({"checkpoint", "restore", "--st"}), (std::set<std::string>{"--step", "--store"}));
   EXPECT_EQ(completed({"move", "train", "--w"}), (std::set<std::string>{"--wait"}));
   EXPECT_EQ(completed({"jobs", "--state", "fa"}), (std::set<std::string>{"failed"}));
@@ -410,6 +410,26 @@ TEST_F(CheckpointVerbTest, RestoresAStepIntoAFolderOfItsOwn) {
   const Result<ExitCode> code = run(run_checkpoint, options);
   EXPECT_EQ(code.error().code, Code::not_found);
   EXPECT_EQ(code.error().hint, "there are those of step 10, 20, 30");
+}
+
+TEST_F(CheckpointVerbTest, ShowsComparesAndRepairsAJobsToo) {
+  make_job(first, "train", true);
+  json_ = true;
+  CheckpointOptions options = with(CheckpointAction::show);
+  options.which = "20";
+  EXPECT_EQ(*run(run_checkpoint, options), ExitCode::done);
+  EXPECT_EQ(document().at("step").to_number<double>(), 20);
+  EXPECT_EQ(*run(run_checkpoint, with(CheckpointAction::diff)), ExitCode::done);
+  EXPECT_EQ(document().at("before").at("step").to_number<double>(), 20);
+  EXPECT_EQ(document().at("after").at("step").to_number<double>(), 30);
+  options = with(CheckpointAction::repair);
+  EXPECT_EQ(run(run_checkpoint, options).error().code, Code::invalid_argument) << "it has one store only";
+  fs::copy(home_.path() / "my store", home_.path() / "copies", fs::copy_options::recursive);
+  write_text(chunk_files(first).at(0), "rubbish");
+  options.from = {"copies"};
+  EXPECT_EQ(*run(run_checkpoint, options), ExitCode::done);
+  EXPECT_EQ(document().at("repaired").as_array().size(), 1U);
+  EXPECT_EQ(*run(run_checkpoint, with(CheckpointAction::verify)), ExitCode::done);
 }
 
 TEST_F(CheckpointVerbTest, RestoreEndsAtCtrlCAndLeavesNothing) {

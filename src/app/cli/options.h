@@ -83,27 +83,32 @@ struct MoveOptions {
   bool wait = false;
 };
 
-enum class CheckpointAction { list, verify, prune, restore };
+enum class CheckpointAction { list, verify, prune, restore, show, diff, repair };
 struct CheckpointOptions {
   CheckpointAction action = CheckpointAction::list;
   std::string job = "-";
-  std::string store;           // a URL: read it there, without a server
-  std::string folder;          // restore: into this one
-  std::optional<double> step;  // restore: of this step; nothing: the newest
-  int keep = 0;                // prune: 0: as the job says
+  std::string store;              // a URL: read it there, without a server
+  std::string folder;             // restore: into this one
+  std::optional<double> step;     // restore: of this step; nothing: the newest
+  std::string which;              // show, diff: a step or the beginning of an id; empty: the newest
+  std::string against;            // diff: the second of the two
+  std::vector<std::string> from;  // repair: from these stores; empty: from the job's other ones
+  int keep = 0;                   // prune: 0: as the job says
   bool dry_run = false;
 };
 
 // A folder's checkpoints in a store, without a job and a server.
-enum class ArchiveAction { save, restore, copy, list, verify, prune };
+enum class ArchiveAction { save, restore, copy, list, verify, prune, show, diff, repair };
 struct ArchiveOptions {
   ArchiveAction action = ArchiveAction::list;
-  std::string store;           // a URL or a path
-  std::string folder;          // saved, or restored into
-  std::string target;          // copy: into this store
-  std::string manifest;        // restore: this one; empty: the newest. copy: empty: all
-  std::optional<double> step;  // save: of this step; restore: the newest of this step
-  int keep = 0;                // prune
+  std::string store;     // a URL or a path
+  std::string folder;    // saved, or restored into
+  std::string target;    // copy: into this store
+  std::string manifest;  // restore: this one; empty: the newest. copy: empty: all. show, diff: or a step
+  std::string against;   // diff: the second of the two
+  std::vector<std::string> from;  // repair: from these stores
+  std::optional<double> step;     // save: of this step; restore: the newest of this step
+  int keep = 0;                   // prune
   bool dry_run = false;
   bool read_data = false;  // verify: every byte, not only what is there
 };

@@ -27,6 +27,9 @@ ArchiveOptions archive_of(const Target& target, ArchiveAction action) {
   archive.step = target.checkpoint.step;
   archive.keep = target.checkpoint.keep;
   archive.dry_run = target.checkpoint.dry_run;
+  if (!target.checkpoint.which.empty()) archive.manifest = target.checkpoint.which;
+  archive.against = target.checkpoint.against;
+  archive.from = target.checkpoint.from;
   return archive;
 }
 
@@ -99,6 +102,36 @@ void add_restore(CLI::App* parent, Target& target) {
                   "of a store: this checkpoint, or the beginning of its id");
 }
 
+constexpr const char* which_help = "a step, or the beginning of a checkpoint's id; else the newest";
+
+void add_show(CLI::App* parent, Target& target) {
+  CLI::App* sub = add_of_both(parent, target, "show", "a checkpoint's facts and files",
+                              CheckpointAction::show, ArchiveAction::show,
+                              {"tradewind checkpoint show train", "tradewind checkpoint show ./backup 1200"});
+  sub->add_option("CHECKPOINT", target.checkpoint.which, which_help);
+}
+
+void add_diff(CLI::App* parent, Target& target) {
+  CLI::App* sub = add_of_both(parent, target, "diff", "what changed from one checkpoint to another",
+                              CheckpointAction::diff, ArchiveAction::diff,
+                              {"tradewind checkpoint diff train              the newest two",
+                               "tradewind checkpoint diff ./backup 800 1200"});
+  sub->add_option("FROM", target.checkpoint.which,
+                  "a step, or the beginning of a checkpoint's id; else the newest but one");
+  sub->add_option("TO", target.checkpoint.against, which_help);
+}
+
+void add_repair(CLI::App* parent, Target& target) {
+  CLI::App* sub =
+      add_of_both(parent, target, "repair", "take what is damaged or missing from a store that has it whole",
+                  CheckpointAction::repair, ArchiveAction::repair,
+                  {"tradewind checkpoint repair train",
+                   "tradewind checkpoint repair ./backup --from file:///mnt/other/run7"});
+  sub->add_option("--from", target.checkpoint.from,
+                  "a store with copies, several times if need be; of a job, else its checkpoint.stores");
+  sub->add_flag("--dry-run", target.checkpoint.dry_run, "only say what would be repaired");
+}
+
 void add_prune(CLI::App* parent, Target& target) {
   CheckpointOptions& o = target.checkpoint;
   CLI::App* sub = add_of_both(parent, target, "prune", "remove what no kept checkpoint needs",
@@ -113,7 +146,7 @@ void add_prune(CLI::App* parent, Target& target) {
 
 void add_checkpoint(CLI::App& app, Target& target) {
   CLI::App* sub = app.add_subcommand(
-      "checkpoint", "checkpoints of a job or a store: save, copy, list, verify, prune, restore");
+      "checkpoint", "checkpoints of a job or a store: save, list, restore, copy, verify, repair and more");
   sub->footer(
       examples({"tradewind checkpoint list -", "tradewind checkpoint verify train",
                 "tradewind checkpoint restore train --to ./state",
@@ -136,6 +169,9 @@ void add_checkpoint(CLI::App& app, Target& target) {
                    "of a store: read every byte back (of a job, always)");
   add_prune(sub, target);
   add_restore(sub, target);
+  add_show(sub, target);
+  add_diff(sub, target);
+  add_repair(sub, target);
 }
 
 }  // namespace tradewind::cli::parsing

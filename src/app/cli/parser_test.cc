@@ -81,6 +81,14 @@ TEST(ParserTest, ReadsTheVerbsWithinVerbs) {
   EXPECT_EQ(parsed<ArchiveOptions>({"checkpoint", "save", "./state", "backup"}).store, "backup");
   EXPECT_TRUE(parsed<ArchiveOptions>({"checkpoint", "verify", "./b", "--read-data"}).read_data);
   EXPECT_NE(ended({"checkpoint", "restore", "train"}).text.find("--to"), std::string::npos);
+  EXPECT_EQ(parsed<CheckpointOptions>({"checkpoint", "show", "train", "1200"}).which, "1200");
+  const auto diff = parsed<ArchiveOptions>({"checkpoint", "diff", "./b", "ab12", "1200"});
+  EXPECT_EQ(diff.action, ArchiveAction::diff);
+  EXPECT_EQ(diff.manifest, "ab12");
+  EXPECT_EQ(diff.against, "1200");
+  const auto repair =
+      parsed<ArchiveOptions>({"checkpoint", "repair", "./b", "--from", "./c", "--from", "./d"});
+  EXPECT_EQ(repair.from, (std::vector<std::string>{"./c", "./d"}));
   EXPECT_EQ(parsed<ServerRunOptions>({"server"}).action, ServerAction::run);
   const auto start = parsed<ServerRunOptions>({"server", "start", "--listen", "7070", "--zones", "z.yaml"});
   EXPECT_EQ(start.action, ServerAction::start);

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <optional>
+#include <string_view>
+#include <utility>
 
 #include "edge/checkpoint/chunk.h"
 #include "edge/checkpoint/digest.h"
@@ -94,18 +96,47 @@ Result<bool> has_chunk(ObjectStore& store, const std::string& job_prefix, const 
   return info.error();
 }
 
-std::vector<ChunkRef> distinct_chunks(const Manifest& manifest) {
-  std::vector<ChunkRef> chunks;
+namespace {
+
+void keep_each_once(std::vector<ChunkRef>& chunks) {
+  std::ranges::sort(chunks, {}, [](const ChunkRef& chunk) {
+    return std::pair(std::string_view(chunk.digest), chunk.size);
+  });
+  chunks.erase(std::ranges::unique(chunks).begin(), chunks.end());
+}
+
+void append_chunks(const Manifest& manifest, std::vector<ChunkRef>& chunks) {
   for (const ManifestFile& file : manifest.files) {
     chunks.insert(chunks.end(), file.chunks.begin(), file.chunks.end());
   }
-  std::sort(chunks.begin(), chunks.end(),
-            [](const ChunkRef& a, const ChunkRef& b) { return a.digest < b.digest; });
-  const auto end = std::unique(chunks.begin(), chunks.end(), [](const ChunkRef& a, const ChunkRef& b) {
-    return a.digest == b.digest && a.size == b.size;
-  });
-  chunks.erase(end, chunks.end());
+}
+
+}  // namespace
+
+std::vector<ChunkRef> distinct_chunks(const Manifest& manifest) {
+  std::vector<ChunkRef> chunks;
+  append_chunks(manifest, chunks);
+  keep_each_once(chunks);
   return chunks;
+}
+
+std::vector<ChunkRef> distinct_chunks(const std::vector<Manifest>& manifests) {
+  std::vector<ChunkRef> chunks;
+  for (const Manifest& manifest : manifests) {
+    append_chunks(manifest, chunks);
+    keep_each_once(chunks);
+  }
+  return chunks;
+}
+
+Result<std::string> read_coded_manifest(ObjectStore& store, const std::string& job_prefix,
+                                        const ManifestId& id) {
+  const std::string key = manifest_key(job_prefix, id);
+  Result<std::string> coded = store.get(key);
+  if (!coded.ok()) return coded.error().code == Code::not_found ? missing(store, key) : coded.error();
+  const Result<Manifest> manifest = decode_manifest(*coded, id);
+  if (!manifest.ok()) return named(store, key, manifest.error());
+  return coded;
 }
 
 Result<Manifest> read_manifest(const ChunkPlace& place, const ManifestId& id) {

@@ -43,12 +43,7 @@ Result<bool> came_over_lately(const ChunkPlace& to, const ChunkRef& chunk, Time 
 }
 
 Status copy_manifest(const ChunkPlace& from, const ChunkPlace& to, const ManifestId& id) {
-  const std::string key = manifest_key(from.job_prefix, id);
-  TW_ASSIGN_OR_RETURN(const std::string coded, from.home->get(key));
-  const Result<Manifest> proved = decode_manifest(coded, id);
-  if (!proved.ok()) {
-    return Error{proved.error().code, key + " in " + from.home->url() + " " + proved.error().message};
-  }
+  TW_ASSIGN_OR_RETURN(const std::string coded, read_coded_manifest(*from.home, from.job_prefix, id));
   return to.home->put(manifest_key(to.job_prefix, id), coded, PutCondition::always);
 }
 

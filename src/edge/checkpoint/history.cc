@@ -4,6 +4,7 @@
 
 #include "base/reversed.h"
 #include "edge/checkpoint/chunk.h"
+#include "edge/checkpoint/copies.h"
 #include "edge/checkpoint/digest.h"
 #include "edge/checkpoint/ledger.h"
 
@@ -55,6 +56,48 @@ Result<std::vector<ManifestId>> committed_checkpoints(const ChunkPlace& place) {
     if (std::ranges::find(newest_first, id) == newest_first.end()) newest_first.push_back(id);
   }
   return std::vector<ManifestId>(newest_first.rbegin(), newest_first.rend());
+}
+
+Result<std::vector<ManifestId>> checkpoints_by_age(const ChunkPlace& place) {
+  if (place.has_ledger) return committed_checkpoints(place);
+  TW_ASSIGN_OR_RETURN(const std::vector<objectstore::ObjectInfo> objects, stored_manifests(place));
+  std::vector<std::pair<Time, ManifestId>> dated;
+  for (const objectstore::ObjectInfo& object : objects) {
+    const ManifestId id(object.key.substr(object.key.rfind('/') + 1));
+    const Result<Manifest> manifest = read_manifest(place, id);
+    if (!manifest.ok() && manifest.error().code == Code::unavailable) return manifest.error();
+    dated.emplace_back(manifest.ok() ? manifest->created_at : object.modified_at, id);
+  }
+  std::ranges::stable_sort(dated, {}, &std::pair<Time, ManifestId>::first);
+  std::vector<ManifestId> ids;
+  ids.reserve(dated.size());
+  for (auto& [at, id] : dated) ids.push_back(std::move(id));
+  return ids;
+}
+
+Result<KeptManifests> read_kept(const ChunkPlace& place, const std::vector<ManifestId>& checkpoints) {
+  const ChunkPlace alone{place.home, nullptr, {}, place.job_prefix, place.has_ledger};
+  KeptManifests kept;
+  std::vector<UnreadableManifest> missing;
+  const auto is_first_there = [&] { return kept.whole.empty() && kept.unreadable.empty(); };
+  for (const ManifestId& id : checkpoints) {
+    Result<Manifest> manifest = read_manifest(alone, id);
+    const Code code = manifest.ok() ? Code::internal : manifest.error().code;
+    if (code == Code::not_found) {
+      missing.push_back({id, manifest.error()});
+      continue;
+    }
+    if (is_first_there()) missing.clear();
+    if (manifest.ok()) {
+      kept.whole.push_back(*std::move(manifest));
+    } else if (code == Code::corrupt || code == Code::invalid_argument) {
+      kept.unreadable.push_back({id, manifest.error()});
+    } else {
+      return manifest.error();
+    }
+  }
+  kept.unreadable.insert(kept.unreadable.end(), missing.begin(), missing.end());
+  return kept;
 }
 
 }  // namespace tradewind::checkpoint

@@ -12,6 +12,22 @@ namespace tradewind::checkpoint {
 // Errors of read_ledger and fold, and the store's.
 Result<std::vector<ManifestId>> committed_checkpoints(const ChunkPlace& place);
 
+// The same by when they were made, which a copy or a repair leaves as it was; one that cannot be read stands
+// where the store's own date puts it.
+Result<std::vector<ManifestId>> checkpoints_by_age(const ChunkPlace& place);
+
+struct UnreadableManifest {
+  ManifestId id;
+  Error problem;  // corrupt, not_found, invalid_argument
+};
+struct KeptManifests {
+  std::vector<Manifest> whole;
+  std::vector<UnreadableManifest> unreadable;
+};
+// What place.home alone has of these, oldest first. A missing one that is older than all that are there was
+// pruned, and is left out. Errors: those of a store that does not answer.
+Result<KeptManifests> read_kept(const ChunkPlace& place, const std::vector<ManifestId>& checkpoints);
+
 // All manifests that lie in the home store, oldest first.
 Result<std::vector<objectstore::ObjectInfo>> stored_manifests(const ChunkPlace& place);
 // Every object whose key begins so.

@@ -47,14 +47,14 @@ class Planner {
       const Result<Manifest> manifest = read_manifest(place_, checkpoints[i]);
       if (!manifest.ok()) {
         // An earlier pruning kept fewer: from here on all older ones are gone.
-        if (manifest.error().code == Code::not_found && kept_manifests_ > 0) return {};
+        if (manifest.error().code == Code::not_found && !kept_.empty()) return {};
         return Error{
             manifest.error().code == Code::not_found ? Code::corrupt : manifest.error().code,
             "nothing is pruned, since a checkpoint to keep cannot be read: " + manifest.error().message,
             "tradewind checkpoint verify tells more"};
       }
       need(checkpoints[i], *manifest);
-      ++kept_manifests_;
+      kept_.insert(checkpoints[i]);
     }
     return {};
   }
@@ -100,7 +100,7 @@ class Planner {
 
   PrunePlan plan() const {
     PrunePlan plan;
-    plan.keep_manifests = kept_manifests_;
+    plan.keep_manifests = kept_.size();
     plan.young_from = young_from_;
     plan.remove_bytes = remove_bytes_;
     // Manifests first: a crash in between leaves chunks that the next plan finds, never a checkpoint without
@@ -125,16 +125,17 @@ class Planner {
   const ChunkPlace& place_;
   Time young_from_;
   std::set<ManifestId> committed_;
+  std::set<ManifestId> kept_;
   std::set<ManifestId> needed_manifests_;
   std::set<std::string> needed_chunks_;
   std::set<std::string> unneeded_manifests_;
   std::map<std::string, std::uint64_t> unneeded_chunks_;
   std::set<std::string> young_chunks_;
   std::uint64_t remove_bytes_ = 0;
-  std::uint64_t kept_manifests_ = 0;
 };
 
-// How many of the newest checkpoints a save may have begun from that began then or later.
+// How many of the newest checkpoints, by when the store got them, a save may have begun from that began then
+// or later.
 Result<std::size_t> begun_from_since(const ChunkPlace& place, Time then) {
   TW_ASSIGN_OR_RETURN(const std::vector<ObjectInfo> manifests, stored_manifests(place));
   const auto young = std::ranges::count_if(
@@ -153,7 +154,9 @@ Result<PrunePlan> plan_prune(const ChunkPlace& place, int keep, Time now, Durati
   TW_ASSIGN_OR_RETURN(const std::size_t begun_from,
                       place.has_ledger ? Result<std::size_t>(0) : begun_from_since(place, now - grace));
   Planner planner(place, now, grace);
-  TW_RETURN_IF_ERROR(planner.keep_newest(checkpoints, std::max(static_cast<std::size_t>(keep), begun_from)));
+  TW_RETURN_IF_ERROR(planner.keep_newest(checkpoints, begun_from));
+  TW_ASSIGN_OR_RETURN(const std::vector<ManifestId> by_age, checkpoints_by_age(place));
+  TW_RETURN_IF_ERROR(planner.keep_newest(by_age, static_cast<std::size_t>(keep)));
   TW_RETURN_IF_ERROR(planner.keep_uncommitted(*place.home));
   TW_RETURN_IF_ERROR(planner.find_unneeded(*place.home));
   for (ObjectStore* store : other_stores(place)) {

@@ -2,7 +2,6 @@
 #include <chrono>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
-#include <thread>
 
 #include "edge/checkpoint/capture.h"
 #include "edge/checkpoint/checkpoint.h"
@@ -186,13 +185,14 @@ TEST(Save, TwoFilesThatBelongTogetherAreNeverOfDifferentSaves) {
 TEST(Save, AFileThatNeverHoldsStillIsUnavailableByName) {
   JobWorld world;
   world.write("restless", "0");
-  const std::jthread writer([&world](const std::stop_token& stop) {
-    for (int i = 0; !stop.stop_requested(); ++i) {
-      world.write("restless", std::to_string(i));
-      std::this_thread::sleep_for(std::chrono::milliseconds(1));
-    }
+  std::atomic<std::size_t> writes = 0;
+  FaultStore store(*world.home, [&](const FaultStore::Call& call) -> Status {
+    if (call.operation == Operation::stat) world.write("restless", std::string(++writes, 'x'));
+    return {};
   });
-  const Result<Saved> saved = world.save_as(world.place(), 1);
+  ChunkPlace place = world.place();
+  place.home = &store;
+  const Result<Saved> saved = world.save_as(place, 1);
   ASSERT_FALSE(saved.ok());
   EXPECT_EQ(saved.error().code, Code::unavailable);
   EXPECT_NE(saved.error().message.find("restless"), std::string::npos);

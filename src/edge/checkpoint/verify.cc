@@ -1,6 +1,6 @@
 #include <mutex>
-#include <optional>
-#include <set>
+#include <string>
+#include <vector>
 
 #include "edge/checkpoint/checkpoint.h"
 #include "edge/checkpoint/chunk.h"
@@ -20,47 +20,19 @@ class StoreCheck {
       : store_(store), alone_{&store, nullptr, {}, job_prefix}, depth_(depth) {}
 
   Status run(const std::vector<ManifestId>& checkpoints, VerifyReport& report) {
-    TW_ASSIGN_OR_RETURN(const std::vector<Manifest> manifests, read_manifests(checkpoints));
-    std::set<std::pair<std::string, std::uint64_t>> distinct;
-    for (const Manifest& manifest : manifests) {
-      for (const ChunkRef& chunk : distinct_chunks(manifest)) distinct.emplace(chunk.digest, chunk.size);
-    }
-    const std::vector<std::pair<std::string, std::uint64_t>> chunks(distinct.begin(), distinct.end());
-    TW_RETURN_IF_ERROR(for_each_parallel(chunks.size(), [&](std::size_t index) {
-      return check(ChunkRef{chunks[index].first, chunks[index].second});
-    }));
-    report.manifests += manifests.size();
+    TW_ASSIGN_OR_RETURN(const KeptManifests kept, read_kept(alone_, checkpoints));
+    for (const UnreadableManifest& each : kept.unreadable) problems_.push_back(each.problem.message);
+    const std::vector<ChunkRef> chunks = distinct_chunks(kept.whole);
+    TW_RETURN_IF_ERROR(
+        for_each_parallel(chunks.size(), [&](std::size_t index) { return check(chunks[index]); }));
+    report.manifests += kept.whole.size();
     report.chunks += chunks.size();
-    for (const auto& chunk : chunks) report.bytes += chunk.second;
+    for (const ChunkRef& chunk : chunks) report.bytes += chunk.size;
     report.problems.insert(report.problems.end(), problems_.begin(), problems_.end());
     return {};
   }
 
  private:
-  // Those that can be read. A missing one is a problem unless it is older than all that are there: those were
-  // pruned.
-  Result<std::vector<Manifest>> read_manifests(const std::vector<ManifestId>& checkpoints) {
-    std::vector<Manifest> manifests;
-    std::vector<std::string> missing;
-    for (const ManifestId& id : checkpoints) {
-      Result<Manifest> manifest = read_manifest(alone_, id);
-      const Code code = manifest.ok() ? Code::internal : manifest.error().code;
-      if (manifest.ok()) {
-        if (manifests.empty() && problems_.empty()) missing.clear();
-        manifests.push_back(*std::move(manifest));
-      } else if (code == Code::not_found) {
-        missing.push_back(manifest.error().message);
-      } else if (code == Code::corrupt || code == Code::invalid_argument) {
-        if (manifests.empty() && problems_.empty()) missing.clear();
-        problems_.push_back(manifest.error().message);
-      } else {
-        return manifest.error();
-      }
-    }
-    problems_.insert(problems_.end(), missing.begin(), missing.end());
-    return manifests;
-  }
-
   Status check(const ChunkRef& chunk) {
     if (depth_ == Depth::presence) return check_presence(chunk);
     const Result<std::string> plain = read_chunk(store_, alone_.job_prefix, chunk);

@@ -1,0 +1,88 @@
+#include "app/cli/archive.h"
+
+#include <algorithm>
+
+#include "app/cli/checkpoint_store.h"
+#include "app/cli/progress_bar.h"
+#include "base/reversed.h"
+#include "base/text.h"
+#include "edge/checkpoint/history.h"
+#include "edge/objectstore/registry.h"
+
+namespace tradewind::cli {
+namespace {
+
+using objectstore::ObjectStore;
+
+constexpr std::size_t digest_shown = 12;
+
+Error no_such(const Wanted& wanted, const std::vector<Entry>& entries, const Archive& archive) {
+  const std::string url = archive.store->url();
+  if (entries.empty()) return {Code::not_found, "there is no checkpoint in " + url};
+  const std::string what = wanted.step ? "of step " + short_number(*wanted.step) : wanted.manifest;
+  return {Code::not_found, "there is no checkpoint " + what + " in " + url, archive.list_command};
+}
+
+}  // namespace
+
+checkpoint::ChunkPlace place_over(ObjectStore& store) {
+  return {.home = &store, .has_ledger = false};
+}
+
+Result<Archive> open_archive(const std::string& store, const Context& context, bool make) {
+  Archive archive;
+  const std::string url = store_url(store, context.working_folder);
+  TW_ASSIGN_OR_RETURN(archive.store, make ? objectstore::open_store(url) : open_existing_store(url));
+  archive.place = place_over(*archive.store);
+  archive.list_command = "tradewind checkpoint ls " + archive.store->url();
+  return archive;
+}
+
+Result<std::vector<Entry>> entries_of(const Archive& archive, Context& context) {
+  TW_ASSIGN_OR_RETURN(const std::vector<ManifestId> ids, checkpoint::committed_checkpoints(archive.place));
+  std::vector<Entry> entries;
+  for (const ManifestId& id : ids) {
+    Result<Manifest> manifest = checkpoint::read_manifest(archive.place, id);
+    const Code code = manifest.ok() ? Code::internal : manifest.error().code;
+    if (manifest.ok()) {
+      entries.push_back({id, *std::move(manifest)});
+    } else if (code == Code::corrupt) {
+      print_warning(context, manifest.error().message);
+    } else if (code != Code::not_found || !archive.place.has_ledger) {
+      return manifest.error();
+    }
+  }
+  if (!archive.place.has_ledger) {
+    // A copy or a repair gives an old one a new date in the store.
+    std::ranges::stable_sort(entries, {}, [](const Entry& entry) { return entry.manifest.created_at; });
+  }
+  return entries;
+}
+
+Result<Entry> choose(const Wanted& wanted, const std::vector<Entry>& entries, const Archive& archive) {
+  const Entry* chosen = nullptr;
+  for (const Entry& entry : reversed(entries)) {
+    if (wanted.step && entry.manifest.step != *wanted.step) continue;
+    if (!entry.id.text().starts_with(wanted.manifest)) continue;
+    if (chosen != nullptr && !wanted.manifest.empty() && chosen->id != entry.id) {
+      return Error{Code::conflict, "several checkpoints begin with '" + wanted.manifest + "'",
+                   "write more of its id"};
+    }
+    if (chosen == nullptr) chosen = &entry;
+  }
+  if (chosen == nullptr) return no_such(wanted, entries, archive);
+  return *chosen;
+}
+
+Wanted wanted_of(const std::string& text, const std::vector<Entry>& entries) {
+  for (const Entry& entry : entries) {
+    if (short_number(entry.manifest.step) == text) return {entry.manifest.step, ""};
+  }
+  return {std::nullopt, text};
+}
+
+std::string short_digest(const std::string& digest) {
+  return digest.substr(0, digest_shown);
+}
+
+}  // namespace tradewind::cli

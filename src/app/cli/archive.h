@@ -1,0 +1,47 @@
+// The checkpoints that lie in one store, of a folder or of a job, read straight from there.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "app/cli/context.h"
+#include "edge/checkpoint/checkpoint.h"
+#include "edge/objectstore/object_store.h"
+
+namespace tradewind::cli {
+
+struct Archive {
+  std::unique_ptr<objectstore::ObjectStore> store;
+  checkpoint::ChunkPlace place;  // over `store`
+  std::string list_command;      // that lists them, for hints
+};
+
+// A store that holds a folder's checkpoints, without jobs and ledgers.
+checkpoint::ChunkPlace place_over(objectstore::ObjectStore& store);
+// `store`: a URL or a path. `make`: a folder that is not there is made; else not_found.
+Result<Archive> open_archive(const std::string& store, const Context& context, bool make);
+
+struct Entry {
+  ManifestId id;
+  Manifest manifest;
+};
+// Oldest first. Those that cannot be read are told as a warning; those of a job that were pruned are left
+// out.
+Result<std::vector<Entry>> entries_of(const Archive& archive, Context& context);
+
+// Which one a person means: of the step, by the beginning of its id, or neither.
+struct Wanted {
+  std::optional<double> step;
+  std::string manifest;
+};
+// The newest that is meant. not_found; conflict: several ids begin so.
+Result<Entry> choose(const Wanted& wanted, const std::vector<Entry>& entries, const Archive& archive);
+// A word that may be a step that there is, else the beginning of an id.
+Wanted wanted_of(const std::string& text, const std::vector<Entry>& entries);
+
+// The first digits of an id or a digest, enough to tell them apart.
+std::string short_digest(const std::string& digest);
+
+}  // namespace tradewind::cli

@@ -1,0 +1,24 @@
+// What is said of checkpoints, and done for them, alike in a job's store and in one without jobs.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "app/cli/archive.h"
+#include "app/cli/exit_code.h"
+
+namespace tradewind::cli {
+
+// `which`: a step or the beginning of an id; empty: the newest.
+Result<ExitCode> show_checkpoint(const Archive& archive, const std::string& which, Context& context);
+// From `before` to `after`. One empty: the newest; both: the newest two.
+Result<ExitCode> diff_checkpoints(const Archive& archive, const std::string& before, const std::string& after,
+                                  Context& context);
+// Takes from the stores `from`, URLs or paths, what is damaged or missing in the archive.
+Result<ExitCode> repair_checkpoints(const Archive& archive, const std::vector<std::string>& from,
+                                    bool dry_run, Context& context);
+
+// {"object","problem"} of "chunks/ab/ab12… in file:///x is missing": keys hold no space.
+json::value damage_json(const std::string& problem);
+
+}  // namespace tradewind::cli
