@@ -108,6 +108,7 @@ Result<std::vector<store::HistoryEntry>> FakeControlPlane::history(const store::
 }
 
 Result<std::uint64_t> FakeControlPlane::wait_for_change(std::uint64_t version, Duration patience) {
+  ++waits_;
   std::unique_lock lock(mutex_);
   changed_.wait_for(lock, patience, [&] { return version_ > version; });
   TW_RETURN_IF_ERROR(failure());

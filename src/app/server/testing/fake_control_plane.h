@@ -1,6 +1,7 @@
 // A control plane without a loop: tests set its state, and see what was asked of it.
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <memory>
 #include <mutex>
@@ -36,10 +37,14 @@ class FakeControlPlane final : public broker::ControlPlane {
   Result<mailbox::Mailbox> mailbox_of(const JobId& job) override;
   Result<checkpoint::ChunkPlace> chunks_of(const JobId& job) override;
 
+  // How often somebody began to wait for a change.
+  int waits() const { return waits_; }
+
  private:
   Status failure() const;
 
   std::unique_ptr<objectstore::ObjectStore> home_;
+  std::atomic<int> waits_ = 0;
   // State below is protected by mutex_.
   std::mutex mutex_;
   std::condition_variable changed_;
