@@ -114,7 +114,8 @@ class Capture {
       }
     }
     std::vector<std::atomic<bool>> changed(tree.size());
-    TW_RETURN_IF_ERROR(for_each_parallel(pieces.size(), [&](std::size_t index) -> Status {
+    const auto bytes_of = [&](std::size_t index) { return pieces[index].size; };
+    TW_RETURN_IF_ERROR(for_each_parallel(pieces.size(), bytes_of, [&](std::size_t index) -> Status {
       const Piece& piece = pieces[index];
       if (changed[piece.entry]) return {};
       TW_ASSIGN_OR_RETURN(std::optional<ChunkRef> ref, read_piece(tree[piece.entry], piece));
@@ -154,9 +155,14 @@ class Capture {
     const int unread = objectstore::read_at(file.descriptor.get(), piece.offset, piece.size, plain);
     if (unread != 0) return file_error(unread, "read", shown_ + "/" + entry.path);
     if (plain.size() != piece.size || !still(entry, file.descriptor.get())) return changed;
-    ChunkRef ref{sha256_hex(plain), plain.size()};
+    ChunkRef ref = ref_of(plain);
     TW_RETURN_IF_ERROR(sink_(ref, plain));
     return std::optional(std::move(ref));
+  }
+
+  static ChunkRef ref_of(std::string_view plain) {
+    const Computing computing;
+    return {sha256_hex(plain), plain.size()};
   }
 
   static bool still(const TreeEntry& entry, int descriptor) {

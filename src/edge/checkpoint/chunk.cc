@@ -242,14 +242,16 @@ std::string encode_chunk(std::string_view plain) {
   return coded;
 }
 
-Result<std::string> decode_chunk(std::string_view coded, const ChunkRef& expected) {
-  if (expected.size > chunk_bytes_max) return corrupt("is larger than a chunk may be");
+Result<std::string> unpack_chunk(std::string_view coded, std::uint64_t size) {
+  if (size > chunk_bytes_max) return corrupt("is larger than a chunk may be");
   if (coded.empty()) return corrupt("is empty");
-  TW_ASSIGN_OR_RETURN(std::string plain, unpack_as(coded[0], coded.substr(1), expected.size));
-  if (plain.size() != expected.size) {
-    return corrupt("has " + std::to_string(plain.size()) + " bytes instead of " +
-                   std::to_string(expected.size));
-  }
+  TW_ASSIGN_OR_RETURN(std::string plain, unpack_as(coded[0], coded.substr(1), size));
+  if (plain.size() == size) return plain;
+  return corrupt("has " + std::to_string(plain.size()) + " bytes instead of " + std::to_string(size));
+}
+
+Result<std::string> decode_chunk(std::string_view coded, const ChunkRef& expected) {
+  TW_ASSIGN_OR_RETURN(std::string plain, unpack_chunk(coded, expected.size));
   if (sha256_hex(plain) != expected.digest) return corrupt("has bytes that are not those of its digest");
   return plain;
 }

@@ -13,8 +13,8 @@
 namespace tradewind::checkpoint {
 
 // Files are cut every 4 MiB. Large enough that a request's fixed cost (some 50 ms over a wide network) is
-// small beside its transfer, small enough that a change to a large file moves little and that two workers
-// with a plain and a coded chunk each stay below 20 MiB.
+// small beside its transfer, small enough that a change to a large file moves little and that many are on
+// their way in little memory (parallel.h).
 constexpr std::uint64_t chunk_bytes = std::uint64_t{4} << 20;
 // Of a chunk that is read: larger ones are refused, since they would have to fit into memory.
 constexpr std::uint64_t chunk_bytes_max = std::uint64_t{64} << 20;
@@ -29,7 +29,9 @@ std::string manifest_key(std::string_view job_prefix, const ManifestId& id);
 // A one-byte tag and the bytes: plain, packed by zstd, or as planes of numbers (planes.h), whichever a sample
 // of the chunk favours; packed only where that saves at least a twentieth.
 std::string encode_chunk(std::string_view plain);
-// The plain bytes. corrupt: an unknown tag, another size, or another digest than expected.
+// The plain bytes, not proved. corrupt: an unknown tag, or another size.
+Result<std::string> unpack_chunk(std::string_view coded, std::uint64_t size);
+// The same, proved. corrupt: another digest than expected, too.
 Result<std::string> decode_chunk(std::string_view coded, const ChunkRef& expected);
 
 // One zstd frame.

@@ -29,7 +29,8 @@ Result<std::set<std::string>> reliable_chunks(const ChunkPlace& to, const std::v
     if (there) reliable.insert(chunks[index].digest);
     return {};
   };
-  TW_RETURN_IF_ERROR(for_each_parallel(chunks.size(), look));
+  const auto no_bytes = [](std::size_t) { return std::uint64_t{0}; };
+  TW_RETURN_IF_ERROR(for_each_parallel(chunks.size(), no_bytes, look));
   return reliable;
 }
 
@@ -90,7 +91,8 @@ Result<CopyCount> copy(const ChunkPlace& from, const ChunkPlace& to, const CopyP
     count.bytes_stored += stored;
     return {};
   };
-  const Status copied = for_each_parallel(plan.chunks.size(), copy_chunk);
+  const auto bytes_of = [&](std::size_t index) { return plan.chunks[index].size; };
+  const Status copied = for_each_parallel(plan.chunks.size(), bytes_of, copy_chunk);
   if (!copied.ok()) return copied.error();
   for (const ManifestId& id : plan.checkpoints) {
     TW_RETURN_IF_ERROR(copy_manifest(from, to, id));

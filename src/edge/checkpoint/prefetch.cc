@@ -16,7 +16,8 @@ Result<TransferCount> prefetch(const ChunkPlace& place, const ManifestId& id,
   const std::vector<ChunkRef> chunks = distinct_chunks(manifest);
   TransferCount count;  // guarded by mutex
   std::mutex mutex;
-  TW_RETURN_IF_ERROR(for_each_parallel(chunks.size(), [&](std::size_t index) -> Status {
+  const auto bytes_of = [&](std::size_t index) { return chunks[index].size; };
+  TW_RETURN_IF_ERROR(for_each_parallel(chunks.size(), bytes_of, [&](std::size_t index) -> Status {
     if (cancelled && cancelled()) return {};
     const ChunkRef& ref = chunks[index];
     // Only its presence is looked at: restore proves each byte and fetches again what is damaged.

@@ -31,8 +31,9 @@ class Repairer {
     }
     const bool mended_manifests = !report_.repaired.empty();
     const std::vector<ChunkRef> chunks = distinct_chunks(kept.whole);
-    TW_RETURN_IF_ERROR(
-        for_each_parallel(chunks.size(), [&](std::size_t index) { return mend_chunk(chunks[index]); }));
+    const auto bytes_of = [&](std::size_t index) { return chunks[index].size; };
+    const auto mend = [&](std::size_t index) { return mend_chunk(chunks[index]); };
+    TW_RETURN_IF_ERROR(for_each_parallel(chunks.size(), bytes_of, mend));
     if (mended_manifests && !place_.has_ledger) TW_RETURN_IF_ERROR(put_newest_last());
     report_.manifests = kept.whole.size();
     report_.chunks = chunks.size();

@@ -169,7 +169,8 @@ Result<TransferCount> write_chunks(const ChunkPlace& place, const Manifest& mani
     ++count.chunks;
     return {};
   };
-  TW_RETURN_IF_ERROR(for_each_parallel(chunks.size(), write_chunk));
+  const auto bytes_of = [&](std::size_t index) { return chunks[index]->first.second; };
+  TW_RETURN_IF_ERROR(for_each_parallel(chunks.size(), bytes_of, write_chunk));
   count.bytes_reused = total_bytes(manifest) - count.bytes_moved;
   return count;
 }

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <chrono>
+#include <map>
 #include <mutex>
 #include <set>
 
@@ -8,6 +9,7 @@
 #include "edge/checkpoint/chunk.h"
 #include "edge/checkpoint/copies.h"
 #include "edge/checkpoint/held_folder.h"
+#include "edge/checkpoint/parallel.h"
 
 namespace tradewind::checkpoint {
 namespace {
@@ -15,11 +17,36 @@ namespace {
 using objectstore::ObjectStore;
 using objectstore::PutCondition;
 
+// The chunks of a store, where one page tells of all of them: then none needs to be asked for.
+class Inventory {
+ public:
+  Inventory(ObjectStore& store, const std::string& job_prefix) {
+    const Result<objectstore::ObjectPage> page = store.list(job_prefix + "chunks/", "");
+    if (!page.ok() || page->more) return;
+    known_ = true;
+    for (const objectstore::ObjectInfo& object : page->objects) objects_.emplace(object.key, object);
+  }
+
+  Result<objectstore::ObjectInfo> stat(ObjectStore& store, const std::string& key) const {
+    if (!known_) return store.stat(key);
+    const auto found = objects_.find(key);
+    if (found == objects_.end()) return Error{Code::not_found, key};
+    return found->second;
+  }
+
+ private:
+  bool known_ = false;
+  std::map<std::string, objectstore::ObjectInfo> objects_;
+};
+
 // Puts chunks where they are missing. Called from several threads.
 class ChunkKeeper {
  public:
   ChunkKeeper(const ChunkPlace& place, std::set<std::string> parents_chunks, Time now)
-      : place_(place), parents_chunks_(std::move(parents_chunks)), now_(now) {}
+      : place_(place),
+        parents_chunks_(std::move(parents_chunks)),
+        now_(now),
+        home_(*place.home, place.job_prefix) {}
 
   Status keep(const ChunkRef& ref, std::string_view plain) {
     {
@@ -27,11 +54,11 @@ class ChunkKeeper {
       if (kept_.contains(ref.digest)) return {};
     }
     std::string coded;
-    TW_ASSIGN_OR_RETURN(const bool reusable, is_reusable(*place_.home, ref));
+    const std::string key = chunk_key(place_.job_prefix, ref.digest);
+    TW_ASSIGN_OR_RETURN(const bool reusable, is_reusable(home_.stat(*place_.home, key), ref));
     if (!reusable) {
-      coded = encode_chunk(plain);
-      TW_RETURN_IF_ERROR(
-          place_.home->put(chunk_key(place_.job_prefix, ref.digest), coded, PutCondition::always));
+      coded = pack(plain);
+      TW_RETURN_IF_ERROR(place_.home->put(key, coded, PutCondition::always));
     }
     for (ObjectStore* standby : place_.standby) copy_to(*standby, ref, plain, coded, true);
     if (place_.local != nullptr) copy_to(*place_.local, ref, plain, coded, false);
@@ -57,8 +84,12 @@ class ChunkKeeper {
   }
 
  private:
-  Result<bool> is_reusable(ObjectStore& store, const ChunkRef& ref) {
-    const Result<objectstore::ObjectInfo> info = store.stat(chunk_key(place_.job_prefix, ref.digest));
+  static std::string pack(std::string_view plain) {
+    const Computing computing;
+    return encode_chunk(plain);
+  }
+
+  Result<bool> is_reusable(const Result<objectstore::ObjectInfo>& info, const ChunkRef& ref) const {
     if (!info.ok() && info.error().code == Code::not_found) return false;
     if (!info.ok()) return info.error();
     if (info->size_bytes < 2 || info->size_bytes > ref.size + 1) return false;  // damaged
@@ -68,20 +99,22 @@ class ChunkKeeper {
   // Further copies never fail the save.
   void copy_to(ObjectStore& store, const ChunkRef& ref, std::string_view plain, std::string& coded,
                bool is_standby) {
-    const Result<bool> reusable = is_reusable(store, ref);
+    const std::string key = chunk_key(place_.job_prefix, ref.digest);
+    const Result<bool> reusable = is_reusable(store.stat(key), ref);
     if (reusable.ok() && *reusable) return;
     if (!reusable.ok()) {
       if (is_standby) warn(store, reusable.error());
       return;
     }
-    if (coded.empty()) coded = encode_chunk(plain);
-    const Status put = store.put(chunk_key(place_.job_prefix, ref.digest), coded, PutCondition::always);
+    if (coded.empty()) coded = pack(plain);
+    const Status put = store.put(key, coded, PutCondition::always);
     if (!put.ok() && is_standby) warn(store, put.error());
   }
 
   const ChunkPlace& place_;
   const std::set<std::string> parents_chunks_;
   const Time now_;
+  const Inventory home_;
   std::mutex mutex_;
   // State below is guarded by mutex_.
   std::set<std::string> kept_;

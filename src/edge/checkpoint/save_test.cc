@@ -170,7 +170,7 @@ TEST(Save, TwoFilesThatBelongTogetherAreNeverOfDifferentSaves) {
   for (int round = 0; round < 5; ++round) {
     std::atomic<bool> changed = false;
     FaultStore store(*world.home, [&](const FaultStore::Call& call) -> Status {
-      if (call.operation == Operation::stat && !changed.exchange(true)) write_pair(++version);
+      if (call.operation == Operation::put && !changed.exchange(true)) write_pair(++version);
       return {};
     });
     ChunkPlace place = world.place();
@@ -187,7 +187,7 @@ TEST(Save, AFileThatNeverHoldsStillIsUnavailableByName) {
   world.write("restless", "0");
   std::atomic<std::size_t> writes = 0;
   FaultStore store(*world.home, [&](const FaultStore::Call& call) -> Status {
-    if (call.operation == Operation::stat) world.write("restless", std::string(++writes, 'x'));
+    if (call.operation == Operation::put) world.write("restless", std::string(++writes, 'x'));
     return {};
   });
   ChunkPlace place = world.place();

@@ -23,8 +23,9 @@ class StoreCheck {
     TW_ASSIGN_OR_RETURN(const KeptManifests kept, read_kept(alone_, checkpoints));
     for (const UnreadableManifest& each : kept.unreadable) problems_.push_back(each.problem.message);
     const std::vector<ChunkRef> chunks = distinct_chunks(kept.whole);
-    TW_RETURN_IF_ERROR(
-        for_each_parallel(chunks.size(), [&](std::size_t index) { return check(chunks[index]); }));
+    const auto bytes_of = [&](std::size_t index) { return chunks[index].size; };
+    const auto check_one = [&](std::size_t index) { return check(chunks[index]); };
+    TW_RETURN_IF_ERROR(for_each_parallel(chunks.size(), bytes_of, check_one));
     report.manifests += kept.whole.size();
     report.chunks += chunks.size();
     for (const ChunkRef& chunk : chunks) report.bytes += chunk.size;
