@@ -4,7 +4,7 @@
 # Starts it in a temporary folder, makes the bucket `tradewind`, and runs COMMAND with TRADEWIND_TEST_S3 (the URL),
 # TRADEWIND_TEST_S3_TLS (the same by https), SSL_CERT_FILE and keys in its environment; then stops all of it and removes the folder. Exit code: the command's; 77 where Ceph's
 # packages are missing (make test-deps installs them); 1 where the server does not come up, with its log.
-# Needs no root. Nothing else on the machine is touched.
+# TRADEWIND_CEPH_BYTES: how much its disk holds (1 GiB). Needs no root. Nothing else on the machine is touched.
 set -eu
 
 for program in ceph ceph-mon ceph-osd radosgw radosgw-admin monmaptool ceph-authtool curl openssl; do
@@ -82,7 +82,7 @@ osd pool default pg autoscale mode=off
 mon max pg per osd=1000
 osd crush chooseleaf type=0
 osd objectstore=memstore
-memstore device bytes=1073741824
+memstore device bytes=${TRADEWIND_CEPH_BYTES:-1073741824}
 osd memory target=939524096
 osd crush initial weight=1
 auth allow insecure global id reclaim=false
