@@ -8,6 +8,10 @@
 namespace tradewind {
 namespace {
 
+// A reader of the first alone must not take a packed file for one whose chunk is missing.
+constexpr int version_without_packs = 1;
+constexpr int version_with_packs = 2;
+
 constexpr std::array<std::string_view, 3> kind_names = {"file", "directory", "symlink"};
 
 bool is_inside(const std::string& path) {
@@ -31,6 +35,9 @@ json::value file_to_json(const ManifestFile& file) {
   json::array chunks;
   for (const ChunkRef& chunk : file.chunks) chunks.emplace_back(json::array{chunk.digest, chunk.size});
   object["chunks"] = std::move(chunks);
+  if (file.packed) {
+    object["packed_in"] = json::array{file.packed->pack.digest, file.packed->pack.size, file.packed->offset};
+  }
   return object;
 }
 
@@ -56,6 +63,25 @@ std::vector<ChunkRef> read_chunks(JsonReader& reader, std::uint64_t size) {
   return chunks;
 }
 
+// ["digest", size, offset] of the pack that holds the file's one chunk.
+std::optional<PackSpot> read_packed(JsonReader& reader, const ManifestFile& file) {
+  if (!reader.has("packed_in")) return std::nullopt;
+  const json::array spot = reader.array("packed_in");
+  if (spot.size() != 3 || !spot[0].is_string() || !spot[1].is_int64() || !spot[2].is_int64()) {
+    reader.fail("packed_in", "is not [digest, size, offset]");
+    return std::nullopt;
+  }
+  const PackSpot packed{{std::string(spot[0].get_string()), static_cast<std::uint64_t>(spot[1].get_int64())},
+                        static_cast<std::uint64_t>(spot[2].get_int64())};
+  const bool is_whole = file.chunks.size() == 1 && spot[1].get_int64() > 0 && spot[2].get_int64() >= 0 &&
+                        packed.pack.size >= file.size && packed.offset <= packed.pack.size - file.size;
+  if (!is_whole || !is_digest(packed.pack.digest)) {
+    reader.fail("packed_in", "names no place that holds the file's one chunk");
+    return std::nullopt;
+  }
+  return packed;
+}
+
 Result<ManifestFile> file_from_json(const json::value& value, const std::string& path) {
   JsonReader reader(value, path);
   ManifestFile file;
@@ -73,6 +99,7 @@ Result<ManifestFile> file_from_json(const json::value& value, const std::string&
     if (size < 0) reader.fail("size", "is negative");
     file.size = static_cast<std::uint64_t>(std::max<std::int64_t>(size, 0));
     file.chunks = read_chunks(reader, file.size);
+    file.packed = read_packed(reader, file);
   }
   if (!is_inside(file.path)) reader.fail("path", "leaves the checkpoint folder");
   TW_RETURN_IF_ERROR(reader.status());
@@ -91,11 +118,17 @@ std::uint64_t total_bytes(const Manifest& manifest) {
   return sum;
 }
 
+std::vector<ChunkRef> stored_chunks(const ManifestFile& file) {
+  return file.packed ? std::vector<ChunkRef>{file.packed->pack} : file.chunks;
+}
+
 json::value to_json(const Manifest& manifest) {
   json::array files;
   for (const ManifestFile& file : manifest.files) files.emplace_back(file_to_json(file));
+  const bool has_packs =
+      std::ranges::any_of(manifest.files, [](const ManifestFile& file) { return file.packed.has_value(); });
   return json::object{
-      {"version", Manifest::version},
+      {"version", has_packs ? version_with_packs : version_without_packs},
       {"job", manifest.job.text()},
       {"epoch", manifest.epoch},
       {"lease", manifest.lease.text()},
@@ -108,7 +141,8 @@ json::value to_json(const Manifest& manifest) {
 
 Result<Manifest> manifest_from_json(const json::value& value, const std::string& path) {
   JsonReader reader(value, path);
-  if (reader.integer("version") != Manifest::version)
+  const std::int64_t version = reader.integer("version");
+  if (version != version_without_packs && version != version_with_packs)
     reader.fail("version", "is not one that this program reads");
   Manifest manifest;
   manifest.job = JobId(reader.text("job"));

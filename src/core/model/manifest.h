@@ -19,6 +19,13 @@ struct ChunkRef {
   bool operator==(const ChunkRef&) const = default;
 };
 
+// Where a small file's bytes lie among those of others.
+struct PackSpot {
+  ChunkRef pack;             // what the store has
+  std::uint64_t offset = 0;  // in the pack's plain bytes
+  bool operator==(const PackSpot&) const = default;
+};
+
 enum class FileKind { file, directory, symlink };
 
 struct ManifestFile {
@@ -29,11 +36,11 @@ struct ManifestFile {
   std::int64_t mtime_ns = 0;
   std::string target = {};  // of a symlink
   std::vector<ChunkRef> chunks = {};
+  std::optional<PackSpot> packed = {};  // then there is one chunk, which the store does not have by itself
   bool operator==(const ManifestFile&) const = default;
 };
 
 struct Manifest {
-  static constexpr int version = 1;
   JobId job;
   std::uint64_t epoch = 0;
   LeaseId lease;
@@ -47,6 +54,8 @@ struct Manifest {
 
 std::string_view to_text(FileKind kind);
 std::uint64_t total_bytes(const Manifest& manifest);
+// What the store has of a file: its chunks, or the pack that its bytes lie in.
+std::vector<ChunkRef> stored_chunks(const ManifestFile& file);
 json::value to_json(const Manifest& manifest);
 // Refuses unknown versions, paths that leave the folder, sizes that do not add up, unsorted or doubled paths.
 Result<Manifest> manifest_from_json(const json::value& value, const std::string& path);

@@ -26,8 +26,8 @@ struct ManifestDiff {
   std::vector<FileChange> files;  // by path
   std::uint64_t bytes_before = 0;
   std::uint64_t bytes_after = 0;
-  std::uint64_t bytes_new = 0;   // what a store that has the first lacks of the second
-  std::uint64_t bytes_gone = 0;  // what it has that the second does not need
+  std::uint64_t bytes_new = 0;   // of the second's chunks that the first does not have
+  std::uint64_t bytes_gone = 0;  // the other way round
 };
 // Times alone are no change. A file that became a folder or a link, or the other way round, is a change of
 // its content.

@@ -12,6 +12,7 @@
 
 #include "edge/checkpoint/checkpoint.h"
 #include "edge/checkpoint/chunk.h"
+#include "edge/checkpoint/packs.h"
 #include "edge/checkpoint/parallel.h"
 #include "edge/checkpoint/tree.h"
 #include "edge/objectstore/posix_file.h"
@@ -64,11 +65,21 @@ struct Piece {
   std::uint64_t offset = 0;
   std::uint64_t size = 0;
 };
+// What makes up one chunk of the store: a piece of a file, or a pack of small files.
+using Round = std::vector<Piece>;
+
+std::uint64_t bytes_of(const Round& round) {
+  std::uint64_t bytes = 0;
+  for (const Piece& piece : round) bytes += piece.size;
+  return bytes;
+}
+
+enum class Packing { none, small_files };
 
 class Capture {
  public:
-  Capture(int root, std::string shown, const ChunkSink& sink, CutSizes cuts)
-      : root_(root), shown_(std::move(shown)), sink_(sink), cuts_(std::move(cuts)) {}
+  Capture(int root, std::string shown, const ChunkSink& sink, CutSizes cuts, Packing packing)
+      : root_(root), shown_(std::move(shown)), sink_(sink), cuts_(std::move(cuts)), packing_(packing) {}
 
   Result<std::vector<ManifestFile>> run() {
     std::string changing;
@@ -98,36 +109,93 @@ class Capture {
   struct Done {
     TreeEntry entry;  // as it was looked at before and after it was read
     std::vector<ChunkRef> chunks;
+    std::optional<PackSpot> packed;
+  };
+  // What is being read of a file.
+  struct Reading {
+    std::vector<ChunkRef> chunks;
+    std::optional<PackSpot> packed;
+    std::atomic<bool> changed = false;
   };
 
   // Reads the files that are not done yet. One that changes meanwhile stays undone.
   Status read_files(const Tree& tree) {
-    std::vector<Piece> pieces;
-    std::vector<std::vector<ChunkRef>> chunks(tree.size());
+    std::vector<Reading> readings(tree.size());
+    const std::vector<Round> rounds = rounds_of(tree, readings);
+    const auto round_bytes = [&](std::size_t index) { return bytes_of(rounds[index]); };
+    TW_RETURN_IF_ERROR(for_each_parallel(rounds.size(), round_bytes, [&](std::size_t index) {
+      const Round& round = rounds[index];
+      return round.size() == 1 ? read_chunk(tree, round[0], readings) : read_pack(tree, round, readings);
+    }));
     for (std::size_t i = 0; i < tree.size(); ++i) {
-      if (tree[i].kind != FileKind::file || is_done(tree[i])) continue;
+      if (tree[i].kind != FileKind::file || readings[i].changed || is_done(tree[i])) continue;
+      done_.insert_or_assign(tree[i].path,
+                             Done{tree[i], std::move(readings[i].chunks), std::move(readings[i].packed)});
+    }
+    return {};
+  }
+
+  // Makes room for the chunks of each reading.
+  std::vector<Round> rounds_of(const Tree& tree, std::vector<Reading>& readings) const {
+    std::vector<bool> taken(tree.size());
+    for (std::size_t i = 0; i < tree.size(); ++i) {
+      taken[i] = tree[i].kind != FileKind::file || is_done(tree[i]);
+    }
+    std::vector<Round> rounds;
+    if (packing_ == Packing::small_files) {
+      for (const std::vector<std::size_t>& pack : packs_of(tree, taken)) {
+        Round& round = rounds.emplace_back();
+        for (const std::size_t i : pack) {
+          round.push_back({i, 0, 0, tree[i].size});
+          readings[i].chunks.resize(1);
+          taken[i] = true;
+        }
+      }
+    }
+    for (std::size_t i = 0; i < tree.size(); ++i) {
+      if (taken[i]) continue;
       std::uint64_t offset = 0;
       for (const std::uint64_t size : cuts_(tree[i])) {
-        pieces.push_back({i, chunks[i].size(), offset, size});
-        chunks[i].emplace_back();
+        rounds.push_back({{i, readings[i].chunks.size(), offset, size}});
+        readings[i].chunks.emplace_back();
         offset += size;
       }
     }
-    std::vector<std::atomic<bool>> changed(tree.size());
-    const auto bytes_of = [&](std::size_t index) { return pieces[index].size; };
-    TW_RETURN_IF_ERROR(for_each_parallel(pieces.size(), bytes_of, [&](std::size_t index) -> Status {
-      const Piece& piece = pieces[index];
-      if (changed[piece.entry]) return {};
-      TW_ASSIGN_OR_RETURN(std::optional<ChunkRef> ref, read_piece(tree[piece.entry], piece));
-      if (!ref) changed[piece.entry] = true;
-      if (ref) chunks[piece.entry][piece.slot] = *std::move(ref);
+    return rounds;
+  }
+
+  Status read_chunk(const Tree& tree, const Piece& piece, std::vector<Reading>& readings) const {
+    Reading& reading = readings[piece.entry];
+    if (reading.changed) return {};
+    TW_ASSIGN_OR_RETURN(const std::optional<std::string> plain, read_piece(tree[piece.entry], piece));
+    if (!plain) {
+      reading.changed = true;
       return {};
-    }));
-    for (std::size_t i = 0; i < tree.size(); ++i) {
-      if (tree[i].kind != FileKind::file || changed[i] || is_done(tree[i])) continue;
-      done_.insert_or_assign(tree[i].path, Done{tree[i], std::move(chunks[i])});
     }
-    return {};
+    reading.chunks[piece.slot] = ref_of(*plain);
+    return sink_(reading.chunks[piece.slot], *plain);
+  }
+
+  // A file that changes meanwhile is left out.
+  Status read_pack(const Tree& tree, const Round& round, std::vector<Reading>& readings) const {
+    std::string pack;
+    std::vector<Reading*> packed;
+    for (const Piece& piece : round) {
+      Reading& reading = readings[piece.entry];
+      TW_ASSIGN_OR_RETURN(const std::optional<std::string> plain, read_piece(tree[piece.entry], piece));
+      if (!plain) {
+        reading.changed = true;
+        continue;
+      }
+      reading.chunks[0] = ref_of(*plain);
+      reading.packed = PackSpot{{}, pack.size()};
+      pack += *plain;
+      packed.push_back(&reading);
+    }
+    if (packed.empty()) return {};
+    const ChunkRef ref = ref_of(pack);
+    for (Reading* reading : packed) reading->packed->pack = ref;
+    return sink_(ref, pack);
   }
 
   bool is_done(const TreeEntry& entry) const {
@@ -143,8 +211,8 @@ class Capture {
   }
 
   // Nothing: the file is not what the look at the tree saw.
-  Result<std::optional<ChunkRef>> read_piece(const TreeEntry& entry, const Piece& piece) const {
-    const std::optional<ChunkRef> changed;
+  Result<std::optional<std::string>> read_piece(const TreeEntry& entry, const Piece& piece) const {
+    const std::optional<std::string> changed;
     const objectstore::Opened file =
         objectstore::open_beneath(root_, entry.path, {O_RDONLY | O_NONBLOCK | O_NOCTTY});
     const int failed = file.error_number;
@@ -155,9 +223,7 @@ class Capture {
     const int unread = objectstore::read_at(file.descriptor.get(), piece.offset, piece.size, plain);
     if (unread != 0) return file_error(unread, "read", shown_ + "/" + entry.path);
     if (plain.size() != piece.size || !still(entry, file.descriptor.get())) return changed;
-    ChunkRef ref = ref_of(plain);
-    TW_RETURN_IF_ERROR(sink_(ref, plain));
-    return std::optional(std::move(ref));
+    return std::optional(std::move(plain));
   }
 
   static ChunkRef ref_of(std::string_view plain) {
@@ -178,7 +244,11 @@ class Capture {
     std::vector<ManifestFile> files;
     for (const TreeEntry& entry : tree) {
       ManifestFile file{entry.path, entry.kind, entry.mode, entry.size, entry.mtime_ns, entry.target, {}};
-      if (entry.kind == FileKind::file) file.chunks = std::move(done_.at(entry.path).chunks);
+      if (entry.kind == FileKind::file) {
+        Done& done = done_.at(entry.path);
+        file.chunks = std::move(done.chunks);
+        file.packed = std::move(done.packed);
+      }
       files.push_back(std::move(file));
     }
     return files;
@@ -188,6 +258,7 @@ class Capture {
   std::string shown_;
   const ChunkSink& sink_;
   CutSizes cuts_;
+  Packing packing_;
   std::map<std::string, Done> done_;
 };
 
@@ -196,7 +267,7 @@ class Capture {
 Result<std::vector<ManifestFile>> capture(const std::filesystem::path& folder, const std::string& shown,
                                           const ChunkSink& sink) {
   TW_ASSIGN_OR_RETURN(const objectstore::UniqueFd root, objectstore::open_folder(folder.string()));
-  return Capture(root.get(), shown, sink, fixed_cuts).run();
+  return Capture(root.get(), shown, sink, fixed_cuts, Packing::small_files).run();
 }
 
 Result<std::vector<ManifestFile>> capture_like(const std::filesystem::path& folder,
@@ -214,7 +285,7 @@ Result<std::vector<ManifestFile>> capture_like(const std::filesystem::path& fold
     return sizes;
   };
   const ChunkSink nowhere = [](const ChunkRef&, std::string_view) { return Status(); };
-  return Capture(root.get(), folder.string(), nowhere, cuts).run();
+  return Capture(root.get(), folder.string(), nowhere, cuts, Packing::none).run();
 }
 
 }  // namespace tradewind::checkpoint

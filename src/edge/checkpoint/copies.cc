@@ -107,7 +107,8 @@ void keep_each_once(std::vector<ChunkRef>& chunks) {
 
 void append_chunks(const Manifest& manifest, std::vector<ChunkRef>& chunks) {
   for (const ManifestFile& file : manifest.files) {
-    chunks.insert(chunks.end(), file.chunks.begin(), file.chunks.end());
+    const std::vector<ChunkRef> stored = stored_chunks(file);
+    chunks.insert(chunks.end(), stored.begin(), stored.end());
   }
 }
 

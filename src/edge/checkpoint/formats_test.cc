@@ -154,7 +154,7 @@ TEST(Formats, AManifestReaderRefusesWhatThePageNames) {
     bad.replace(place, what.size(), with);
     EXPECT_FALSE(manifest_from_json(parsed(bad), "m").ok()) << with;
   };
-  refuses("\"version\":1", "\"version\":2");
+  refuses("\"version\":1", "\"version\":3");
   refuses("\"version\":1,", "");
   refuses("\"path\":\"latest\"", "\"path\":\"../latest\"");
   refuses("\"path\":\"latest\"", "\"path\":\"/latest\"");
@@ -170,6 +170,40 @@ TEST(Formats, AManifestReaderRefusesWhatThePageNames) {
   refuses(",100000]", ",0]");
   refuses("\"chunks\":[[\"", "\"chunks\":[[\"x");
   refuses("\"root_digest\":\"", "\"root_digest\":\"x");
+}
+
+TEST(Formats, PackedFilesAreWrittenAsDocumented) {
+  Manifest manifest = example_manifest();
+  ManifestFile& file = manifest.files[3];
+  file.size = plain_text.size();
+  file.chunks = {ref_of(plain_text)};
+  file.packed = PackSpot{ref_of(packed_text), 4096};
+  manifest.root_digest = root_digest(manifest.files);
+  const std::string good = to_text(to_json(manifest));
+  EXPECT_TRUE(good.starts_with("{\"version\":2,")) << good;
+  const std::string spot = ",\"packed_in\":[\"" + sha256_hex(packed_text) + "\",100000,4096]";
+  EXPECT_NE(good.find(spot), std::string::npos) << good;
+  EXPECT_NE(read_file(source / "docs/formats/manifest.md").find(spot), std::string::npos) << spot;
+  EXPECT_EQ(manifest_from_json(parsed(good), "m").value_or(Manifest{}), manifest);
+  const auto refuses = [&](const std::string& with) {
+    std::string bad = good;
+    bad.replace(bad.find(spot), spot.size(), ",\"packed_in\":" + with);
+    EXPECT_FALSE(manifest_from_json(parsed(bad), "m").ok()) << with;
+  };
+  const std::string digest = "\"" + sha256_hex(packed_text) + "\"";
+  refuses("[" + digest + ",100000,99985]");  // the file would end behind the pack
+  refuses("[" + digest + ",100000,-1]");
+  refuses("[" + digest + ",15,0]");
+  refuses("[" + digest + ",0,0]");
+  refuses("[" + digest + ",100000]");
+  refuses("[\"x\",100000,0]");
+  refuses("7");
+  std::string two_chunks = good;
+  const std::string size = "\"size\":16,\"chunks\":[[\"" + ref_of(plain_text).digest + "\",16]]";
+  two_chunks.replace(two_chunks.find(size), size.size(),
+                     "\"size\":32,\"chunks\":[[\"" + ref_of(plain_text).digest + "\",16],[\"" +
+                         ref_of(plain_text).digest + "\",16]]");
+  EXPECT_FALSE(manifest_from_json(parsed(two_chunks), "m").ok());
 }
 
 TEST(Formats, ALedgerReaderRefusesWhatThePageNames) {

@@ -118,7 +118,7 @@ class Planner {
   void need(const ManifestId& id, const Manifest& manifest) {
     needed_manifests_.insert(id);
     for (const ManifestFile& file : manifest.files) {
-      for (const ChunkRef& chunk : file.chunks) needed_chunks_.insert(chunk.digest);
+      for (const ChunkRef& chunk : stored_chunks(file)) needed_chunks_.insert(chunk.digest);
     }
   }
 

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cerrno>
 #include <fcntl.h>
 #include <map>
@@ -130,19 +131,26 @@ class TreeWriter {
   const Manifest& manifest_;
 };
 
-// Where a chunk's bytes belong.
+// Where a chunk's bytes belong, or a part of them.
 struct Spot {
   const ManifestFile* file = nullptr;
   std::uint64_t offset = 0;
+  std::uint64_t from = 0;  // in the chunk
+  std::uint64_t size = 0;
 };
 using Spots = std::map<std::pair<std::string, std::uint64_t>, std::vector<Spot>>;  // by digest and size
 
 Spots spots_of(const Manifest& manifest) {
   Spots spots;
   for (const ManifestFile& file : manifest.files) {
+    if (file.packed) {
+      const ChunkRef& pack = file.packed->pack;
+      spots[{pack.digest, pack.size}].push_back({&file, 0, file.packed->offset, file.size});
+      continue;
+    }
     std::uint64_t offset = 0;
     for (const ChunkRef& chunk : file.chunks) {
-      spots[{chunk.digest, chunk.size}].push_back({&file, offset});
+      spots[{chunk.digest, chunk.size}].push_back({&file, offset, 0, chunk.size});
       offset += chunk.size;
     }
   }
@@ -161,7 +169,8 @@ Result<TransferCount> write_chunks(const ChunkPlace& place, const Manifest& mani
     const auto& [name, places] = *chunks[index];
     TW_ASSIGN_OR_RETURN(const FetchedChunk fetched, fetch_chunk(place, ChunkRef{name.first, name.second}));
     for (const Spot& spot : places) {
-      TW_RETURN_IF_ERROR(writer.write(*spot.file, spot.offset, fetched.plain));
+      TW_RETURN_IF_ERROR(writer.write(*spot.file, spot.offset,
+                                      std::string_view(fetched.plain).substr(spot.from, spot.size)));
     }
     const std::lock_guard lock(mutex);
     if (fetched.from_local) return {};
@@ -171,7 +180,8 @@ Result<TransferCount> write_chunks(const ChunkPlace& place, const Manifest& mani
   };
   const auto bytes_of = [&](std::size_t index) { return chunks[index]->first.second; };
   TW_RETURN_IF_ERROR(for_each_parallel(chunks.size(), bytes_of, write_chunk));
-  count.bytes_reused = total_bytes(manifest) - count.bytes_moved;
+  const std::uint64_t bytes = total_bytes(manifest);
+  count.bytes_reused = bytes - std::min(bytes, count.bytes_moved);  // equal small files may share a pack
   return count;
 }
 

@@ -132,7 +132,7 @@ std::set<std::string> chunks_of_parent(const SaveRequest& request, const ChunkPl
   const Result<Manifest> parent = read_manifest(place, *request.parent);
   if (!parent.ok()) return digests;
   for (const ManifestFile& file : parent->files) {
-    for (const ChunkRef& chunk : file.chunks) digests.insert(chunk.digest);
+    for (const ChunkRef& chunk : stored_chunks(file)) digests.insert(chunk.digest);
   }
   return digests;
 }
