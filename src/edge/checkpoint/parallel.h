@@ -13,7 +13,7 @@ namespace tradewind::checkpoint {
 constexpr unsigned workers = 16;
 // Of chunks that all loops of this process hold at once. A round counts its chunk three times: plain, packed,
 // and on its way in or out.
-constexpr std::uint64_t bytes_held_max = std::uint64_t{144} << 20;
+constexpr std::uint64_t bytes_held_max = std::uint64_t{96} << 20;
 // More would take processors from the program whose state is saved.
 constexpr unsigned computing_max = 2;
 
