@@ -6,8 +6,8 @@
 #include "core/model/json.h"
 #include "edge/io/files.h"
 #include "edge/io/http_target.h"
-#include "edge/objectstore/s3_hash.h"
-#include "edge/objectstore/s3_url.h"
+#include "edge/objectstore/hash.h"
+#include "edge/objectstore/store_endpoint.h"
 
 namespace tradewind::objectstore {
 namespace {
@@ -23,7 +23,7 @@ Result<io::HttpEndpoint> service_endpoint(const AwsSettings& settings, const std
                                           const std::string& host) {
   for (const std::string& name : {variable, std::string("AWS_ENDPOINT_URL")}) {
     const std::string text = settings.variable(name);
-    if (!text.empty()) return parse_s3_endpoint(text, name);
+    if (!text.empty()) return parse_store_endpoint(text, name);
   }
   return io::HttpEndpoint{"", host, 443, true};
 }

@@ -4,7 +4,7 @@
 #include "base/text.h"
 #include "edge/io/files.h"
 #include "edge/objectstore/aws_links.h"
-#include "edge/objectstore/s3_url.h"
+#include "edge/objectstore/store_endpoint.h"
 
 namespace tradewind::objectstore {
 namespace {
@@ -15,24 +15,11 @@ constexpr std::string_view container_host = "http://169.254.170.2";
 
 // A plain connection is allowed to ourselves and to the addresses that AWS gives to nobody else.
 bool may_be_plain(const io::HttpEndpoint& endpoint) {
-  constexpr std::array<std::string_view, 5> hosts = {"localhost", "169.254.170.2", "169.254.170.23",
-                                                     "fd00:ec2::23", "::1"};
+  constexpr std::array<std::string_view, 3> hosts = {"169.254.170.2", "169.254.170.23", "fd00:ec2::23"};
   for (const std::string_view host : hosts) {
     if (endpoint.host == host) return true;
   }
-  return endpoint.host.starts_with("127.");
-}
-
-struct Address {
-  io::HttpEndpoint endpoint;
-  std::string target;
-};
-
-Result<Address> split_url(const std::string& url, const std::string& named_by) {
-  const std::size_t host = url.find("://");
-  const std::size_t path = url.find('/', host == std::string::npos ? 0 : host + 3);
-  TW_ASSIGN_OR_RETURN(io::HttpEndpoint endpoint, parse_s3_endpoint(url.substr(0, path), named_by));
-  return Address{std::move(endpoint), path == std::string::npos ? "/" : url.substr(path)};
+  return is_loopback(endpoint);
 }
 
 Result<std::string> container_token(const AwsSettings& settings) {
@@ -86,7 +73,8 @@ Link from_container(const Lookup& look) {
     return std::optional<AwsCredentials>();
   }
   const std::string url = relative.empty() ? full : std::string(container_host) + relative;
-  TW_ASSIGN_OR_RETURN(const Address address, split_url(url, "AWS_CONTAINER_CREDENTIALS_FULL_URI"));
+  TW_ASSIGN_OR_RETURN(const ServiceAddress address,
+                      parse_service_address(url, "AWS_CONTAINER_CREDENTIALS_FULL_URI"));
   if (!address.endpoint.tls && !may_be_plain(address.endpoint)) {
     return Error{Code::unauthorized,
                  "AWS_CONTAINER_CREDENTIALS_FULL_URI names " + address.endpoint.host + " without TLS",
@@ -116,7 +104,7 @@ Link from_machine(const Lookup& look) {
   std::string url = look.settings.variable("AWS_EC2_METADATA_SERVICE_ENDPOINT");
   if (url.empty()) url = "http://169.254.169.254";
   TW_ASSIGN_OR_RETURN(const io::HttpEndpoint endpoint,
-                      parse_s3_endpoint(url, "AWS_EC2_METADATA_SERVICE_ENDPOINT"));
+                      parse_store_endpoint(url, "AWS_EC2_METADATA_SERVICE_ENDPOINT"));
   Metadata metadata(look.http, endpoint);
   if (const Status begun = metadata.begin(); !begun.ok()) return nothing(begun.error().message);
   const std::string folder = "/latest/meta-data/iam/security-credentials/";

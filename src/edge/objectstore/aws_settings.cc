@@ -62,8 +62,7 @@ AwsFiles parse_aws_files(std::string_view credentials, std::string_view config) 
 }
 
 std::string AwsSettings::variable(const std::string& name) const {
-  const auto found = environment.find(name);
-  return found == environment.end() ? "" : found->second;
+  return objectstore::variable(environment, name);
 }
 
 std::string AwsSettings::value(const std::string& key) const {

@@ -6,10 +6,10 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "edge/objectstore/variables.h"
 
 namespace tradewind::objectstore {
 
-using Variables = std::map<std::string, std::string>;
 using AwsProfile = std::map<std::string, std::string>;  // keys in lower case
 
 struct AwsFiles {

@@ -1,9 +1,7 @@
 #include "edge/objectstore/s3_answer.h"
 
-#include <array>
 #include <charconv>
 #include <chrono>
-#include <cstdio>
 #include <sstream>
 
 #include <pugixml.hpp>
@@ -92,33 +90,6 @@ std::string s3_completion(const std::vector<std::string>& etags) {
   std::ostringstream text;
   document.save(text, "", pugi::format_raw);
   return text.str();
-}
-
-std::optional<Time> parse_http_date(std::string_view text) {
-  constexpr std::array<std::string_view, 12> months = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                                       "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-  const std::string copy(text.substr(0, 40));
-  std::array<char, 4> name{};
-  int day = 0;
-  int year = 0;
-  int hour = 0;
-  int minute = 0;
-  int second = 0;
-  // NOLINTNEXTLINE(cert-err34-c): the ranges are checked below
-  if (std::sscanf(copy.c_str(), "%*3s, %2d %3s %4d %2d:%2d:%2d GMT", &day, name.data(), &year, &hour, &minute,
-                  &second) != 6) {
-    return std::nullopt;
-  }
-  for (unsigned month = 0; month < months.size(); ++month) {
-    if (months[month] != name.data()) continue;
-    const std::chrono::year_month_day date{std::chrono::year(year), std::chrono::month(month + 1),
-                                           std::chrono::day(static_cast<unsigned>(day))};
-    const bool in_range = hour >= 0 && hour < 24 && minute >= 0 && minute < 60 && second >= 0 && second <= 60;
-    if (!date.ok() || !in_range) return std::nullopt;
-    return Time(std::chrono::sys_days(date)) + std::chrono::hours(hour) + std::chrono::minutes(minute) +
-           std::chrono::seconds(second);
-  }
-  return std::nullopt;
 }
 
 }  // namespace tradewind::objectstore

@@ -1,7 +1,6 @@
 // The XML that S3 answers with, and the times in its headers. Pure.
 #pragma once
 
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -37,8 +36,5 @@ Result<std::string> parse_s3_upload_id(std::string_view xml);
 
 // What completes a multipart upload: ETags of its parts in order, as the server gave them.
 std::string s3_completion(const std::vector<std::string>& etags);
-
-// "Fri, 24 May 2013 00:00:00 GMT" (RFC 9110 §5.6.7, the preferred form). Nothing when it is none.
-std::optional<Time> parse_http_date(std::string_view text);
 
 }  // namespace tradewind::objectstore

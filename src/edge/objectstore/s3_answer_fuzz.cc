@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <string_view>
 
+#include "edge/objectstore/http_date.h"
 #include "edge/objectstore/s3_answer.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

@@ -1,28 +1,12 @@
 #include "edge/objectstore/s3_client.h"
 
-#include <algorithm>
-#include <array>
-#include <cstdlib>
-#include <sys/random.h>
-#include <thread>
+#include <optional>
 
-#include "edge/objectstore/s3_hash.h"
+#include "edge/objectstore/hash.h"
+#include "edge/objectstore/http_date.h"
 
 namespace tradewind::objectstore {
 namespace {
-
-io::HttpPoolOptions pool_options(const S3Tuning& tuning) {
-  io::HttpPoolOptions options;
-  options.client.reply_patience = tuning.reply_patience;
-  options.client.body_bytes_max = std::size_t{5} << 30;  // of one PUT, and so of one object of ours
-  return options;
-}
-
-std::uint64_t seed() {
-  std::uint64_t number = 0;
-  if (::getrandom(&number, sizeof number, 0) != static_cast<ssize_t>(sizeof number)) std::abort();
-  return number;
-}
 
 bool passes(const S3Answer& answer) {
   const int status = answer.response.status;
@@ -39,23 +23,19 @@ bool has_expired(const S3Answer& answer) {
 
 }  // namespace
 
-// What one call has been through.
-struct S3Client::Attempts {
-  Duration begun;
-  int made = 0;
-  bool region_followed = false;
-  bool clock_followed = false;
-  bool session_renewed = false;
-  bool unknown = false;  // one may have had its effect
+// What is cured once in a call.
+struct S3Client::Cures {
+  bool region = false;
+  bool clock = false;
+  bool session = false;
 };
 
-S3Client::S3Client(S3Url url, AwsSettings settings, S3Tuning tuning)
+S3Client::S3Client(S3Url url, AwsSettings settings, StoreTuning tuning)
     : url_(std::move(url)),
       tuning_(tuning),
       http_(pool_options(tuning_)),
       credentials_(std::move(settings), clock_, http_),
-      learned_{url_.region, {}},
-      random_(seed()) {}
+      learned_{url_.region, {}} {}
 
 S3Client::Learned S3Client::learned() const {
   const std::lock_guard lock(mutex_);
@@ -64,11 +44,6 @@ S3Client::Learned S3Client::learned() const {
 
 std::string S3Client::region() const {
   return learned().region;
-}
-
-std::string S3Client::random_mark() {
-  std::array<std::uint64_t, 2> words{seed(), seed()};
-  return hex({reinterpret_cast<const char*>(words.data()), sizeof words});
 }
 
 S3Address S3Client::address_in(const std::string& region) const {
@@ -98,85 +73,64 @@ io::HttpRequest S3Client::request_of(const S3Call& call, const AwsCredentials& i
 }
 
 // Wrong only once in a call: a server that sends us back and forth is answered with its own error.
-bool S3Client::follow_region(const S3Answer& answer, Attempts& attempts) {
+bool S3Client::follow_region(const S3Answer& answer, Cures& cures) {
   const int status = answer.response.status;
-  if (attempts.region_followed || (status != 301 && status != 307 && status != 400 && status != 403))
-    return false;
+  if (cures.region || (status != 301 && status != 307 && status != 400 && status != 403)) return false;
   std::string region(answer.header("x-amz-bucket-region"));
   if (region.empty() && status != 403) region = answer.problem.region;
   if (region.empty() || region == answer.region) return false;
-  attempts.region_followed = true;
+  cures.region = true;
   const std::lock_guard lock(mutex_);
   learned_.region = region;
   return true;
 }
 
-bool S3Client::follow_clock(const S3Answer& answer, Attempts& attempts) {
-  if (attempts.clock_followed || answer.problem.code != "RequestTimeTooSkewed") return false;
+bool S3Client::follow_clock(const S3Answer& answer, Cures& cures) {
+  if (cures.clock || answer.problem.code != "RequestTimeTooSkewed") return false;
   const std::optional<Time> theirs = parse_http_date(answer.header("Date"));
   if (!theirs) return false;
-  attempts.clock_followed = true;
+  cures.clock = true;
   const std::lock_guard lock(mutex_);
   learned_.skew = *theirs - clock_.now();
   return true;
 }
 
-S3Client::Next S3Client::judge(const S3Answer& answer, Attempts& attempts) {
+S3Client::Next S3Client::judge(const S3Answer& answer, Attempts& attempts, Cures& cures) {
   if (answer.done()) return Next::answer;
-  if (follow_region(answer, attempts) || follow_clock(answer, attempts)) return Next::repeat_now;
-  if (has_expired(answer) && !attempts.session_renewed) {
-    attempts.session_renewed = true;
+  if (follow_region(answer, cures) || follow_clock(answer, cures)) return Next::repeat_now;
+  if (has_expired(answer) && !cures.session) {
+    cures.session = true;
     credentials_.forget(answer.identity.access_key_id);
     return Next::repeat_now;
   }
   if (!passes(answer)) return Next::answer;
   // A server that failed may have done its work before.
-  attempts.unknown = attempts.unknown || answer.response.status >= 500;
+  if (answer.response.status >= 500) attempts.note_unknown();
   return Next::repeat_later;
 }
 
-bool S3Client::wait_before_next(Attempts& attempts) {
-  const Duration spent = clock_.monotonic() - attempts.begun;
-  if (attempts.made >= tuning_.attempts_max || spent >= tuning_.patience) return false;
-  const int doublings = std::min(attempts.made - 1, 10);
-  const Duration longest = std::min(tuning_.delay_max, tuning_.delay_first * (1 << doublings));
-  Duration wait{};
-  {
-    const std::lock_guard lock(mutex_);
-    wait =
-        Duration(static_cast<Duration::rep>(random_.below(static_cast<std::uint64_t>(longest.count()) + 1)));
-  }
-  std::this_thread::sleep_for(wait);
-  return true;
-}
-
 Result<S3Answer> S3Client::call(const S3Call& call) {
-  Attempts attempts{clock_.monotonic()};
+  Attempts attempts(tuning_, clock_, jitter_);
+  Cures cures;
   for (;;) {
     TW_ASSIGN_OR_RETURN(const AwsCredentials identity, credentials_.get());
     const Learned known = learned();
     const S3Address address = address_in(known.region);
-    ++attempts.made;
+    attempts.begin();
     Result<io::HttpResponse> response =
         http_.send(address.endpoint, request_of(call, identity, known, address));
     if (!response.ok()) {
-      const Code code = response.error().code;
-      const bool again = code == Code::unavailable || code == Code::corrupt || code == Code::not_found;
-      attempts.unknown = attempts.unknown || code == Code::unavailable || code == Code::corrupt;
-      // Nobody listens there: a server may be starting again, but it is not waited for long.
-      const bool hopeless = code == Code::not_found && attempts.made >= 3;
-      if (again && !hopeless && wait_before_next(attempts)) continue;
-      Error error = response.error();
-      if (again) error.code = Code::unavailable;
-      error.message = "bucket '" + url_.bucket + "': " + error.message;
-      if (code == Code::not_found) error.hint = "is the endpoint of the URL right?";
-      return error;
+      std::optional<Error> error = attempts.failed(response.error());
+      if (!error) continue;
+      error->message = "bucket '" + url_.bucket + "': " + error->message;
+      if (response.error().code == Code::not_found) error->hint = "is the endpoint of the URL right?";
+      return *std::move(error);
     }
     S3Answer answer{*std::move(response), {}, identity, known.region};
     if (!answer.done()) answer.problem = parse_s3_problem(answer.response.body);
-    const Next next = judge(answer, attempts);
-    if (next == Next::repeat_now || (next == Next::repeat_later && wait_before_next(attempts))) continue;
-    answer.earlier_unknown = attempts.unknown;
+    const Next next = judge(answer, attempts, cures);
+    if (next == Next::repeat_now || (next == Next::repeat_later && attempts.wait())) continue;
+    answer.earlier_unknown = attempts.unknown();
     return answer;
   }
 }

@@ -1,13 +1,10 @@
 #include "edge/objectstore/s3_multipart.h"
 
 #include <algorithm>
-#include <atomic>
-#include <mutex>
-#include <optional>
-#include <thread>
 #include <vector>
 
-#include "edge/objectstore/s3_hash.h"
+#include "edge/objectstore/hash.h"
+#include "edge/objectstore/parallel_parts.h"
 
 namespace tradewind::objectstore {
 namespace {
@@ -26,13 +23,8 @@ class Upload {
         etags_((bytes.size() + part_bytes_ - 1) / part_bytes_) {}
 
   Status send_all() {
-    {
-      std::vector<std::jthread> senders;
-      const std::size_t count = std::min<std::size_t>(client_.tuning().parts_at_once, etags_.size());
-      for (std::size_t i = 0; i < count; ++i) senders.emplace_back([this] { send_parts(); });
-    }
-    if (failure_) return *failure_;
-    return {};
+    return send_parts(etags_.size(), client_.tuning().parts_at_once,
+                      [this](std::size_t index) { return send(index); });
   }
 
   Status complete() {
@@ -62,19 +54,6 @@ class Upload {
  private:
   std::string_view part(std::size_t index) const { return bytes_.substr(index * part_bytes_, part_bytes_); }
 
-  void send_parts() {
-    for (;;) {
-      const std::size_t index = next_++;
-      if (index >= etags_.size() || failed_) return;
-      const Status sent = send(index);
-      if (sent.ok()) continue;
-      failed_ = true;
-      const std::lock_guard lock(mutex_);
-      if (!failure_) failure_ = sent.error();
-      return;
-    }
-  }
-
   Status send(std::size_t index) {
     S3Call call{s3_write, "PUT", key_, {{"partNumber", std::to_string(index + 1)}, {"uploadId", id_}}};
     call.body = part(index);
@@ -100,10 +79,6 @@ class Upload {
   const std::string id_;
   const std::size_t part_bytes_;
   std::vector<std::string> etags_;  // each written by the one thread that sends it
-  std::atomic<std::size_t> next_{0};
-  std::atomic<bool> failed_{false};
-  std::mutex mutex_;
-  std::optional<Error> failure_;  // protected by mutex_
 };
 
 }  // namespace

@@ -4,14 +4,16 @@
 #include <charconv>
 
 #include "base/text.h"
-#include "edge/objectstore/s3_hash.h"
+#include "edge/objectstore/hash.h"
+#include "edge/objectstore/http_date.h"
+#include "edge/objectstore/prefixed_key.h"
 #include "edge/objectstore/s3_multipart.h"
+#include "edge/objectstore/store_endpoint.h"
 
 namespace tradewind::objectstore {
 namespace {
 
 constexpr const char* mark_header = "x-amz-meta-tradewind-write";
-constexpr std::size_t key_bytes_max = 1024;
 constexpr std::size_t page_max = 1000;
 
 std::uint64_t number_or_zero(std::string_view text) {
@@ -40,7 +42,7 @@ bool is_whole(const S3Answer& answer) {
 
 class S3Store final : public ObjectStore {
  public:
-  S3Store(S3Url url, AwsSettings settings, S3Tuning tuning, std::string text)
+  S3Store(S3Url url, AwsSettings settings, StoreTuning tuning, std::string text)
       : client_(std::move(url), std::move(settings), tuning),
         text_(std::move(text)),
         amazon_(!client_.url().endpoint) {}
@@ -58,7 +60,7 @@ class S3Store final : public ObjectStore {
     if (amazon_) call.headers.push_back({"x-amz-checksum-sha256", base64(sha256(bytes))});
     std::string mark;
     if (condition == PutCondition::if_absent) {
-      mark = client_.random_mark();
+      mark = random_mark();
       call.headers.push_back({"If-None-Match", "*"});
       call.headers.push_back({mark_header, mark});
     }
@@ -138,18 +140,7 @@ class S3Store final : public ObjectStore {
   }
 
  private:
-  Result<std::string> full_key(std::string_view key) const {
-    TW_RETURN_IF_ERROR(check_key(key));
-    const std::string& prefix = client_.url().prefix;
-    std::string full = prefix.empty() ? std::string(key) : prefix + "/" + std::string(key);
-    if (full.size() > key_bytes_max) {
-      return Error{
-          Code::invalid_argument,
-          "object key '" + full.substr(0, 80) + "...' is, with the store's prefix, longer than 1024 bytes",
-          "shorten the prefix of the store's URL"};
-    }
-    return full;
-  }
+  Result<std::string> full_key(std::string_view key) const { return prefixed_key(client_.url().prefix, key); }
 
   Error exists(const std::string& full) const {
     return {Code::conflict, text_ + ": object '" + full + "' exists"};
@@ -222,11 +213,11 @@ Status complete(S3Url& url, const AwsSettings& settings) {
     for (const char* name : {"AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"}) {
       const std::string text = settings.variable(name);
       if (text.empty() || url.endpoint) continue;
-      TW_ASSIGN_OR_RETURN(url.endpoint, parse_s3_endpoint(text, name));
+      TW_ASSIGN_OR_RETURN(url.endpoint, parse_store_endpoint(text, name));
     }
     const std::string text = settings.value("endpoint_url");
     if (!url.endpoint && !text.empty()) {
-      TW_ASSIGN_OR_RETURN(url.endpoint, parse_s3_endpoint(text, "endpoint_url of the profile"));
+      TW_ASSIGN_OR_RETURN(url.endpoint, parse_store_endpoint(text, "endpoint_url of the profile"));
     }
   }
   for (const std::string& region :
@@ -239,7 +230,7 @@ Status complete(S3Url& url, const AwsSettings& settings) {
 }  // namespace
 
 Result<std::unique_ptr<ObjectStore>> open_s3_store(std::string_view url, Variables environment,
-                                                   S3Tuning tuning) {
+                                                   StoreTuning tuning) {
   TW_ASSIGN_OR_RETURN(S3Url parsed, parse_s3_url(url));
   TW_ASSIGN_OR_RETURN(AwsSettings settings, read_aws_settings(std::move(environment), parsed.profile));
   TW_RETURN_IF_ERROR(complete(parsed, settings));

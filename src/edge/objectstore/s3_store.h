@@ -22,6 +22,6 @@ namespace tradewind::objectstore {
 // - What is read whole is checked against the server's checksum; `corrupt` when it differs twice.
 // - Keys of other programs under the prefix that are no keys of ours are left out of lists.
 Result<std::unique_ptr<ObjectStore>> open_s3_store(std::string_view url, Variables environment,
-                                                   S3Tuning tuning = {});
+                                                   StoreTuning tuning = {});
 
 }  // namespace tradewind::objectstore

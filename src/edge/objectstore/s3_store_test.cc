@@ -5,14 +5,14 @@
 #include <gtest/gtest.h>
 #include <thread>
 
-#include "edge/objectstore/s3_hash.h"
+#include "edge/objectstore/hash.h"
 #include "edge/objectstore/testing/fake_s3.h"
 
 namespace tradewind::objectstore {
 namespace {
 
-S3Tuning hasty() {
-  S3Tuning tuning;
+StoreTuning hasty() {
+  StoreTuning tuning;
   tuning.delay_first = Duration(1);
   tuning.delay_max = Duration(4);
   tuning.multipart_from = 4000;
@@ -21,7 +21,7 @@ S3Tuning hasty() {
 }
 
 std::unique_ptr<ObjectStore> open(const FakeS3& fake, const std::string& prefix = "p",
-                                  S3Tuning tuning = hasty()) {
+                                  StoreTuning tuning = hasty()) {
   Result<std::unique_ptr<ObjectStore>> store = open_s3_store(fake.url(prefix), fake.environment(), tuning);
   EXPECT_TRUE(store.ok()) << describe(store.error());
   return *std::move(store);
@@ -108,7 +108,7 @@ TEST(S3Store, AnAnswerThatComesTooLateDoesNotMakeTwoWriters) {
       std::this_thread::sleep_for(std::chrono::milliseconds(200));
     return Fault::none;
   });
-  S3Tuning impatient = hasty();
+  StoreTuning impatient = hasty();
   impatient.reply_patience = Duration(60);
   EXPECT_TRUE(create(*open(fake, "p", impatient), "mine").ok());
   std::this_thread::sleep_for(

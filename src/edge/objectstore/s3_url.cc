@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "edge/io/http_target.h"
 #include "edge/objectstore/object_store.h"
+#include "edge/objectstore/store_endpoint.h"
 
 namespace tradewind::objectstore {
 namespace {
@@ -38,7 +39,7 @@ Result<bool> yes_or_no(const std::string& text, std::string_view url) {
 
 Status read_option(const std::string& name, const std::string& value, std::string_view shown, S3Url& made) {
   if (name == "endpoint") {
-    TW_ASSIGN_OR_RETURN(made.endpoint, parse_s3_endpoint(value, "endpoint"));
+    TW_ASSIGN_OR_RETURN(made.endpoint, parse_store_endpoint(value, "endpoint"));
   } else if (name == "region") {
     if (!is_region(value)) return bad_url(shown, "has a region that is none");
     made.region = value;
@@ -61,21 +62,6 @@ Status read_option(const std::string& name, const std::string& value, std::strin
 }
 
 }  // namespace
-
-Result<io::HttpEndpoint> parse_s3_endpoint(std::string_view text, std::string_view named_by) {
-  std::string full(text);
-  while (full.ends_with('/')) full.pop_back();
-  const std::size_t host = full.find("://");
-  const bool plain = full.starts_with("http://");
-  if (plain && full.find(':', std::max(full.rfind(']') + 1, host + 3)) == std::string::npos) full += ":80";
-  Result<io::HttpEndpoint> parsed = io::parse_http_endpoint(full);
-  if (parsed.ok() && parsed->unix_path.empty()) return parsed;
-  if (text.find('@') != std::string_view::npos) text = "(a name with '@')";
-  return Error{
-      Code::invalid_argument,
-      "'" + std::string(text) + "', given as " + std::string(named_by) + ", is no endpoint of a store",
-      "write http://HOST:PORT or https://HOST, without a path"};
-}
 
 Result<S3Url> parse_s3_url(std::string_view url) {
   constexpr std::string_view scheme = "s3://";

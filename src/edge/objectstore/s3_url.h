@@ -27,9 +27,6 @@ struct S3Url {
 Result<S3Url> parse_s3_url(std::string_view url);
 std::string to_text(const S3Url& url);
 
-// "http://minio:9000", "https://s3.example.com". invalid_argument, naming `named_by`.
-Result<io::HttpEndpoint> parse_s3_endpoint(std::string_view text, std::string_view named_by);
-
 // Where requests for a bucket go.
 struct S3Address {
   io::HttpEndpoint endpoint;

@@ -5,7 +5,7 @@
 
 #include "base/text.h"
 #include "edge/io/http_target.h"
-#include "edge/objectstore/s3_hash.h"
+#include "edge/objectstore/hash.h"
 
 namespace tradewind::objectstore {
 namespace {

@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-#include "edge/objectstore/s3_hash.h"
+#include "edge/objectstore/hash.h"
 
 namespace tradewind::objectstore {
 namespace {

@@ -1,6 +1,7 @@
-// The hashes that S3 speaks of.
+// The hashes and the encodings that stores speak in.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -14,5 +15,10 @@ std::string hmac_sha256(std::string_view key, std::string_view bytes);
 
 std::string hex(std::string_view bytes);     // lower case
 std::string base64(std::string_view bytes);  // with padding
+// Nothing when it is none, or not padded.
+std::optional<std::string> decode_base64(std::string_view text);
+
+// Raw bytes that nobody can guess, from the kernel: 16 of them name a write, 8 seed a generator.
+std::string random_bytes(std::size_t size);
 
 }  // namespace tradewind::objectstore

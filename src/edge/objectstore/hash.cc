@@ -1,10 +1,11 @@
-#include "edge/objectstore/s3_hash.h"
+#include "edge/objectstore/hash.h"
 
 #include <array>
 #include <cstdio>
 #include <cstdlib>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
+#include <sys/random.h>
 
 namespace tradewind::objectstore {
 namespace {
@@ -12,7 +13,7 @@ namespace {
 // A library that cannot hash leaves nothing that could be signed or trusted: it fails only without memory.
 void must(bool worked) {
   if (worked) return;
-  std::fputs("a hash failed: out of memory?\n", stderr);
+  std::fputs("the system gives no hash or no random bytes: out of memory?\n", stderr);
   std::abort();
 }
 
@@ -62,6 +63,28 @@ std::string base64(std::string_view bytes) {
                       reinterpret_cast<const unsigned char*>(bytes.data()), static_cast<int>(bytes.size()));
   text.resize(static_cast<std::size_t>(size));
   return text;
+}
+
+std::optional<std::string> decode_base64(std::string_view text) {
+  const std::size_t padding = text.ends_with("==") ? 2 : text.ends_with('=') ? 1 : 0;
+  constexpr std::string_view alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  const std::string_view letters = text.substr(0, text.size() - padding);
+  // The library would also take spaces and line ends.
+  if (text.size() % 4 != 0 || letters.find_first_not_of(alphabet) != std::string_view::npos)
+    return std::nullopt;
+  std::string bytes(text.size() / 4 * 3, '\0');
+  const int size =
+      EVP_DecodeBlock(reinterpret_cast<unsigned char*>(bytes.data()),
+                      reinterpret_cast<const unsigned char*>(text.data()), static_cast<int>(text.size()));
+  if (size < 0) return std::nullopt;
+  bytes.resize(bytes.size() - padding);
+  return bytes;
+}
+
+std::string random_bytes(std::size_t size) {
+  std::string bytes(size, '\0');
+  must(::getrandom(bytes.data(), size, 0) == static_cast<ssize_t>(size));
+  return bytes;
 }
 
 }  // namespace tradewind::objectstore

@@ -1,0 +1,70 @@
+// How often and how long a call is repeated, for all stores that are reached over a network.
+#pragma once
+
+#include <cstddef>
+#include <mutex>
+#include <optional>
+#include <string>
+
+#include "base/clock.h"
+#include "base/random.h"
+#include "base/result.h"
+#include "base/time.h"
+#include "edge/io/http_pool.h"
+
+namespace tradewind::objectstore {
+
+// How long is waited, and how large things are sent. The defaults are for real networks; tests are hasty.
+struct StoreTuning {
+  int attempts_max = 8;
+  Duration delay_first{100};  // full jitter: a wait is anything up to it, doubled each time
+  Duration delay_max{5'000};
+  Duration patience{60'000};        // no further attempt begins after it
+  Duration reply_patience{60'000};  // of one attempt
+  std::size_t multipart_from = std::size_t{16} << 20;
+  std::size_t part_bytes = std::size_t{8} << 20;  // at least 5 MiB at Amazon
+  unsigned parts_at_once = 4;
+};
+
+io::HttpPoolOptions pool_options(const StoreTuning& tuning);
+
+// Chance for waits, seeded by the kernel. Safe from several threads at once.
+class Jitter {
+ public:
+  Jitter();
+  Duration up_to(Duration longest);
+
+ private:
+  std::mutex mutex_;
+  Random random_;  // protected by mutex_
+};
+
+// 32 random hex digits, by which a write is known again.
+std::string random_mark();
+
+// What one call has been through.
+class Attempts {
+ public:
+  // REQUIRES: all three outlive this.
+  Attempts(const StoreTuning& tuning, const Clock& clock, Jitter& jitter);
+
+  void begin() { ++made_; }
+  // One may have had its effect, though no answer said so.
+  bool unknown() const { return unknown_; }
+  void note_unknown() { unknown_ = true; }
+  // Waits, and then a further attempt may begin; false at once when the budget is spent.
+  bool wait();
+  // After a connection that failed. Waits, and then a further attempt may begin; else the error of the call:
+  // unavailable for all that would be tried again.
+  std::optional<Error> failed(const Error& error);
+
+ private:
+  const StoreTuning& tuning_;
+  const Clock& clock_;
+  Jitter& jitter_;
+  const Duration begun_;
+  int made_ = 0;
+  bool unknown_ = false;
+};
+
+}  // namespace tradewind::objectstore
