@@ -27,42 +27,29 @@ std::unique_ptr<ObjectStore> open(const FakeS3& fake, const std::string& prefix 
   return *std::move(store);
 }
 
-// One fault for the first request of that method, none afterwards.
-FakeS3::Faults first(const std::string& method, Fault fault) {
-  return [method, fault, done = std::make_shared<std::atomic<bool>>(false)](const io::HttpRequest& request) {
-    return request.method == method && !done->exchange(true) ? fault : Fault::none;
-  };
-}
-
 Status create(ObjectStore& store, std::string_view bytes) {
   return store.put("ledger/1", bytes, PutCondition::if_absent);
-}
-
-std::size_t count(const FakeS3& fake, const std::string& start) {
-  std::size_t found = 0;
-  for (const std::string& line : fake.log()) found += line.starts_with(start) ? 1U : 0U;
-  return found;
 }
 
 TEST(S3Store, WhatPassesIsRepeated) {
   for (const Fault fault :
        {Fault::slow_down, Fault::broken, Fault::reset, Fault::lost_reply, Fault::late_error}) {
     for (const char* method : {"PUT", "GET", "HEAD", "DELETE"}) {
-      const FakeS3 fake({}, first(method, fault));
+      const FakeS3 fake({}, fail_first(method, fault));
       const std::unique_ptr<ObjectStore> store = open(fake);
       ASSERT_TRUE(store->put("a", "bytes", PutCondition::always).ok());
       EXPECT_EQ(store->get("a").value_or("?"), "bytes");
       EXPECT_EQ(store->stat("a").value_or({}).size_bytes, 5U);
       EXPECT_EQ(store->list("", "").value_or({}).objects.size(), 1U);
       EXPECT_TRUE(store->remove("a").ok());
-      EXPECT_EQ(count(fake, std::string(method) + " /bucket/p/a"), 2U) << method;
+      EXPECT_EQ(fake.count(std::string(method) + " /bucket/p/a"), 2U) << method;
     }
   }
 }
 
 TEST(S3Store, ACreateWhoseAnswerWasLostIsKnownAsOurs) {
   for (const Fault fault : {Fault::lost_reply, Fault::late_error}) {
-    const FakeS3 fake({}, first("PUT", fault));
+    const FakeS3 fake({}, fail_first("PUT", fault));
     const std::unique_ptr<ObjectStore> store = open(fake);
     const Status made = create(*store, "mine");
     EXPECT_TRUE(made.ok()) << describe(made.error());
@@ -88,7 +75,7 @@ TEST(S3Store, ACreateThatLostTheRaceBehindALostAnswerIsAConflict) {
 TEST(S3Store, WhereMarksAreNotKeptContentsDecide) {
   FakeS3Options forgetful;
   forgetful.keeps_metadata = false;
-  const FakeS3 fake(forgetful, first("PUT", Fault::lost_reply));
+  const FakeS3 fake(forgetful, fail_first("PUT", Fault::lost_reply));
   EXPECT_TRUE(create(*open(fake), "mine").ok());
   FakeS3* there = nullptr;
   std::atomic<bool> once = false;
@@ -117,9 +104,9 @@ TEST(S3Store, AnAnswerThatComesTooLateDoesNotMakeTwoWriters) {
 }
 
 TEST(S3Store, ARaceThatTheServerCouldNotDecideIsRepeated) {
-  const FakeS3 fake({}, first("PUT", Fault::race));
+  const FakeS3 fake({}, fail_first("PUT", Fault::race));
   EXPECT_TRUE(create(*open(fake), "mine").ok());
-  EXPECT_EQ(count(fake, "PUT"), 2U);
+  EXPECT_EQ(fake.count("PUT"), 2U);
 }
 
 TEST(S3Store, AServerThatStaysDownIsUnavailableWithinTheBudget) {
@@ -253,7 +240,7 @@ TEST(S3Store, ALargeObjectGoesInPartsAndEndsWhole) {
   const std::unique_ptr<ObjectStore> store = open(fake);
   const Status put = store->put("big", bytes, PutCondition::always);
   ASSERT_TRUE(put.ok()) << describe(put.error());
-  EXPECT_EQ(count(fake, "PUT /bucket/p/big?partNumber="), 11U);
+  EXPECT_EQ(fake.count("PUT /bucket/p/big?partNumber="), 11U);
   EXPECT_TRUE(store->get("big").value_or("") == bytes);
   EXPECT_EQ(fake.unfinished_uploads(), 0U);
 }

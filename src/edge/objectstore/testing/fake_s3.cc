@@ -2,33 +2,14 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cstdio>
-#include <cstdlib>
-#include <stdexcept>
 
 #include "base/text.h"
 #include "edge/io/http_target.h"
-#include "edge/objectstore/s3_answer.h"
 #include "edge/objectstore/hash.h"
+#include "edge/objectstore/http_date.h"
 
 namespace tradewind::objectstore {
 namespace {
-
-// The answer's head goes out, and then the connection is cut. An answer to HEAD is a head alone, and would be
-// whole: there a gateway says that it lost the server behind it.
-io::HttpResponse cut(const io::HttpRequest& request) {
-  if (request.method == "HEAD") return {502, {}, {}, {}};
-  return {200, {}, {}, [](io::HttpStream&) { throw std::runtime_error("cut by the test"); }};
-}
-
-std::string http_date(Time time) {
-  const std::time_t seconds = std::chrono::system_clock::to_time_t(time);
-  std::tm parts{};
-  ::gmtime_r(&seconds, &parts);
-  char text[64];
-  std::strftime(text, sizeof text, "%a, %d %b %Y %H:%M:%S GMT", &parts);
-  return text;
-}
 
 std::string between(const std::string& text, const std::string& from, const std::string& to) {
   const std::size_t begin = text.find(from);
@@ -49,27 +30,14 @@ struct FakeS3::Asked {
 };
 
 FakeS3::FakeS3(FakeS3Options options, Faults faults)
-    : options_(std::move(options)), faults_(std::move(faults)) {
-  Result<io::UniqueFd> socket = io::listen_loopback(0);
-  if (!socket.ok()) std::abort();
-  port_ = io::port_of(*socket);
-  std::vector<io::HttpListener> listeners;
-  listeners.push_back({*std::move(socket), true});
-  io::HttpLimits limits;
-  limits.body_bytes_max = std::size_t{256} << 20;
-  limits.connections_max = 1024;
-  limits.stop_patience = Duration(50);
-  server_ = *io::HttpServer::start(
-      std::move(listeners), [this](const io::HttpRequest& request) { return answer(request); },
-      [](int status, const std::string& message) {
-        return io::HttpResponse{status, {}, message, {}};
-      },
-      limits);
-}
-
-std::string FakeS3::endpoint() const {
-  return "http://127.0.0.1:" + std::to_string(port_);
-}
+    : options_(std::move(options)),
+      server_(
+          std::move(faults), [this](const io::HttpRequest& request) { return refusal_or_effect(request); },
+          [this](Fault fault) {
+            if (fault == Fault::slow_down) return error(503, "SlowDown");
+            if (fault == Fault::race) return error(409, "ConditionalRequestConflict");
+            return fault == Fault::denied ? error(403, "AccessDenied") : error(500, "InternalError");
+          }) {}
 
 std::string FakeS3::url(const std::string& prefix) const {
   return "s3://" + options_.bucket + (prefix.empty() ? "" : "/" + prefix) + "?endpoint=" + endpoint() +
@@ -82,11 +50,6 @@ Variables FakeS3::environment() const {
                  {"AWS_EC2_METADATA_DISABLED", "true"}};
   if (!options_.session_token.empty()) made["AWS_SESSION_TOKEN"] = options_.session_token;
   return made;
-}
-
-std::vector<std::string> FakeS3::log() const {
-  const std::lock_guard lock(mutex_);
-  return log_;
 }
 
 void FakeS3::place(const std::string& key, const std::string& bytes) {
@@ -109,27 +72,9 @@ Time FakeS3::now() const {
 }
 
 io::HttpResponse FakeS3::error(int status, const std::string& code, const std::string& more) const {
-  io::HttpResponse made{status, {{"Date", http_date(now())}, {"x-amz-request-id", "REQ1"}}, {}, {}};
+  io::HttpResponse made{status, {{"Date", format_http_date(now())}, {"x-amz-request-id", "REQ1"}}, {}, {}};
   made.body = "<?xml version=\"1.0\"?><Error><Code>" + code + "</Code><Message>said by the fake</Message>" +
               more + "</Error>";
-  return made;
-}
-
-io::HttpResponse FakeS3::answer(const io::HttpRequest& request) {
-  ++requests_;
-  {
-    const std::lock_guard lock(mutex_);
-    log_.push_back(request.method + " " + request.target);
-  }
-  const Fault fault = faults_ ? faults_(request) : Fault::none;
-  if (fault == Fault::slow_down) return error(503, "SlowDown");
-  if (fault == Fault::broken) return error(500, "InternalError");
-  if (fault == Fault::race) return error(409, "ConditionalRequestConflict");
-  if (fault == Fault::denied) return error(403, "AccessDenied");
-  if (fault == Fault::reset) return cut(request);
-  io::HttpResponse made = refusal_or_effect(request);
-  if (fault == Fault::lost_reply) return cut(request);
-  if (fault == Fault::late_error) return error(500, "InternalError");
   return made;
 }
 
@@ -233,7 +178,10 @@ io::HttpResponse FakeS3::get(const Asked& asked) {
   if (found == objects_.end()) return error(404, "NoSuchKey");
   const Object& object = found->second;
   io::HttpResponse made{
-      200, {{"ETag", "\"" + object.etag + "\""}, {"Last-Modified", http_date(object.modified_at)}}, {}, {}};
+      200,
+      {{"ETag", "\"" + object.etag + "\""}, {"Last-Modified", format_http_date(object.modified_at)}},
+      {},
+      {}};
   for (const auto& [name, value] : object.metadata) made.headers.push_back({name, value});
   const std::string range = asked.header("Range");
   if (range.empty()) {
@@ -283,7 +231,7 @@ io::HttpResponse FakeS3::list(const Asked& asked) {
 }
 
 io::HttpResponse FakeS3::begin_upload(const Asked& asked) {
-  const std::string id = "upload-" + std::to_string(requests_);
+  const std::string id = "upload-" + std::to_string(requests());
   uploads_[id].key = asked.key;
   return {200,
           {},

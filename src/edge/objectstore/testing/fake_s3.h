@@ -2,17 +2,13 @@
 // unreliable as a test asks for. It verifies signatures with code of its own, from the bytes that came.
 #pragma once
 
-#include <atomic>
-#include <cstdint>
-#include <functional>
 #include <map>
-#include <memory>
 #include <mutex>
 #include <string>
 #include <vector>
 
-#include "edge/io/http_server.h"
 #include "edge/objectstore/aws_settings.h"
+#include "edge/objectstore/testing/fake_server.h"
 
 namespace tradewind::objectstore {
 
@@ -31,33 +27,22 @@ struct FakeS3Options {
   Duration clock_ahead{};  // of the real clock
 };
 
-// What befalls one request.
-enum class Fault {
-  none,
-  slow_down,   // 503, nothing done
-  broken,      // 500, nothing done
-  reset,       // no answer, nothing done
-  lost_reply,  // done, no answer
-  late_error,  // done, answered 500
-  race,        // 409 ConditionalRequestConflict, nothing done
-  denied,      // 403 AccessDenied, nothing done
-};
-
 class FakeS3 {
  public:
-  using Faults = std::function<Fault(const io::HttpRequest&)>;
   explicit FakeS3(FakeS3Options options = {}, Faults faults = {});
 
   // "http://127.0.0.1:PORT"
-  std::string endpoint() const;
+  std::string endpoint() const { return server_.endpoint(); }
   // "s3://bucket/prefix?endpoint=…&region=…"
   std::string url(const std::string& prefix = "") const;
   // An environment with the right keys, and nothing of the real one.
   Variables environment() const;
 
-  int requests() const { return requests_; }
+  int requests() const { return server_.requests(); }
   // "PUT /bucket/a", in the order in which they came.
-  std::vector<std::string> log() const;
+  std::vector<std::string> log() const { return server_.log(); }
+  // Lines of the log that begin so.
+  std::size_t count(const std::string& start) const { return server_.count(start); }
   // Past all checks, as another program would: to damage, to be first, or to look.
   void place(const std::string& key, const std::string& bytes);
   void damage(const std::string& key, const std::string& bytes);  // the ETag stays what it was
@@ -75,7 +60,6 @@ class FakeS3 {
     std::map<int, std::string> parts;
   };
   struct Asked;  // a request, taken apart
-  io::HttpResponse answer(const io::HttpRequest& request);
   io::HttpResponse refusal_or_effect(const io::HttpRequest& request);
   io::HttpResponse act(const Asked& asked);
   io::HttpResponse put(const Asked& asked);
@@ -90,14 +74,10 @@ class FakeS3 {
   Time now() const;
 
   const FakeS3Options options_;
-  const Faults faults_;
-  std::atomic<int> requests_{0};
   mutable std::mutex mutex_;
   std::map<std::string, Object> objects_;  // protected by mutex_
   std::map<std::string, Upload> uploads_;  // protected by mutex_
-  std::vector<std::string> log_;           // protected by mutex_
-  std::uint16_t port_ = 0;
-  std::unique_ptr<io::HttpServer> server_;  // last: its threads use the rest
+  FakeServer server_;                      // last: its threads use the rest
 };
 
 }  // namespace tradewind::objectstore

@@ -1,0 +1,15 @@
+// Real servers for the suite of all stores: those that variables of the environment name.
+#pragma once
+
+#include <vector>
+
+#include "edge/objectstore/testing/conformance.h"
+
+namespace tradewind::objectstore {
+
+// A case for each variable that holds a store's URL ("s3://bucket/prefix?endpoint=…", keys in the
+// environment). Each uses prefixes that nobody else has, below the URL's, and empties them when their last
+// connection has gone.
+std::vector<ConformanceCase> real_cases(const std::vector<const char*>& variables);
+
+}  // namespace tradewind::objectstore
