@@ -48,16 +48,6 @@ std::string amz_date(Time now) {
   return text + "Z";
 }
 
-std::string canonical_query(const Query& query) {
-  std::vector<std::string> pairs;
-  pairs.reserve(query.size());
-  for (const auto& [name, value] : query) {
-    pairs.push_back(io::percent_encode(name) + "=" + io::percent_encode(value));
-  }
-  std::sort(pairs.begin(), pairs.end());
-  return join(pairs, "&");
-}
-
 std::string sigv4_authorization(const SignableRequest& request, const SigningKey& key, Time now) {
   const CanonicalHeaders headers = canonical_headers(request.headers);
   const std::string canonical = request.method + "\n" + request.path + "\n" + canonical_query(request.query) +

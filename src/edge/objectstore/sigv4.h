@@ -4,16 +4,13 @@
 
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "base/time.h"
 #include "edge/io/http_message.h"
+#include "edge/objectstore/query.h"
 
 namespace tradewind::objectstore {
-
-using Query =
-    std::vector<std::pair<std::string, std::string>>;  // names and values, not encoded, in any order
 
 struct SignableRequest {
   std::string method;
@@ -32,8 +29,6 @@ struct SigningKey {
 
 // "20130524T000000Z".
 std::string amz_date(Time now);
-// Sorted and percent-encoded as it is signed and sent: "list-type=2&prefix=a%2Fb", "uploads=".
-std::string canonical_query(const Query& query);
 // The value of the Authorization header. `now` is what x-amz-date says.
 std::string sigv4_authorization(const SignableRequest& request, const SigningKey& key, Time now);
 
