@@ -1,0 +1,60 @@
+#include "edge/objectstore/azure_credentials.h"
+
+#include <array>
+
+#include "base/text.h"
+#include "edge/objectstore/azure_links.h"
+
+namespace tradewind::objectstore {
+namespace {
+
+// Renewed so long before they end, as Azure's own tools do: a request under way must not outlive them.
+constexpr Duration renewal_lead = std::chrono::minutes(5);
+
+bool fresh(const AzureCredential& held, Time now, Duration lead) {
+  return !held.expires_at || now + lead < *held.expires_at;
+}
+
+}  // namespace
+
+AzureCredentialChain::AzureCredentialChain(AzureSettings settings, const Clock& clock, io::HttpPool& http)
+    : settings_(std::move(settings)), clock_(clock), http_(http) {}
+
+Result<AzureCredential> AzureCredentialChain::get() {
+  const std::lock_guard lock(mutex_);
+  const Time now = clock_.now();
+  if (held_ && fresh(*held_, now, renewal_lead)) return *held_;
+  Result<AzureCredential> found = look();
+  if (found.ok()) {
+    held_ = *found;
+  } else if (held_ && fresh(*held_, now, Duration(0))) {
+    return *held_;
+  }
+  return found;
+}
+
+void AzureCredentialChain::forget(const AzureCredential& credential) {
+  const std::lock_guard lock(mutex_);
+  if (held_ && held_->secret == credential.secret) held_.reset();
+}
+
+Result<AzureCredential> AzureCredentialChain::look() {
+  std::vector<std::string> seen;
+  const AzureLookup asked{settings_, clock_, http_, seen};
+  if (!settings_.url_sas.empty()) {
+    return AzureCredential{AzureCredential::Kind::sas, settings_.url_sas, {}, "the SAS in the URL", {}};
+  }
+  constexpr std::array steps = {from_azure_connection, from_azure_key,      from_azure_sas,
+                                from_azure_secret,     from_azure_workload, from_azure_service,
+                                from_azure_machine,    from_azure_cli};
+  for (const auto step : steps) {
+    TW_ASSIGN_OR_RETURN(const std::optional<AzureCredential> found, step(asked));
+    if (found) return *found;
+  }
+  return Error{Code::unauthorized,
+               "no credentials for the storage account '" + settings_.account +
+                   "' were found; looked at: " + join(seen, "; "),
+               "run az login, or set AZURE_STORAGE_KEY or AZURE_STORAGE_SAS_TOKEN"};
+}
+
+}  // namespace tradewind::objectstore
