@@ -1,9 +1,12 @@
 #include "edge/objectstore/registry.h"
 
+#include <algorithm>
 #include <array>
 
 #include "base/text.h"
 #include "edge/io/process.h"
+#include "edge/objectstore/azblob_store.h"
+#include "edge/objectstore/azblob_url.h"
 #include "edge/objectstore/file_store.h"
 #include "edge/objectstore/file_url.h"
 #include "edge/objectstore/s3_store.h"
@@ -22,6 +25,10 @@ Opened open_s3(std::string_view url) {
   return open_s3_store(url, io::current_environment());
 }
 
+Opened open_azblob(std::string_view url) {
+  return open_azblob_store(url, io::current_environment());
+}
+
 struct Kind {
   std::string_view scheme;
   Opened (*open)(std::string_view url);
@@ -29,6 +36,7 @@ struct Kind {
 constexpr std::array kinds = {
     Kind{"file", open_file},
     Kind{"s3", open_s3},
+    Kind{"azblob", open_azblob},
 };
 
 Error unknown(std::string_view url, std::string_view scheme) {
@@ -40,7 +48,8 @@ Error unknown(std::string_view url, std::string_view scheme) {
   }
   const std::string near = nearest_word(lower(scheme), schemes);
   return {Code::invalid_argument,
-          "no store is known for '" + std::string(url.substr(0, 200)) + "': stores are " + known,
+          "no store is known for '" + std::string(url.substr(0, std::min<std::size_t>(url.find('?'), 200))) +
+              "': stores are " + known,
           near.empty() ? "" : "did you mean " + near + "://?"};
 }
 
@@ -60,6 +69,7 @@ Opened open_store(std::string_view url) {
   for (const Kind& kind : kinds) {
     if (kind.scheme == scheme) return kind.open(url);
   }
+  if (is_pasted_azblob_url(url)) return open_azblob(url);
   return unknown(url, scheme);
 }
 

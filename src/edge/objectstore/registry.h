@@ -8,7 +8,8 @@
 
 namespace tradewind::objectstore {
 
-// "file:///srv/my%20store", "s3://bucket/prefix" (s3_url.h). invalid_argument: an unknown scheme (the known
+// "file:///srv/my%20store", "s3://bucket/prefix" (s3_url.h), "azblob://container/prefix"
+// and what of that kind was pasted (azblob_url.h). invalid_argument: an unknown scheme (the known
 // ones are named) or a bad URL; else the errors of the store's own opening.
 Result<std::unique_ptr<ObjectStore>> open_store(std::string_view url);
 

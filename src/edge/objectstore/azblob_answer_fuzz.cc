@@ -1,0 +1,24 @@
+// Whatever a server answers: no crash, and what is read as a list holds to its own terms.
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <string_view>
+
+#include "edge/objectstore/azblob_answer.h"
+#include "edge/objectstore/http_date.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  using namespace tradewind::objectstore;
+  const std::string_view text(reinterpret_cast<const char*>(data), size);
+  const auto list = parse_azblob_list(text);
+  if (list.ok()) {
+    for (const AzblobEntry& entry : list->entries) {
+      if (entry.name.empty()) std::abort();
+      // The parser takes no date that is written in another way.
+      if (parse_http_date(format_http_date(entry.modified_at)) != entry.modified_at) std::abort();
+    }
+  }
+  const AzblobProblem problem = parse_azblob_problem(text);
+  if (problem.message.find('\n') != std::string::npos) std::abort();
+  return 0;
+}

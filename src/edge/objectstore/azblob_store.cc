@@ -1,0 +1,176 @@
+#include "edge/objectstore/azblob_store.h"
+
+#include <algorithm>
+#include <charconv>
+
+#include "edge/objectstore/azblob_blocks.h"
+#include "edge/objectstore/azblob_client.h"
+#include "edge/objectstore/azblob_lister.h"
+#include "edge/objectstore/hash.h"
+#include "edge/objectstore/http_date.h"
+#include "edge/objectstore/prefixed_key.h"
+
+namespace tradewind::objectstore {
+namespace {
+
+constexpr const char* mark_header = "x-ms-meta-tradewind_write";  // names of metadata take no dashes
+constexpr std::uint64_t range_md5_bytes_max = std::uint64_t{4} << 20;
+
+std::uint64_t number_or_zero(std::string_view text) {
+  std::uint64_t number = 0;
+  std::from_chars(text.data(), text.data() + text.size(), number);
+  return number;
+}
+
+// What a create is told where the object exists. With a SAS that may create and not write the server says so
+// in its own way, and so it does where another program holds a lease.
+bool says_it_exists(const AzblobAnswer& answer) {
+  const std::string& code = answer.problem.code;
+  return code == "BlobAlreadyExists" || code == "ConditionNotMet" || code == "UnauthorizedBlobOverwrite" ||
+         code == "LeaseIdMissing";
+}
+
+class AzblobStore final : public ObjectStore {
+ public:
+  AzblobStore(AzblobUrl url, AzureSettings settings, StoreTuning tuning)
+      : text_(to_text(url)), client_(std::move(url), std::move(settings), tuning), lister_(client_) {}
+
+  std::string url() const override { return text_; }
+
+  Status put(std::string_view key, std::string_view bytes, PutCondition condition) override {
+    TW_ASSIGN_OR_RETURN(const std::string full, full_key(key));
+    std::vector<io::HttpHeader> headers;
+    std::string mark;
+    if (condition == PutCondition::if_absent) {
+      mark = random_mark();
+      headers.push_back({"If-None-Match", "*"});
+      headers.push_back({mark_header, mark});
+    }
+    TW_ASSIGN_OR_RETURN(const AzblobAnswer answer, bytes.size() >= client_.tuning().multipart_from
+                                                       ? put_in_blocks(client_, full, bytes, headers)
+                                                       : put_whole(full, bytes, headers));
+    if (answer.done()) return {};
+    if (condition == PutCondition::if_absent && says_it_exists(answer)) {
+      return answer.earlier_unknown ? settle(full, mark) : Status(exists(full));
+    }
+    return client_.error_of({azblob_write, "PUT", full}, answer);
+  }
+
+  Result<std::string> get(std::string_view key, ByteRange range) override {
+    TW_ASSIGN_OR_RETURN(const std::string full, full_key(key));
+    if (range.length == std::uint64_t{0}) {
+      TW_ASSIGN_OR_RETURN(const ObjectInfo there, stat(key));
+      return std::string();
+    }
+    bool sound = true;
+    TW_ASSIGN_OR_RETURN(std::string bytes, get_once(full, range, sound));
+    if (sound) return bytes;
+    TW_ASSIGN_OR_RETURN(bytes, get_once(full, range, sound));
+    if (sound) return bytes;
+    return Error{Code::corrupt, text_ + ": object '" + full + "' differs from its checksum, twice",
+                 "restore it from another copy; its bytes changed in the store or on the way"};
+  }
+
+  Result<ObjectInfo> stat(std::string_view key) override {
+    TW_ASSIGN_OR_RETURN(const std::string full, full_key(key));
+    TW_ASSIGN_OR_RETURN(const AzblobAnswer answer, head(full));
+    // "bytes 0-0/1234" where a first byte was asked for.
+    const std::string_view range = answer.header("Content-Range");
+    const std::string_view size =
+        range.empty() ? answer.header("Content-Length") : range.substr(range.find('/') + 1);
+    const std::optional<Time> modified = parse_http_date(answer.header("Last-Modified"));
+    if (!modified)
+      return Error{Code::corrupt, text_ + ": object '" + full + "' has no time of its last change"};
+    return ObjectInfo{std::string(key), number_or_zero(size), *modified};
+  }
+
+  Result<ObjectPage> list(std::string_view prefix, std::string_view after, std::size_t limit) override {
+    return lister_.list(prefix, after, limit);
+  }
+
+  Status remove(std::string_view key) override {
+    TW_ASSIGN_OR_RETURN(const std::string full, full_key(key));
+    // With its snapshots, or the server refuses.
+    const AzblobCall call{azblob_remove, "DELETE", full, {}, {{"x-ms-delete-snapshots", "include"}}};
+    TW_ASSIGN_OR_RETURN(const AzblobAnswer answer, client_.call(call));
+    if (answer.done()) return {};
+    const Error error = client_.error_of(call, answer);
+    return error.code == Code::not_found ? Status() : Status(error);
+  }
+
+ private:
+  Result<std::string> full_key(std::string_view key) const { return prefixed_key(client_.url().prefix, key); }
+
+  Error exists(const std::string& full) const {
+    return {Code::conflict, text_ + ": object '" + full + "' exists"};
+  }
+
+  Result<AzblobAnswer> put_whole(const std::string& full, std::string_view bytes,
+                                 const std::vector<io::HttpHeader>& headers) {
+    AzblobCall call{azblob_write, "PUT", full, {}, headers, bytes};
+    call.headers.push_back({"Content-Type", "application/octet-stream"});
+    call.headers.push_back({"Content-MD5", base64(md5(bytes))});
+    call.headers.push_back({"x-ms-blob-type", "BlockBlob"});
+    return client_.call(call);
+  }
+
+  // The object is there, and an earlier attempt of ours may have made it: was it we? This server keeps what
+  // it is told with a write: an object without our mark is another writer's.
+  Status settle(const std::string& full, const std::string& mark) {
+    const Result<AzblobAnswer> there = head(full);
+    if (there.ok()) return there->header(mark_header) == mark ? Status() : Status(exists(full));
+    return Error{Code::unavailable,
+                 text_ + ": whether object '" + full + "' is ours is not known: " + there.error().message,
+                 "read it before writing again"};
+  }
+
+  // sound: what came is what the server's checksum is of, where it gives one.
+  Result<std::string> get_once(const std::string& full, ByteRange range, bool& sound) {
+    AzblobCall call{azblob_read, "GET", full};
+    const bool whole = range.offset == 0 && !range.length;
+    const bool bounded = range.length && *range.length <= ~std::uint64_t{0} - range.offset;
+    const bool summed = bounded && *range.length <= range_md5_bytes_max;
+    if (!whole) {
+      call.headers.push_back(
+          {"Range", "bytes=" + std::to_string(range.offset) + "-" +
+                        (bounded ? std::to_string(range.offset + *range.length - 1) : "")});
+    }
+    if (summed) call.headers.push_back({"x-ms-range-get-content-md5", "true"});
+    TW_ASSIGN_OR_RETURN(AzblobAnswer answer, client_.call(call));
+    sound = true;
+    if (answer.response.status == 416) return std::string();  // begins beyond the end
+    if (!answer.done()) return client_.error_of(call, answer);
+    const std::string_view checksum = answer.header("Content-MD5");
+    if (!checksum.empty() && (whole || summed)) sound = base64(md5(answer.response.body)) == checksum;
+    return std::move(answer.response.body);
+  }
+
+  // HEAD has no body that says more than a word: unless the object is missing, the first byte is asked for,
+  // whose refusal has one.
+  Result<AzblobAnswer> head(const std::string& full) {
+    const AzblobCall call{azblob_read, "HEAD", full};
+    TW_ASSIGN_OR_RETURN(AzblobAnswer answer, client_.call(call));
+    if (answer.done()) return answer;
+    if (answer.problem.code == "BlobNotFound") return client_.error_of(call, answer);
+    const AzblobCall first{azblob_read, "GET", full, {}, {{"Range", "bytes=0-0"}}};
+    TW_ASSIGN_OR_RETURN(answer, client_.call(first));
+    if (answer.done() || answer.response.status == 416) return answer;
+    return client_.error_of(first, answer);
+  }
+
+  const std::string text_;
+  AzblobClient client_;
+  AzblobLister lister_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<ObjectStore>> open_azblob_store(std::string_view url, Variables environment,
+                                                       StoreTuning tuning) {
+  TW_ASSIGN_OR_RETURN(AzblobUrl parsed, parse_azblob_url(url));
+  TW_ASSIGN_OR_RETURN(AzureSettings settings, read_azure_settings(std::move(environment), parsed));
+  return std::unique_ptr<ObjectStore>(
+      std::make_unique<AzblobStore>(std::move(parsed), std::move(settings), tuning));
+}
+
+}  // namespace tradewind::objectstore
