@@ -1,8 +1,10 @@
-// The suite of all stores, on Azure Blob Storage: always on the fake, and on a real server where
-// TRADEWIND_TEST_AZBLOB names one ("azblob://container/prefix?account=…&endpoint=…", the key in the
-// environment). tests/doubles/ starts one.
+// The suite of all stores, on Azure Blob Storage: always on the fake, and on real servers where
+// TRADEWIND_TEST_AZBLOB and TRADEWIND_TEST_AZBLOB_TLS name them
+// ("azblob://container/prefix?account=…&endpoint=…", the key in the environment, or a SAS in the URL).
+// tests/doubles/ starts such servers.
 #include <gtest/gtest.h>
 
+#include "edge/io/process.h"
 #include "edge/objectstore/azblob_store.h"
 #include "edge/objectstore/testing/conformance.h"
 #include "edge/objectstore/testing/fake_azblob.h"
@@ -22,20 +24,33 @@ Connect on_the_fake() {
   return [fake = std::make_shared<FakeAzblob>()] { return opened(*fake, {}); };
 }
 
-// Every object of more than 2 bytes in blocks, those of creates too: a list of blocks is as much one write.
-Connect in_blocks() {
+// Every object of one byte and more, those of creates too: a list of blocks is as much one write.
+StoreTuning in_blocks() {
   StoreTuning tuning;
-  tuning.multipart_from = 3;
+  tuning.multipart_from = 1;
   tuning.part_bytes = 100'000;
-  return [fake = std::make_shared<FakeAzblob>(), tuning] { return opened(*fake, tuning); };
+  return tuning;
+}
+
+Connect on_the_fake_in_blocks() {
+  return [fake = std::make_shared<FakeAzblob>()] { return opened(*fake, in_blocks()); };
+}
+
+Result<std::unique_ptr<ObjectStore>> open_in_blocks(const std::string& url) {
+  return open_azblob_store(url, io::current_environment(), in_blocks());
 }
 
 INSTANTIATE_TEST_SUITE_P(FakeAzblob, ObjectStoreConformance,
                          testing::Values(conformance_case("FakeAzblob", on_the_fake, true),
-                                         conformance_case("FakeAzblobInBlocks", in_blocks, true)));
+                                         conformance_case("FakeAzblobInBlocks", on_the_fake_in_blocks,
+                                                          true)));
 
 INSTANTIATE_TEST_SUITE_P(RealAzblob, ObjectStoreConformance,
-                         testing::ValuesIn(real_cases({"TRADEWIND_TEST_AZBLOB"})));
+                         testing::ValuesIn(real_cases({"TRADEWIND_TEST_AZBLOB",
+                                                       "TRADEWIND_TEST_AZBLOB_TLS"})));
+
+INSTANTIATE_TEST_SUITE_P(RealAzblobInBlocks, ObjectStoreConformance,
+                         testing::ValuesIn(real_cases({"TRADEWIND_TEST_AZBLOB"}, open_in_blocks)));
 
 }  // namespace
 }  // namespace tradewind::objectstore

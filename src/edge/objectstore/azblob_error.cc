@@ -102,7 +102,7 @@ std::string cure_of_denial(const AzblobRefusal& refusal) {
   if (code == "AuthorizationResourceTypeMismatch") return "make the SAS for containers and objects (srt=co)";
   if (refusal.credential.kind == Kind::sas) {
     return "make a SAS with the permission " + std::string(refusal.purpose.letter) +
-           "; Tradewind needs racwdl";
+           "; Tradewind needs rcwdl";
   }
   const std::string who = refusal.credential.principal.empty() ? "WHO" : refusal.credential.principal;
   return "give it the role: az role assignment create --role '" + std::string(refusal.purpose.role) +

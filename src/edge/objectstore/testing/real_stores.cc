@@ -4,15 +4,13 @@
 #include <cstdlib>
 #include <unistd.h>
 
-#include "edge/objectstore/registry.h"
-
 namespace tradewind::objectstore {
 namespace {
 
 // A prefix that nobody else has, emptied when the last connection has gone.
 class RealPrefix {
  public:
-  explicit RealPrefix(const std::string& base) {
+  RealPrefix(const std::string& base, Open open) : open_(std::move(open)) {
     static std::atomic<int> number{0};
     const std::size_t question = base.find('?');
     url_ = base.substr(0, question) + "/" + std::to_string(::getpid()) + "-" + std::to_string(++number) +
@@ -31,24 +29,25 @@ class RealPrefix {
   RealPrefix(const RealPrefix&) = delete;
   RealPrefix& operator=(const RealPrefix&) = delete;
   std::shared_ptr<ObjectStore> open() const {
-    Result<std::unique_ptr<ObjectStore>> store = open_store(url_);
+    Result<std::unique_ptr<ObjectStore>> store = open_(url_);
     EXPECT_TRUE(store.ok()) << describe(store.error());
     return store.ok() ? *std::move(store) : nullptr;
   }
 
  private:
+  const Open open_;
   std::string url_;
 };
 
 }  // namespace
 
-std::vector<ConformanceCase> real_cases(const std::vector<const char*>& variables) {
+std::vector<ConformanceCase> real_cases(const std::vector<const char*>& variables, const Open& open) {
   std::vector<ConformanceCase> cases;
   for (const char* variable : variables) {
     const char* url = std::getenv(variable);
     if (url == nullptr) continue;
-    const auto make_empty = [base = std::string(url)]() -> Connect {
-      return [prefix = std::make_shared<RealPrefix>(base)] { return prefix->open(); };
+    const auto make_empty = [base = std::string(url), open]() -> Connect {
+      return [prefix = std::make_shared<RealPrefix>(base, open)] { return prefix->open(); };
     };
     cases.push_back(conformance_case(variable, make_empty, true));
   }

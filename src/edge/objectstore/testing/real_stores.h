@@ -1,8 +1,12 @@
 // Real servers for the suite of all stores: those that variables of the environment name.
 #pragma once
 
+#include <functional>
+#include <memory>
+#include <string>
 #include <vector>
 
+#include "edge/objectstore/registry.h"
 #include "edge/objectstore/testing/conformance.h"
 
 namespace tradewind::objectstore {
@@ -10,6 +14,8 @@ namespace tradewind::objectstore {
 // A case for each variable that holds a store's URL ("s3://bucket/prefix?endpoint=…", keys in the
 // environment). Each uses prefixes that nobody else has, below the URL's, and empties them when their last
 // connection has gone.
-std::vector<ConformanceCase> real_cases(const std::vector<const char*>& variables);
+using Open = std::function<Result<std::unique_ptr<ObjectStore>>(const std::string& url)>;
+std::vector<ConformanceCase> real_cases(const std::vector<const char*>& variables,
+                                        const Open& open = open_store);
 
 }  // namespace tradewind::objectstore
