@@ -1,13 +1,10 @@
 #include "edge/objectstore/aws_credentials.h"
 
 #include <filesystem>
-#include <functional>
 #include <gtest/gtest.h>
-#include <mutex>
 #include <vector>
 
-#include "edge/io/http_server.h"
-#include "edge/io/http_target.h"
+#include "edge/objectstore/testing/scripted_server.h"
 #include "edge/objectstore/testing/temporary_folder.h"
 
 namespace tradewind::objectstore {
@@ -16,49 +13,14 @@ namespace {
 const char* const keys_json =
     R"({"Code":"Success","AccessKeyId":"AKROLE","SecretAccessKey":"sk","Token":"tk","Expiration":"2026-01-01T01:00:00Z"})";
 
-// What the server answers, and what it was asked. Assigned by the test, played on the server's threads.
-class Script {
- public:
-  using Answer = std::function<io::HttpResponse(const io::HttpRequest&)>;
-  Script& operator=(Answer answer) {
-    const std::lock_guard lock(mutex_);
-    answer_ = std::move(answer);
-    return *this;
-  }
-  io::HttpResponse play(const io::HttpRequest& request) {
-    const std::lock_guard lock(mutex_);
-    asked_.push_back(request);
-    return answer_ ? answer_(request) : io::HttpResponse{404, {}, "", {}};
-  }
-  std::vector<io::HttpRequest> asked() {
-    const std::lock_guard lock(mutex_);
-    return asked_;
-  }
-
- private:
-  std::mutex mutex_;
-  Answer answer_;                       // protected by mutex_
-  std::vector<io::HttpRequest> asked_;  // protected by mutex_
-};
-
 // One server plays STS, sign-on, the container and the machine.
 class AwsCredentialsTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    Result<io::UniqueFd> socket = io::listen_loopback(0);
-    ASSERT_TRUE(socket.ok());
-    url_ = "http://127.0.0.1:" + std::to_string(io::port_of(*socket));
-    std::vector<io::HttpListener> listeners;
-    listeners.push_back({*std::move(socket), true});
-    server_ = *io::HttpServer::start(
-        std::move(listeners), [this](const io::HttpRequest& request) { return script_.play(request); },
-        [](int status, const std::string& message) {
-          return io::HttpResponse{status, {}, message, {}};
-        });
     environment_ = {{"HOME", folder_.path().string()},
-                    {"AWS_EC2_METADATA_SERVICE_ENDPOINT", url_},
-                    {"AWS_ENDPOINT_URL_STS", url_},
-                    {"AWS_ENDPOINT_URL_SSO", url_}};
+                    {"AWS_EC2_METADATA_SERVICE_ENDPOINT", script_.url()},
+                    {"AWS_ENDPOINT_URL_STS", script_.url()},
+                    {"AWS_ENDPOINT_URL_SSO", script_.url()}};
     std::filesystem::create_directories(folder_.path() / ".aws/sso/cache");
   }
 
@@ -76,9 +38,7 @@ class AwsCredentialsTest : public ::testing::Test {
   ManualClock clock_{*parse_utc("2026-01-01T00:00:00Z")};
   io::HttpPool http_;
   Variables environment_;
-  std::string url_;
-  Script script_;
-  std::unique_ptr<io::HttpServer> server_;
+  ScriptedServer script_;
 };
 
 TEST_F(AwsCredentialsTest, TheEnvironmentComesFirst) {
@@ -190,7 +150,7 @@ TEST_F(AwsCredentialsTest, SingleSignOnUsesTheTokenThatTheLoginLeft) {
 }
 
 TEST_F(AwsCredentialsTest, AContainersCredentialsAreAskedForWithItsToken) {
-  environment_["AWS_CONTAINER_CREDENTIALS_FULL_URI"] = url_ + "/v1/credentials?id=1";
+  environment_["AWS_CONTAINER_CREDENTIALS_FULL_URI"] = script_.url() + "/v1/credentials?id=1";
   environment_["AWS_CONTAINER_AUTHORIZATION_TOKEN"] = "pod";
   script_ = [](const io::HttpRequest& request) {
     const bool known =

@@ -120,8 +120,9 @@ Result<AzblobAnswer> AzblobClient::call(const AzblobCall& call) {
       if (!error) continue;
       error->message =
           "container '" + url_.container + "' of account '" + url_.account + "': " + error->message;
-      if (response.error().code == Code::not_found) {
-        error->hint = url_.endpoint ? "is the endpoint right?" : "is there an account of that name?";
+      if (error->hint.empty()) {
+        error->hint = url_.endpoint ? "is the endpoint right, and the server up?"
+                                    : "is there an account of that name, and is the network up?";
       }
       return *std::move(error);
     }
@@ -139,9 +140,9 @@ Result<AzblobAnswer> AzblobClient::call(const AzblobCall& call) {
 }
 
 Error AzblobClient::error_of(const AzblobCall& call, const AzblobAnswer& answer) const {
-  Error error =
-      azblob_error({call.purpose, to_text(url_), url_.account, url_.container, call.key,
-                    io::to_text(address_.server), answer.credential, answer.response.status, answer.problem});
+  Error error = azblob_error({call.purpose, to_text(url_), url_.account, url_.container, call.key,
+                              io::to_text(address_.server), answer.credential, answer.response.status,
+                              answer.problem, clock_.now() + skew()});
   const std::string_view id = answer.header("x-ms-request-id");
   if (error.code != Code::not_found && !id.empty()) error.message += " [request " + std::string(id) + "]";
   return error;

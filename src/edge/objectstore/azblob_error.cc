@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 
 namespace tradewind::objectstore {
 namespace {
@@ -51,9 +52,13 @@ Error about_key(const AzblobRefusal& refusal) {
 Error about_sas(const AzblobRefusal& refusal) {
   const std::string& detail = refusal.problem.detail;
   const std::string start = what(refusal) + ": " + refusal.credential.source + " ";
-  if (holds(detail, "time frame") || holds(detail, "Expiry")) {
-    return {Code::unauthorized, start + "has expired or does not hold yet: " + detail.substr(0, 300),
-            "make a new SAS, which begins now and lasts as long as the job"};
+  const std::string cure = "make a new SAS, which begins now and lasts as long as the job";
+  const std::optional<Time>& end = refusal.credential.expires_at;
+  if (end && *end <= refusal.now) {
+    return {Code::unauthorized, start + "has expired, at " + format_utc(*end).substr(0, 19) + "Z", cure};
+  }
+  if (holds(detail, "time frame")) {
+    return {Code::unauthorized, start + "does not hold now: " + detail.substr(0, 300), cure};
   }
   return {Code::unauthorized,
           start + "does not belong to " + account_of(refusal) + " and this container" +
@@ -84,6 +89,15 @@ Error about_identity(const AzblobRefusal& refusal) {
       return about_token(refusal);
   }
   return about_token(refusal);
+}
+
+// Azurite says a wrong signature in the words of another refusal.
+bool is_about_identity(const AzblobRefusal& refusal) {
+  return refusal.status == 401 ||
+         is_one_of(refusal.problem.code,
+                   {"AuthenticationFailed", "InvalidAuthenticationInfo", "NoAuthenticationInformation"}) ||
+         (refusal.problem.code == "AuthorizationFailure" &&
+          holds(refusal.problem.message, "failed to authenticate"));
 }
 
 std::string cure_of_denial(const AzblobRefusal& refusal) {
@@ -163,10 +177,7 @@ std::optional<Error> about_state(const AzblobRefusal& refusal) {
 
 Error azblob_error(const AzblobRefusal& refusal) {
   const std::string& code = refusal.problem.code;
-  if (is_one_of(code, {"AuthenticationFailed", "InvalidAuthenticationInfo", "NoAuthenticationInformation"}) ||
-      refusal.status == 401) {
-    return about_identity(refusal);
-  }
+  if (is_about_identity(refusal)) return about_identity(refusal);
   if (const std::optional<Error> error = about_state(refusal)) return *error;
   if (refusal.status == 403) return denied(refusal);
   if (refusal.status == 404) return missing(refusal);

@@ -31,6 +31,7 @@ struct AzblobRefusal {
   AzureCredential credential;
   int status = 0;
   AzblobProblem problem;
+  Time now;
 };
 
 // not_found only where the object is missing: a missing container is invalid_argument, or a ledger would look

@@ -42,7 +42,7 @@ Result<AzureCredential> AzureCredentialChain::look() {
   std::vector<std::string> seen;
   const AzureLookup asked{settings_, clock_, http_, seen};
   if (!settings_.url_sas.empty()) {
-    return AzureCredential{AzureCredential::Kind::sas, settings_.url_sas, {}, "the SAS in the URL", {}};
+    return azure_sas_credential(settings_.url_sas, "the SAS in the URL");
   }
   constexpr std::array steps = {from_azure_connection, from_azure_key,      from_azure_sas,
                                 from_azure_secret,     from_azure_workload, from_azure_service,

@@ -25,12 +25,6 @@ Result<AzureCredential> key_credential(const std::string& text, const std::strin
   return AzureCredential{Kind::key, *key, {}, source, {}};
 }
 
-AzureCredential sas_credential(std::string_view text, const std::string& source) {
-  text = trim(text);
-  if (text.starts_with('?')) text.remove_prefix(1);
-  return {Kind::sas, std::string(text), {}, source, {}};
-}
-
 // What a refusal of Entra's means, by the number in its sentence.
 std::string cure_of(const std::string& said) {
   struct Cure {
@@ -110,6 +104,18 @@ std::optional<std::int64_t> whole_number(JsonReader& reader, std::string_view na
 
 }  // namespace
 
+AzureCredential azure_sas_credential(std::string_view text, const std::string& source) {
+  text = trim(text);
+  if (text.starts_with('?')) text.remove_prefix(1);
+  AzureCredential made{Kind::sas, std::string(text), {}, source, {}};
+  const Result<io::HttpTarget> target = io::parse_http_target("/?" + made.secret);
+  if (!target.ok() || !target->query.contains("se"))
+    return made;  // its end stands in a policy of the container
+  const Result<Time> end = parse_utc(target->query.at("se"));
+  if (end.ok()) made.expires_at = *end;
+  return made;
+}
+
 AzureLink from_azure_connection(const AzureLookup& look) {
   const AzureConnection& connection = look.settings.connection;
   constexpr const char* name = "AZURE_STORAGE_CONNECTION_STRING";
@@ -120,7 +126,7 @@ AzureLink from_azure_connection(const AzureLookup& look) {
     return std::optional<AzureCredential>();
   }
   if (connection.key.empty())
-    return std::optional(sas_credential(connection.sas, std::string("the SAS in ") + name));
+    return std::optional(azure_sas_credential(connection.sas, std::string("the SAS in ") + name));
   TW_ASSIGN_OR_RETURN(AzureCredential made,
                       key_credential(connection.key, std::string("the key in ") + name));
   return std::optional(std::move(made));
@@ -151,7 +157,7 @@ AzureLink from_azure_sas(const AzureLookup& look) {
     return Error{Code::unauthorized, "AZURE_STORAGE_SAS_TOKEN holds no SAS: it has no sig=",
                  "put quotes around it: it holds '&'"};
   }
-  return std::optional(sas_credential(text, "the SAS in AZURE_STORAGE_SAS_TOKEN"));
+  return std::optional(azure_sas_credential(text, "the SAS in AZURE_STORAGE_SAS_TOKEN"));
 }
 
 AzureLink from_azure_secret(const AzureLookup& look) {

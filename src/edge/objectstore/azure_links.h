@@ -33,6 +33,9 @@ AzureLink from_azure_service(const AzureLookup& look);
 AzureLink from_azure_machine(const AzureLookup& look);
 AzureLink from_azure_cli(const AzureLookup& look);
 
+// A SAS tells its own end, mostly.
+AzureCredential azure_sas_credential(std::string_view text, const std::string& source);
+
 // What tokens are asked for.
 inline constexpr std::string_view azure_storage_resource = "https://storage.azure.com/";
 
