@@ -213,6 +213,7 @@ std::string handed_down(const path& folder) {
 // A cloud whose credentials tools look for in these places.
 struct Cloud {
   std::string name;
+  std::string stores;  // "s3://"; "": none is known there
   std::vector<std::string> variables;
   std::vector<path> files;
 };
@@ -227,13 +228,18 @@ std::vector<Cloud> clouds_of(const Context& context) {
   const path gcloud = folder("CLOUDSDK_CONFIG", ".config/gcloud");
   return {
       {"aws",
+       "s3://",
        {"AWS_ACCESS_KEY_ID", "AWS_PROFILE"},
        {folder("AWS_SHARED_CREDENTIALS_FILE", ".aws/credentials"), folder("AWS_CONFIG_FILE", ".aws/config")}},
       {"gcp",
+       "",
        {},
        {key_file.empty() ? gcloud / "application_default_credentials.json" : path(key_file),
         gcloud / "application_default_credentials.json"}},
-      {"azure", {"AZURE_CLIENT_ID"}, {folder("AZURE_CONFIG_DIR", ".azure") / "azureProfile.json"}}};
+      {"azure",
+       "azblob://",
+       {"AZURE_STORAGE_CONNECTION_STRING", "AZURE_STORAGE_KEY", "AZURE_STORAGE_SAS_TOKEN", "AZURE_CLIENT_ID"},
+       {folder("AZURE_CONFIG_DIR", ".azure") / "azureProfile.json"}}};
 }
 
 }  // namespace
@@ -291,8 +297,9 @@ std::vector<CheckLine> find_credentials(const Context& context) {
     for (const path& file : cloud.files) {
       if (where.empty() && io::path_exists(file)) where = file.string();
     }
-    const std::string use = cloud.name == "aws" ? "; used for stores (s3://), not yet to rent there"
-                                                : "; not used by this version yet";
+    const std::string use = cloud.stores.empty()
+                                ? "; not used by this version yet"
+                                : "; used for stores (" + cloud.stores + "), not yet to rent there";
     lines.push_back(where.empty()
                         ? CheckLine{cloud.name, "missing",
                                     "no credentials found; this version does not rent there yet", ""}

@@ -100,7 +100,7 @@ TEST_F(OfflineVerbsTest, CheckTellsOfCredentialsWithoutReadingThem) {
                        "; used for stores (s3://)"),
             std::string::npos)
       << out();
-  EXPECT_NE(out().find("credentials in $AZURE_CLIENT_ID"), std::string::npos);
+  EXPECT_NE(out().find("credentials in $AZURE_CLIENT_ID; used for stores (azblob://)"), std::string::npos);
   EXPECT_EQ(out().find("abc123"), std::string::npos);
   EXPECT_EQ(out().find("secret-id"), std::string::npos);
 }

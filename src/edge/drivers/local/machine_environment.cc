@@ -7,9 +7,10 @@
 namespace tradewind::local {
 namespace {
 
-constexpr std::string_view secret_prefixes[] = {"AWS_",    "AZURE_",     "ARM_",     "GOOGLE_",
-                                                "GCLOUD_", "CLOUDSDK_",  "OCI_",     "TRADEWIND_",
-                                                "SSH_",    "KUBECONFIG", "SLURM_JWT"};
+// IDENTITY_ and MSI_: where a service at Azure hands out its own identity, and the word that opens it.
+constexpr std::string_view secret_prefixes[] = {"AWS_",       "AZURE_",  "ARM_",       "IDENTITY_", "IMDS_",
+                                                "MSI_",       "GOOGLE_", "GCLOUD_",    "CLOUDSDK_", "OCI_",
+                                                "TRADEWIND_", "SSH_",    "KUBECONFIG", "SLURM_JWT"};
 constexpr std::string_view secret_words[] = {"TOKEN",   "SECRET", "PASSWORD",   "PASSWD",     "CREDENTIAL",
                                              "API_KEY", "APIKEY", "ACCESS_KEY", "PRIVATE_KEY"};
 
