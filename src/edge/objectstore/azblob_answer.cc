@@ -72,6 +72,11 @@ Result<AzblobList> parse_azblob_list(std::string_view xml) {
     TW_ASSIGN_OR_RETURN(AzblobEntry entry, entry_of(blob));
     if (!entry.name.empty()) list.entries.push_back(std::move(entry));
   }
+  for (const pugi::xml_node& folder : result.child("Blobs").children("BlobPrefix")) {
+    const pugi::xml_node name = folder.child("Name");
+    const std::string text = name.text().as_string();
+    if (!text.empty() && !name.attribute("Encoded").as_bool()) list.folders.push_back(text);
+  }
   return list;
 }
 

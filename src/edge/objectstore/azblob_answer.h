@@ -25,9 +25,11 @@ struct AzblobEntry {
 };
 struct AzblobList {
   std::vector<AzblobEntry> entries;
-  std::string next_marker;  // continues the list; "": it ends here
+  std::vector<std::string> folders;  // "a/b/", where one level was asked for
+  std::string next_marker;           // continues the list; "": it ends here
 };
-// Folders, which accounts with a hierarchy list too, are left out. corrupt: it is no list.
+// Folders that are listed as if they were objects, by accounts with a hierarchy, are left out. corrupt: it is
+// no list.
 Result<AzblobList> parse_azblob_list(std::string_view xml);
 
 // What makes a blob of blocks that were sent before, in this order.

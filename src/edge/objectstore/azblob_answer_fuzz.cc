@@ -17,6 +17,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       // The parser takes no date that is written in another way.
       if (parse_http_date(format_http_date(entry.modified_at)) != entry.modified_at) std::abort();
     }
+    for (const std::string& folder : list->folders) {
+      if (folder.empty()) std::abort();
+    }
   }
   const AzblobProblem problem = parse_azblob_problem(text);
   if (problem.message.find('\n') != std::string::npos) std::abort();

@@ -18,6 +18,8 @@ TEST(AzblobAnswer, AListIsRead) {
       "<Blob><Name>p/folder</Name><Properties><ResourceType>directory</ResourceType></Properties></Blob>"
       "<Blob><Name>p/b&amp;c</Name><Properties><Last-Modified>Sat, 27 Jun 2015 00:00:00 GMT</Last-Modified>"
       "<Content-Length>0</Content-Length></Properties></Blob>"
+      "<BlobPrefix><Name>p/d/</Name></BlobPrefix><BlobPrefix><Name "
+      "Encoded=\"true\">p/%FF/</Name></BlobPrefix>"
       "</Blobs><NextMarker>2!next</NextMarker></EnumerationResults>");
   ASSERT_TRUE(list.ok()) << describe(list.error());
   ASSERT_EQ(list->entries.size(), 2U) << "names that XML cannot hold and folders are left out";
@@ -25,6 +27,7 @@ TEST(AzblobAnswer, AListIsRead) {
   EXPECT_EQ(list->entries[0].size_bytes, 12U);
   EXPECT_EQ(format_utc(list->entries[0].modified_at), "2015-06-26T23:39:12.000Z");
   EXPECT_EQ(list->entries[1].name, "p/b&c");
+  EXPECT_EQ(list->folders, std::vector<std::string>{"p/d/"});
   EXPECT_EQ(list->next_marker, "2!next");
 }
 

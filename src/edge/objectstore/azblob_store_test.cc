@@ -7,6 +7,7 @@
 
 #include "edge/objectstore/hash.h"
 #include "edge/objectstore/testing/fake_azblob.h"
+#include "edge/objectstore/testing/scripted_server.h"
 
 namespace tradewind::objectstore {
 namespace {
@@ -335,6 +336,58 @@ TEST(AzblobStore, APageThatFollowsAnotherBeginsWhereThatEnded) {
   const std::vector<std::string> log = fake.log();
   for (std::size_t i = 1; i < log.size(); ++i) EXPECT_NE(log[i].find("marker="), std::string::npos) << log[i];
   EXPECT_EQ(open(fake)->list("", "189", 5).value_or({}).objects.at(4).key, "194") << "without a marker, too";
+}
+
+TEST(AzblobStore, TheNextOfAFewIsFoundWithoutReadingWhatStandsBeforeIt) {
+  FakeAzblobOptions options;
+  options.page_max = 5000;
+  FakeAzblob fake(options);
+  for (int job = 100; job < 140; ++job) {
+    for (int i = 100; i < 200; ++i)
+      fake.place("p/jobs/j-" + std::to_string(job) + "/chunks/" + std::to_string(i), "x");
+    fake.place("p/jobs/j-" + std::to_string(job) + "/ledger/1", "x");
+  }
+  fake.place("p/jobs-of-others", "x");
+  fake.place("p/jobz", "x");
+  const std::unique_ptr<ObjectStore> store = open(fake);
+  const auto next = [&](const std::string& prefix, const std::string& after, std::size_t limit) {
+    std::string text;
+    const Result<ObjectPage> page = store->list(prefix, after, limit);
+    if (!page.ok()) return describe(page.error());
+    for (const ObjectInfo& object : page->objects) text += object.key + " ";
+    return text + (page->more ? "…" : ".");
+  };
+  EXPECT_EQ(next("jobs/", "jobs/j-110/zzzz", 1), "jobs/j-111/chunks/100 …");
+  EXPECT_EQ(fake.requests(), 3) << "the job's folder, the folder of jobs, and the first of the next job";
+  EXPECT_EQ(next("jobs/j-110/", "jobs/j-110/chunks/198", 3), "jobs/j-110/chunks/199 jobs/j-110/ledger/1 .");
+  EXPECT_EQ(next("jobs/", "jobs/j-139/chunks/199", 2), "jobs/j-139/ledger/1 .");
+  EXPECT_EQ(next("", "jobs/j-139/chunks/199", 2), "jobs/j-139/ledger/1 jobz .");
+  EXPECT_EQ(next("jobs/j-11", "jobs/j-119/ledger/0", 2), "jobs/j-119/ledger/1 .");
+  EXPECT_EQ(next("job", "jobs", 2), "jobs-of-others jobs/j-100/chunks/100 …");
+  EXPECT_EQ(next("jobs/", "jobs/", 1), "jobs/j-100/chunks/100 …");
+  EXPECT_EQ(next("jobs/", "jobt", 1), ".");
+  EXPECT_EQ(next("jobs/", "job", 1), "jobs/j-100/chunks/100 …");
+}
+
+TEST(AzblobStore, AListInAnotherOrderIsAnError) {
+  const auto list = [](const std::string& first, const std::string& second) {
+    return "<Blob><Name>p/" + first +
+           "</Name><Properties><Last-Modified>Fri, 26 Jun 2015 23:39:12 GMT</Last-Modified>"
+           "<Content-Length>1</Content-Length></Properties></Blob><Blob><Name>p/" +
+           second +
+           "</Name><Properties><Last-Modified>Fri, 26 Jun 2015 23:39:12 GMT</Last-Modified>"
+           "<Content-Length>1</Content-Length></Properties></Blob>";
+  };
+  ScriptedServer server;
+  server = [&](const io::HttpRequest&) {
+    return io::HttpResponse{
+        200, {}, "<EnumerationResults><Blobs>" + list("a/b", "a-b") + "</Blobs></EnumerationResults>", {}};
+  };
+  const auto store =
+      open_at("azblob://runs/p?account=acme1&endpoint=" + server.url(), {{"AZURE_STORAGE_KEY", base64("k")}});
+  const Error error = store->list("", "").error();
+  EXPECT_EQ(error.code, Code::invalid_argument);
+  EXPECT_NE(error.message.find("hierarchical namespace"), std::string::npos) << error.message;
 }
 
 TEST(AzblobStore, TheEnvironmentSaysWhatTheUrlLeavesOut) {

@@ -316,6 +316,22 @@ TEST_P(ObjectStoreConformance, PagesContinueAfterAnyKey) {
   EXPECT_TRUE(part->more);
 }
 
+TEST_P(ObjectStoreConformance, AnyConnectionContinuesAList) {
+  const Keys sorted = {"a", "b-c", "b/1/x", "b/1/y", "b/2/x", "b/3", "b0", "c/1/1/1", "c/1/2", "d"};
+  for (const std::string& key : sorted) put(key, "x");
+  for (const std::size_t limit : {std::size_t{1}, std::size_t{3}}) {
+    Keys found;
+    for (bool more = true; more;) {
+      const Result<ObjectPage> page = connect_()->list("", found.empty() ? "" : found.back(), limit);
+      ASSERT_TRUE(page.ok()) << describe(page.error());
+      for (const ObjectInfo& object : page->objects) found.push_back(object.key);
+      more = page->more;
+      ASSERT_LE(found.size(), sorted.size());
+    }
+    EXPECT_EQ(found, sorted) << "pages of " << limit;
+  }
+}
+
 TEST_P(ObjectStoreConformance, MoreThanOnePageOfDefaultSize) {
   Keys expected;
   for (int i = 0; i < 1100; ++i) {

@@ -248,18 +248,27 @@ io::HttpResponse FakeAzblob::list(const Asked& asked) {
   }
   const std::size_t wanted =
       std::min<std::size_t>(options_.page_max, std::stoull(asked.parameter("maxresults")));
+  const bool one_level = asked.parameter("delimiter") == "/";
   std::string blobs;
   std::string next_marker;
   std::size_t count = 0;
-  for (auto next = objects_.lower_bound(from); next != objects_.end() && next->first.starts_with(prefix);
-       ++next) {
+  auto next = objects_.lower_bound(from);
+  while (next != objects_.end() && next->first.starts_with(prefix)) {
     if (count++ == wanted) {
       next_marker = base64(next->first);
       break;
     }
+    const std::size_t slash = one_level ? next->first.find('/', prefix.size()) : std::string::npos;
+    if (slash != std::string::npos) {
+      const std::string folder = next->first.substr(0, slash + 1);
+      blobs += "<BlobPrefix><Name>" + folder + "</Name></BlobPrefix>";
+      while (next != objects_.end() && next->first.starts_with(folder)) ++next;
+      continue;
+    }
     blobs += "<Blob><Name>" + next->first + "</Name><Properties><Last-Modified>" +
              format_http_date(next->second.modified_at) + "</Last-Modified><Content-Length>" +
              std::to_string(next->second.bytes.size()) + "</Content-Length></Properties></Blob>";
+    ++next;
   }
   return {200,
           {},
