@@ -1,7 +1,6 @@
 #include "edge/objectstore/azblob_blocks.h"
 
 #include <algorithm>
-#include <cstdio>
 
 #include "edge/objectstore/hash.h"
 #include "edge/objectstore/parallel_parts.h"
@@ -20,7 +19,9 @@ std::vector<std::string> block_names(std::size_t count) {
   names.reserve(count);
   for (std::size_t i = 0; i < count; ++i) {
     const std::string number = std::to_string(i);
-    names.push_back(base64(mark + std::string(8 - number.size(), '0') + number));
+    std::string name = mark;
+    name.append(8 - number.size(), '0').append(number);
+    names.push_back(base64(name));
   }
   return names;
 }

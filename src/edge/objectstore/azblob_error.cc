@@ -145,7 +145,7 @@ Error missing(const AzblobRefusal& refusal) {
           "is " + account_of(refusal) + " reached there?"};
 }
 
-// 409 and 412 that say something about the state of the object or the container.
+// What says something about the state of the object or the container.
 std::optional<Error> about_state(const AzblobRefusal& refusal) {
   struct State {
     std::string_view code;
@@ -161,6 +161,9 @@ std::optional<Error> about_state(const AzblobRefusal& refusal) {
       State{"BlobImmutableDueToPolicy", Code::unauthorized, "a policy of the container keeps it as it is"},
       State{"LeaseIdMissing", Code::unauthorized,
             "another program holds a lease on it: az storage blob lease break"},
+      State{"InvalidBlockList", Code::unavailable, "another writer sends the same object: write it again"},
+      State{"InvalidBlobOrBlock", Code::invalid_argument,
+            "another program has begun this object: let it end, or remove what it sent"},
       State{"InvalidBlobType", Code::invalid_argument,
             "another program made it, as a page or append blob: remove it"},
       State{"FeatureNotSupportedForHierarchicalNamespaceAccount", Code::invalid_argument,

@@ -1,6 +1,5 @@
 #include "edge/objectstore/azblob_store.h"
 
-#include <algorithm>
 #include <charconv>
 
 #include "edge/objectstore/azblob_blocks.h"

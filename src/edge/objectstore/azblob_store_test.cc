@@ -277,6 +277,19 @@ TEST(AzblobStore, BlocksThatAnotherWriterDroppedAreSentAgain) {
   EXPECT_EQ(fake.count("PUT /acme1/runs/p/big?blockid="), 10U);
 }
 
+TEST(AzblobStore, AnObjectThatOthersKeepReplacingIsUnavailable) {
+  FakeAzblob* there = nullptr;
+  FakeAzblob fake({}, [&](const io::HttpRequest& request) {
+    if (is_commit(request)) there->drop_blocks();
+    return Fault::none;
+  });
+  there = &fake;
+  const Error error = open(fake)->put("big", std::string(5000, 'z'), PutCondition::always).error();
+  EXPECT_EQ(error.code, Code::unavailable) << describe(error);
+  EXPECT_NE(error.hint.find("another writer"), std::string::npos) << describe(error);
+  EXPECT_EQ(fake.count("PUT /acme1/runs/p/big?comp=blocklist"), 3U);
+}
+
 TEST(AzblobStore, AnUploadThatFailsLeavesNothingToSee) {
   std::atomic<int> blocks = 0;
   const FakeAzblob fake({}, [&](const io::HttpRequest& request) {

@@ -1,5 +1,4 @@
 // Identities that need no secret of ours: those of the place where we run, and of whoever is signed in here.
-#include <array>
 
 #include "base/text.h"
 #include "edge/io/http_target.h"
