@@ -297,13 +297,18 @@ std::vector<CheckLine> find_credentials(const Context& context) {
     for (const path& file : cloud.files) {
       if (where.empty() && io::path_exists(file)) where = file.string();
     }
-    const std::string use = cloud.stores.empty()
-                                ? "; not used by this version yet"
-                                : "; used for stores (" + cloud.stores + "), not yet to rent there";
-    lines.push_back(where.empty()
-                        ? CheckLine{cloud.name, "missing",
-                                    "no credentials found; this version does not rent there yet", ""}
-                        : CheckLine{cloud.name, "found", "credentials in " + where + use, ""});
+    if (where.empty()) {
+      lines.push_back(
+          {cloud.name, "missing", "no credentials found; this version does not rent there yet", ""});
+      continue;
+    }
+    std::string found = "credentials in " + where;
+    if (cloud.stores.empty()) {
+      found += "; not used by this version yet";
+    } else {
+      found += "; used for stores (" + cloud.stores + "), not yet to rent there";
+    }
+    lines.push_back({cloud.name, "found", std::move(found), ""});
   }
   return lines;
 }

@@ -111,7 +111,10 @@ std::string FakeAzblob::text_to_sign(const Asked& asked) const {
   std::sort(own.begin(), own.end());
   lines.insert(lines.end(), own.begin(), own.end());
   lines.push_back("/" + options_.account + asked.path);
-  for (const auto& [name, value] : asked.parameters) lines.push_back(name + ":" + value);
+  for (const auto& [name, value] : asked.parameters) {
+    lines.push_back(name);
+    lines.back().append(":").append(value);
+  }
   return join(lines, "\n");
 }
 
