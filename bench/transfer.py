@@ -2,7 +2,7 @@
 """Saves, restores and copies model state beside rclone, s5cmd and restic: the same data, server and machine, one after the other,
 each in turn. Nothing is asserted about the figures.
     bench/transfer.py BUILD_DIR [--gib N] [--files N] [--only WHAT,…] [--json]
-BUILD_DIR: a release build. --gib: of state (2). --files: of the test of many small files (20000). WHAT: save, again, restore, copy,
+BUILD_DIR: a release build. --gib: of state (1). --files: of the test of many small files (20000). WHAT: save, again, restore, copy,
 files, coding. The servers are two Ceph gateways on loopback (tests/doubles/ceph_rgw.sh), whose disks are memory, so that the
 tools' own work shows; they take processors from the tools, and from each alike. bench/transfer.sh installs what this needs
 and starts them. Of each command: seconds, processor seconds, the peak of its memory, and how much more the bucket holds after it.
@@ -376,7 +376,7 @@ def print_coding(pairs):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("build")
-    parser.add_argument("--gib", type=float, default=2)
+    parser.add_argument("--gib", type=float, default=1)
     parser.add_argument("--files", type=int, default=20000)
     parser.add_argument("--only", default="")
     parser.add_argument("--json", action="store_true")
