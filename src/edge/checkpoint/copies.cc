@@ -102,7 +102,7 @@ void keep_each_once(std::vector<ChunkRef>& chunks) {
   std::ranges::sort(chunks, {}, [](const ChunkRef& chunk) {
     return std::pair(std::string_view(chunk.digest), chunk.size);
   });
-  chunks.erase(std::ranges::unique(chunks).begin(), chunks.end());
+  chunks.erase(std::unique(chunks.begin(), chunks.end()), chunks.end());
 }
 
 void append_chunks(const Manifest& manifest, std::vector<ChunkRef>& chunks) {
