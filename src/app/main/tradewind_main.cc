@@ -3,6 +3,7 @@
 #include <csignal>
 #include <filesystem>
 #include <iostream>
+#include <malloc.h>
 #include <unistd.h>
 
 #include "app/cli/run_cli.h"
@@ -148,5 +149,7 @@ int run_program(int count, char** values) {
 }  // namespace tradewind
 
 int main(int count, char** values) {
+  // Many threads each hold a chunk for a while: heaps of their own would keep what all of them ever held.
+  ::mallopt(M_ARENA_MAX, 2);
   return tradewind::run_program(count, values);
 }

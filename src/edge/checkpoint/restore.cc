@@ -78,6 +78,9 @@ class TreeWriter {
     if (opened.error_number != 0) return failed(opened.error_number, file);
     const int error_number = objectstore::write_all_at(opened.descriptor.get(), bytes, offset);
     if (error_number != 0) return failed(error_number, file);
+    // The disk begins now, so that little is left to wait for when the folder takes its place. Only a hint.
+    static_cast<void>(::sync_file_range(opened.descriptor.get(), static_cast<off64_t>(offset),
+                                        static_cast<off64_t>(bytes.size()), SYNC_FILE_RANGE_WRITE));
     return {};
   }
 
