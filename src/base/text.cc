@@ -79,6 +79,10 @@ std::string nearest_word(std::string_view word, std::span<const std::string_view
   return std::string(nearest);
 }
 
+std::string count_text(std::uint64_t count, std::string_view noun) {
+  return std::to_string(count) + " " + std::string(noun) + (count == 1 ? "" : "s");
+}
+
 std::string format_bytes(unsigned long long bytes) {
   if (bytes < 1024) return std::to_string(bytes) + " B";
   constexpr const char* names[] = {"KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};

@@ -32,10 +32,6 @@ std::string named(const Entry& entry) {
          format_utc(entry.manifest.created_at) + ")";
 }
 
-std::string count_text(std::uint64_t count, const std::string& noun) {
-  return std::to_string(count) + " " + noun + (count == 1 ? "" : "s");
-}
-
 // ---- show
 
 json::value file_json(const ManifestFile& file) {

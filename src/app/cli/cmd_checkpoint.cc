@@ -66,11 +66,6 @@ Result<Place> place_of(const CheckpointOptions& options, Context& context) {
   return place;
 }
 
-// "1 chunk", "3 chunks".
-std::string count_text(std::uint64_t count, const std::string& noun) {
-  return std::to_string(count) + " " + noun + (count == 1 ? "" : "s");
-}
-
 // ---- list
 
 void print_list(const api::CheckpointList& list, Context& context) {

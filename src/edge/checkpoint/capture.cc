@@ -14,6 +14,7 @@
 #include "edge/checkpoint/chunk.h"
 #include "edge/checkpoint/packs.h"
 #include "edge/checkpoint/parallel.h"
+#include "edge/checkpoint/settling.h"
 #include "edge/checkpoint/tree.h"
 #include "edge/objectstore/posix_file.h"
 
@@ -22,12 +23,6 @@ namespace {
 
 using objectstore::file_error;
 using std::chrono::milliseconds;
-
-constexpr int tries_max = 8;
-constexpr milliseconds first_wait{20};  // doubled each time: 5 s in all
-// Linux stamps files with a clock that ticks at least every 10 ms: of two writes within a tick the second
-// leaves no trace. So a file is trusted only when its last change is older than this.
-constexpr std::chrono::nanoseconds tick = milliseconds(20);
 
 using Tree = std::vector<TreeEntry>;
 using CutSizes = std::function<std::vector<std::uint64_t>(const TreeEntry&)>;
@@ -49,12 +44,8 @@ std::optional<std::string> difference(const Tree& before, const Tree& after) {
 
 // The path of a file that was written so lately that a further write might not show.
 std::optional<std::string> too_fresh(const Tree& tree, std::chrono::system_clock::time_point looked_at) {
-  const auto limit =
-      std::chrono::duration_cast<std::chrono::nanoseconds>(looked_at.time_since_epoch()) - tick;
   for (const TreeEntry& entry : tree) {
-    const std::chrono::nanoseconds age = limit - std::chrono::nanoseconds(entry.ctime_ns);
-    // A time in the future is a clock that was set back, and no reason to wait.
-    if (entry.kind == FileKind::file && age.count() < 0 && age > -2 * tick) return entry.path;
+    if (entry.kind == FileKind::file && may_hide_a_write(entry.ctime_ns, looked_at)) return entry.path;
   }
   return std::nullopt;
 }
@@ -83,10 +74,10 @@ class Capture {
 
   Result<std::vector<ManifestFile>> run() {
     std::string changing;
-    milliseconds wait = first_wait;
+    milliseconds wait = settling_first_wait;
     auto looked_at = std::chrono::system_clock::now();
     TW_ASSIGN_OR_RETURN(Tree tree, read_tree(root_, shown_));
-    for (int tries = 0; tries < tries_max; ++tries) {
+    for (int tries = 0; tries < settling_tries; ++tries) {
       const std::optional<std::string> fresh = too_fresh(tree, looked_at);
       if (!fresh) TW_RETURN_IF_ERROR(read_files(tree));
       if (fresh) std::this_thread::sleep_for(wait);

@@ -36,14 +36,6 @@ class WorstError {
   std::optional<Error> error_;
 };
 
-Result<Manifest> read_manifest_from(ObjectStore& store, const std::string& key, const ManifestId& id) {
-  const Result<std::string> coded = store.get(key);
-  if (!coded.ok()) return coded.error().code == Code::not_found ? missing(store, key) : coded.error();
-  Result<Manifest> manifest = decode_manifest(*coded, id);
-  if (!manifest.ok()) return named(store, key, manifest.error());
-  return manifest;
-}
-
 }  // namespace
 
 std::vector<ObjectStore*> durable_stores(const ChunkPlace& place) {
@@ -130,14 +122,14 @@ std::vector<ChunkRef> distinct_chunks(const std::vector<Manifest>& manifests) {
   return chunks;
 }
 
-Result<std::string> read_coded_manifest(ObjectStore& store, const std::string& job_prefix,
-                                        const ManifestId& id) {
+Result<CodedManifest> read_coded_manifest(ObjectStore& store, const std::string& job_prefix,
+                                          const ManifestId& id) {
   const std::string key = manifest_key(job_prefix, id);
   Result<std::string> coded = store.get(key);
   if (!coded.ok()) return coded.error().code == Code::not_found ? missing(store, key) : coded.error();
-  const Result<Manifest> manifest = decode_manifest(*coded, id);
+  Result<Manifest> manifest = decode_manifest(*coded, id);
   if (!manifest.ok()) return named(store, key, manifest.error());
-  return coded;
+  return CodedManifest{*std::move(coded), *std::move(manifest)};
 }
 
 Result<Manifest> read_manifest(const ChunkPlace& place, const ManifestId& id) {
@@ -147,15 +139,15 @@ Result<Manifest> read_manifest(const ChunkPlace& place, const ManifestId& id) {
   }
   const std::string key = manifest_key(place.job_prefix, id);
   if (place.local != nullptr) {
-    Result<Manifest> manifest = read_manifest_from(*place.local, key, id);
-    if (manifest.ok()) return manifest;
-    if (manifest.error().code == Code::corrupt) static_cast<void>(place.local->remove(key));
+    Result<CodedManifest> read = read_coded_manifest(*place.local, place.job_prefix, id);
+    if (read.ok()) return std::move(read->manifest);
+    if (read.error().code == Code::corrupt) static_cast<void>(place.local->remove(key));
   }
   WorstError worst;
   for (ObjectStore* store : durable_stores(place)) {
-    Result<Manifest> manifest = read_manifest_from(*store, key, id);
-    if (manifest.ok()) return manifest;
-    worst.add(manifest.error());
+    Result<CodedManifest> read = read_coded_manifest(*store, place.job_prefix, id);
+    if (read.ok()) return std::move(read->manifest);
+    worst.add(read.error());
   }
   return worst.error();
 }

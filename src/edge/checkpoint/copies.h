@@ -44,9 +44,12 @@ Result<bool> has_chunk(objectstore::ObjectStore& store, const std::string& job_p
 std::vector<ChunkRef> distinct_chunks(const Manifest& manifest);
 std::vector<ChunkRef> distinct_chunks(const std::vector<Manifest>& manifests);
 
-// As it lies there, once its bytes are proved to be those of the id. corrupt and not_found name it and the
-// store.
-Result<std::string> read_coded_manifest(objectstore::ObjectStore& store, const std::string& job_prefix,
-                                        const ManifestId& id);
+struct CodedManifest {
+  std::string coded;  // as it lies there
+  Manifest manifest;
+};
+// From one store, its bytes proved to be those of the id. corrupt and not_found name it and the store.
+Result<CodedManifest> read_coded_manifest(objectstore::ObjectStore& store, const std::string& job_prefix,
+                                          const ManifestId& id);
 
 }  // namespace tradewind::checkpoint

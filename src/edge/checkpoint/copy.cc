@@ -44,8 +44,8 @@ Result<bool> came_over_lately(const ChunkPlace& to, const ChunkRef& chunk, Time 
 }
 
 Status copy_manifest(const ChunkPlace& from, const ChunkPlace& to, const ManifestId& id) {
-  TW_ASSIGN_OR_RETURN(const std::string coded, read_coded_manifest(*from.home, from.job_prefix, id));
-  return to.home->put(manifest_key(to.job_prefix, id), coded, PutCondition::always);
+  TW_ASSIGN_OR_RETURN(const CodedManifest read, read_coded_manifest(*from.home, from.job_prefix, id));
+  return to.home->put(manifest_key(to.job_prefix, id), read.coded, PutCondition::always);
 }
 
 }  // namespace

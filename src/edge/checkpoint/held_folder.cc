@@ -6,6 +6,7 @@
 #include <system_error>
 #include <thread>
 
+#include "edge/checkpoint/settling.h"
 #include "edge/checkpoint/tree.h"
 
 namespace tradewind::checkpoint {
@@ -14,11 +15,6 @@ namespace {
 namespace fs = std::filesystem;
 using std::chrono::milliseconds;
 
-constexpr int tries_max = 8;
-constexpr milliseconds first_wait{20};  // doubled each time: 5 s in all
-// Linux stamps files with a clock that ticks at least every 10 ms: what is written within a tick of a look
-// does not show in the next.
-constexpr std::chrono::nanoseconds tick = milliseconds(20);
 constexpr std::string_view lock_name = "lock";
 
 std::string prefix_of(const fs::path& folder) {
@@ -45,11 +41,9 @@ void remove_left_behind(const fs::path& folder) {
 }
 
 bool is_settled(const FolderView& view) {
-  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  const auto now = std::chrono::system_clock::now();
   return std::ranges::none_of(view, [&](const FolderEntry& entry) {
-    const auto age = now - std::chrono::nanoseconds(entry.mtime_ns);
-    // A time in the future is a clock that was set back, and no reason to wait.
-    return entry.kind == FolderEntry::Kind::file && age < tick && age > -2 * tick;
+    return entry.kind == FolderEntry::Kind::file && may_hide_a_write(entry.mtime_ns, now);
   });
 }
 
@@ -83,8 +77,8 @@ Result<HeldFolder> HeldFolder::hold(const fs::path& folder) {
   TW_ASSIGN_OR_RETURN(io::TempDir place, io::TempDir::make(prefix_of(real), real.parent_path()));
   TW_ASSIGN_OR_RETURN(io::FileLock lock, io::FileLock::acquire(place.path() / lock_name, Duration(0)));
   HeldFolder held(std::move(place), std::move(lock));
-  milliseconds wait = first_wait;
-  for (int tries = 0; tries < tries_max; ++tries, wait *= 2) {
+  milliseconds wait = settling_first_wait;
+  for (int tries = 0; tries < settling_tries; ++tries, wait *= 2) {
     TW_ASSIGN_OR_RETURN(std::optional<FolderView> view, try_to_hold(real, held.state_));
     if (view) {
       held.view_ = *std::move(view);

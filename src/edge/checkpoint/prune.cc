@@ -155,7 +155,8 @@ Result<PrunePlan> plan_prune(const ChunkPlace& place, int keep, Time now, Durati
                       place.has_ledger ? Result<std::size_t>(0) : begun_from_since(place, now - grace));
   Planner planner(place, now, grace);
   TW_RETURN_IF_ERROR(planner.keep_newest(checkpoints, begun_from));
-  TW_ASSIGN_OR_RETURN(const std::vector<ManifestId> by_age, checkpoints_by_age(place));
+  TW_ASSIGN_OR_RETURN(const std::vector<ManifestId> by_age,
+                      place.has_ledger ? Result(checkpoints) : checkpoints_by_age(place));
   TW_RETURN_IF_ERROR(planner.keep_newest(by_age, static_cast<std::size_t>(keep)));
   TW_RETURN_IF_ERROR(planner.keep_uncommitted(*place.home));
   TW_RETURN_IF_ERROR(planner.find_unneeded(*place.home));

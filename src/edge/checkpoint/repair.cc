@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <mutex>
+#include <optional>
 #include <utility>
 
 #include "edge/checkpoint/chunk.h"
@@ -48,11 +49,10 @@ class Repairer {
     const auto read = [&](ObjectStore& store) {
       return read_coded_manifest(store, place_.job_prefix, damaged.id);
     };
-    TW_ASSIGN_OR_RETURN(const std::string coded,
-                        mend(manifest_key(place_.job_prefix, damaged.id), damaged.problem, read));
-    if (coded.empty()) return {};
-    TW_ASSIGN_OR_RETURN(Manifest manifest, decode_manifest(coded, damaged.id));
-    whole.push_back(std::move(manifest));
+    TW_ASSIGN_OR_RETURN(
+        std::optional<CodedManifest> mended,
+        mend<CodedManifest>(manifest_key(place_.job_prefix, damaged.id), damaged.problem, read));
+    if (mended) whole.push_back(std::move(mended->manifest));
     return {};
   }
 
@@ -61,44 +61,42 @@ class Repairer {
   Status put_newest_last() {
     if (request_.dry_run) return {};
     TW_ASSIGN_OR_RETURN(const std::vector<ManifestId> by_age, checkpoints_by_age(place_));
-    TW_ASSIGN_OR_RETURN(const std::string coded,
+    TW_ASSIGN_OR_RETURN(const CodedManifest newest,
                         read_coded_manifest(*place_.home, place_.job_prefix, by_age.back()));
-    return place_.home->put(manifest_key(place_.job_prefix, by_age.back()), coded, PutCondition::always);
+    return place_.home->put(manifest_key(place_.job_prefix, by_age.back()), newest.coded,
+                            PutCondition::always);
   }
 
   Status mend_chunk(const ChunkRef& chunk) {
-    const auto read = [&](ObjectStore& store) -> Result<std::string> {
-      TW_ASSIGN_OR_RETURN(CodedChunk found, read_coded_chunk(store, place_.job_prefix, chunk));
-      return std::move(found.coded);
-    };
-    const Result<std::string> here = read(*place_.home);
+    const auto read = [&](ObjectStore& store) { return read_coded_chunk(store, place_.job_prefix, chunk); };
+    const Result<CodedChunk> here = read(*place_.home);
     if (!here.ok() && !is_damage(here.error().code)) return here.error();
     if (!here.ok()) {
-      const Result<std::string> mended = mend(chunk_key(place_.job_prefix, chunk.digest), here.error(), read);
+      const auto mended = mend<CodedChunk>(chunk_key(place_.job_prefix, chunk.digest), here.error(), read);
       if (!mended.ok()) return mended.error();
     }
     if (request_.on_chunk) request_.on_chunk(chunk.size);
     return {};
   }
 
-  // The object as it is now, or nothing: no store has it whole.
-  template <class Read>
-  Result<std::string> mend(const std::string& key, const Error& problem, const Read& read) {
+  // What lies there now, or nothing: no store has it whole.
+  template <class Coded, class Read>
+  Result<std::optional<Coded>> mend(const std::string& key, const Error& problem, const Read& read) {
     std::string problems = problem.message;
     for (ObjectStore* store : place_.standby) {
-      Result<std::string> found = read(*store);
+      Result<Coded> found = read(*store);
       if (!found.ok()) {
         problems += "; " + found.error().message;
         continue;
       }
-      if (!request_.dry_run) TW_RETURN_IF_ERROR(place_.home->put(key, *found, PutCondition::always));
+      if (!request_.dry_run) TW_RETURN_IF_ERROR(place_.home->put(key, found->coded, PutCondition::always));
       const std::lock_guard lock(mutex_);
       report_.repaired.push_back({key, store->url()});
-      return found;
+      return std::optional<Coded>(*std::move(found));
     }
     const std::lock_guard lock(mutex_);
     report_.lost.push_back(problems);
-    return std::string();
+    return std::optional<Coded>();
   }
 
   const ChunkPlace& place_;

@@ -8,13 +8,6 @@
 namespace tradewind::objectstore {
 namespace {
 
-// Renewed so long before they end, as AWS's own tools do: a request under way must not outlive them.
-constexpr Duration renewal_lead = std::chrono::minutes(5);
-
-bool fresh(const AwsCredentials& held, Time now, Duration lead) {
-  return !held.expires_at || now + lead < *held.expires_at;
-}
-
 Error none_found(const std::vector<std::string>& seen) {
   return {Code::unauthorized, "no AWS credentials were found; looked at: " + join(seen, "; "),
           "run aws configure, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"};
@@ -23,24 +16,14 @@ Error none_found(const std::vector<std::string>& seen) {
 }  // namespace
 
 AwsCredentialChain::AwsCredentialChain(AwsSettings settings, const Clock& clock, io::HttpPool& http)
-    : settings_(std::move(settings)), clock_(clock), http_(http) {}
+    : settings_(std::move(settings)), clock_(clock), http_(http), held_(clock) {}
 
 Result<AwsCredentials> AwsCredentialChain::get() {
-  const std::lock_guard lock(mutex_);
-  const Time now = clock_.now();
-  if (held_ && fresh(*held_, now, renewal_lead)) return *held_;
-  Result<AwsCredentials> found = look();
-  if (found.ok()) {
-    held_ = *found;
-  } else if (held_ && fresh(*held_, now, Duration(0))) {
-    return *held_;
-  }
-  return found;
+  return held_.get([this] { return look(); });
 }
 
 void AwsCredentialChain::forget(const std::string& access_key_id) {
-  const std::lock_guard lock(mutex_);
-  if (held_ && held_->access_key_id == access_key_id) held_.reset();
+  held_.forget_if([&](const AwsCredentials& held) { return held.access_key_id == access_key_id; });
 }
 
 Result<AwsCredentials> AwsCredentialChain::look() {

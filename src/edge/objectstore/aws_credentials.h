@@ -1,7 +1,6 @@
 // Who we are to AWS: found where its own tools find it, and renewed before it ends.
 #pragma once
 
-#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -10,6 +9,7 @@
 #include "base/result.h"
 #include "edge/io/http_pool.h"
 #include "edge/objectstore/aws_settings.h"
+#include "edge/objectstore/renewed.h"
 
 namespace tradewind::objectstore {
 
@@ -43,8 +43,7 @@ class AwsCredentialChain {
   const AwsSettings settings_;
   const Clock& clock_;
   io::HttpPool& http_;
-  std::mutex mutex_;
-  std::optional<AwsCredentials> held_;  // protected by mutex_
+  Renewed<AwsCredentials> held_;
 };
 
 }  // namespace tradewind::objectstore

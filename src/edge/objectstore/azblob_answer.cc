@@ -1,31 +1,15 @@
 #include "edge/objectstore/azblob_answer.h"
 
-#include <charconv>
-#include <sstream>
-
-#include <pugixml.hpp>
-
 #include "base/text.h"
 #include "edge/objectstore/http_date.h"
+#include "edge/objectstore/store_xml.h"
 
 namespace tradewind::objectstore {
 namespace {
 
-bool load(pugi::xml_document& document, std::string_view xml) {
-  return static_cast<bool>(document.load_buffer(xml.data(), xml.size()));
-}
-
-std::string text_of(const pugi::xml_node& parent, const char* name) {
-  return parent.child(name).text().as_string();
-}
-
 // Below the sentence stand the request's id and the time, which we have from elsewhere.
 std::string first_line(const std::string& text) {
   return std::string(trim(text.substr(0, text.find_first_of("\r\n"))));
-}
-
-Error no_list(const std::string& problem) {
-  return {Code::corrupt, "the store's list of objects is none: " + problem};
 }
 
 bool is_folder(const pugi::xml_node& blob) {
@@ -39,9 +23,7 @@ Result<AzblobEntry> entry_of(const pugi::xml_node& blob) {
   // Encoded where XML cannot hold it: then it is no key of ours, stays unread and is left out.
   if (!name.attribute("Encoded").as_bool()) entry.name = name.text().as_string();
   const pugi::xml_node properties = blob.child("Properties");
-  const std::string size = text_of(properties, "Content-Length");
-  const auto [end, problem] = std::from_chars(size.data(), size.data() + size.size(), entry.size_bytes);
-  if (problem != std::errc() || end != size.data() + size.size()) return no_list("'" + size + "' is no size");
+  TW_ASSIGN_OR_RETURN(entry.size_bytes, listed_size(text_of(properties, "Content-Length")));
   const std::string modified = text_of(properties, "Last-Modified");
   const std::optional<Time> time = parse_http_date(modified);
   if (!time) return no_list("'" + modified + "' is no time");
@@ -54,7 +36,7 @@ Result<AzblobEntry> entry_of(const pugi::xml_node& blob) {
 AzblobProblem parse_azblob_problem(std::string_view xml) {
   // Some servers put a byte order mark first; the parser knows it.
   pugi::xml_document document;
-  if (!load(document, xml)) return {};
+  if (!load_xml(document, xml)) return {};
   const pugi::xml_node error = document.child("Error");
   return {text_of(error, "Code"), first_line(text_of(error, "Message")),
           first_line(text_of(error, "AuthenticationErrorDetail"))};
@@ -62,7 +44,7 @@ AzblobProblem parse_azblob_problem(std::string_view xml) {
 
 Result<AzblobList> parse_azblob_list(std::string_view xml) {
   pugi::xml_document document;
-  if (!load(document, xml)) return no_list("it is not XML");
+  if (!load_xml(document, xml)) return no_list("it is not XML");
   const pugi::xml_node result = document.child("EnumerationResults");
   if (!result) return no_list("it has no EnumerationResults");
   AzblobList list;
@@ -85,9 +67,7 @@ std::string azblob_block_list(const std::vector<std::string>& block_ids) {
   pugi::xml_node root = document.append_child("BlockList");
   // The latest of that name, sent or already part of the blob: so the same list may be sent again.
   for (const std::string& id : block_ids) root.append_child("Latest").text() = id.c_str();
-  std::ostringstream text;
-  document.save(text, "", pugi::format_raw);
-  return text.str();
+  return xml_text(document);
 }
 
 }  // namespace tradewind::objectstore

@@ -1,12 +1,10 @@
 #include "edge/objectstore/azblob_store.h"
 
-#include <charconv>
-
 #include "edge/objectstore/azblob_blocks.h"
 #include "edge/objectstore/azblob_client.h"
 #include "edge/objectstore/azblob_lister.h"
 #include "edge/objectstore/hash.h"
-#include "edge/objectstore/http_date.h"
+#include "edge/objectstore/head_answer.h"
 #include "edge/objectstore/prefixed_key.h"
 
 namespace tradewind::objectstore {
@@ -14,12 +12,6 @@ namespace {
 
 constexpr const char* mark_header = "x-ms-meta-tradewind_write";  // names of metadata take no dashes
 constexpr std::uint64_t range_md5_bytes_max = std::uint64_t{4} << 20;
-
-std::uint64_t number_or_zero(std::string_view text) {
-  std::uint64_t number = 0;
-  std::from_chars(text.data(), text.data() + text.size(), number);
-  return number;
-}
 
 // What a create is told where the object exists. With a SAS that may create and not write the server says so
 // in its own way, and so it does where another program holds a lease.
@@ -73,14 +65,7 @@ class AzblobStore final : public ObjectStore {
   Result<ObjectInfo> stat(std::string_view key) override {
     TW_ASSIGN_OR_RETURN(const std::string full, full_key(key));
     TW_ASSIGN_OR_RETURN(const AzblobAnswer answer, head(full));
-    // "bytes 0-0/1234" where a first byte was asked for.
-    const std::string_view range = answer.header("Content-Range");
-    const std::string_view size =
-        range.empty() ? answer.header("Content-Length") : range.substr(range.find('/') + 1);
-    const std::optional<Time> modified = parse_http_date(answer.header("Last-Modified"));
-    if (!modified)
-      return Error{Code::corrupt, text_ + ": object '" + full + "' has no time of its last change"};
-    return ObjectInfo{std::string(key), number_or_zero(size), *modified};
+    return object_info_of(answer.response.headers, key, text_ + ": object '" + full + "'");
   }
 
   Result<ObjectPage> list(std::string_view prefix, std::string_view after, std::size_t limit) override {

@@ -6,36 +6,15 @@
 #include "edge/objectstore/azure_links.h"
 
 namespace tradewind::objectstore {
-namespace {
-
-// Renewed so long before they end, as Azure's own tools do: a request under way must not outlive them.
-constexpr Duration renewal_lead = std::chrono::minutes(5);
-
-bool fresh(const AzureCredential& held, Time now, Duration lead) {
-  return !held.expires_at || now + lead < *held.expires_at;
-}
-
-}  // namespace
-
 AzureCredentialChain::AzureCredentialChain(AzureSettings settings, const Clock& clock, io::HttpPool& http)
-    : settings_(std::move(settings)), clock_(clock), http_(http) {}
+    : settings_(std::move(settings)), clock_(clock), http_(http), held_(clock) {}
 
 Result<AzureCredential> AzureCredentialChain::get() {
-  const std::lock_guard lock(mutex_);
-  const Time now = clock_.now();
-  if (held_ && fresh(*held_, now, renewal_lead)) return *held_;
-  Result<AzureCredential> found = look();
-  if (found.ok()) {
-    held_ = *found;
-  } else if (held_ && fresh(*held_, now, Duration(0))) {
-    return *held_;
-  }
-  return found;
+  return held_.get([this] { return look(); });
 }
 
 void AzureCredentialChain::forget(const AzureCredential& credential) {
-  const std::lock_guard lock(mutex_);
-  if (held_ && held_->secret == credential.secret) held_.reset();
+  held_.forget_if([&](const AzureCredential& held) { return held.secret == credential.secret; });
 }
 
 Result<AzureCredential> AzureCredentialChain::look() {

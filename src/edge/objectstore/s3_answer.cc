@@ -1,28 +1,13 @@
 #include "edge/objectstore/s3_answer.h"
 
-#include <charconv>
 #include <chrono>
-#include <sstream>
-
-#include <pugixml.hpp>
 
 #include "base/text.h"
 #include "edge/io/http_target.h"
+#include "edge/objectstore/store_xml.h"
 
 namespace tradewind::objectstore {
 namespace {
-
-bool load(pugi::xml_document& document, std::string_view xml) {
-  return static_cast<bool>(document.load_buffer(xml.data(), xml.size()));
-}
-
-std::string text_of(const pugi::xml_node& parent, const char* name) {
-  return parent.child(name).text().as_string();
-}
-
-Error no_list(const std::string& problem) {
-  return {Code::corrupt, "the store's list of objects is none: " + problem};
-}
 
 // encoding-type=url escapes like a form: '+' is a space.
 std::optional<std::string> decoded(const std::string& key) {
@@ -37,9 +22,7 @@ Result<S3Entry> entry_of(const pugi::xml_node& node) {
   const std::optional<std::string> key = decoded(text_of(node, "Key"));
   // A key with control characters is no key of ours; it stays unread and is left out.
   entry.key = key.value_or("");
-  const std::string size = text_of(node, "Size");
-  const auto [end, problem] = std::from_chars(size.data(), size.data() + size.size(), entry.size_bytes);
-  if (problem != std::errc() || end != size.data() + size.size()) return no_list("'" + size + "' is no size");
+  TW_ASSIGN_OR_RETURN(entry.size_bytes, listed_size(text_of(node, "Size")));
   TW_ASSIGN_OR_RETURN(const Time modified, parse_utc(text_of(node, "LastModified")));
   entry.modified_at = std::chrono::floor<std::chrono::seconds>(modified);
   return entry;
@@ -49,14 +32,14 @@ Result<S3Entry> entry_of(const pugi::xml_node& node) {
 
 S3Problem parse_s3_problem(std::string_view xml) {
   pugi::xml_document document;
-  if (!load(document, xml)) return {};
+  if (!load_xml(document, xml)) return {};
   const pugi::xml_node error = document.child("Error");
   return {text_of(error, "Code"), text_of(error, "Message"), text_of(error, "Region")};
 }
 
 Result<S3List> parse_s3_list(std::string_view xml) {
   pugi::xml_document document;
-  if (!load(document, xml)) return no_list("it is not XML");
+  if (!load_xml(document, xml)) return no_list("it is not XML");
   const pugi::xml_node result = document.child("ListBucketResult");
   if (!result) return no_list("it has no ListBucketResult");
   S3List list;
@@ -73,7 +56,7 @@ Result<S3List> parse_s3_list(std::string_view xml) {
 Result<std::string> parse_s3_upload_id(std::string_view xml) {
   pugi::xml_document document;
   std::string id;
-  if (load(document, xml)) id = text_of(document.child("InitiateMultipartUploadResult"), "UploadId");
+  if (load_xml(document, xml)) id = text_of(document.child("InitiateMultipartUploadResult"), "UploadId");
   if (id.empty()) return Error{Code::corrupt, "the store began an upload in parts without naming it"};
   return id;
 }
@@ -87,9 +70,7 @@ std::string s3_completion(const std::vector<std::string>& etags) {
     part.append_child("PartNumber").text() = static_cast<unsigned long>(i + 1);
     part.append_child("ETag").text() = etags[i].c_str();
   }
-  std::ostringstream text;
-  document.save(text, "", pugi::format_raw);
-  return text.str();
+  return xml_text(document);
 }
 
 }  // namespace tradewind::objectstore

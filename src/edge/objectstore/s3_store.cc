@@ -1,11 +1,10 @@
 #include "edge/objectstore/s3_store.h"
 
 #include <algorithm>
-#include <charconv>
 
 #include "base/text.h"
 #include "edge/objectstore/hash.h"
-#include "edge/objectstore/http_date.h"
+#include "edge/objectstore/head_answer.h"
 #include "edge/objectstore/prefixed_key.h"
 #include "edge/objectstore/s3_multipart.h"
 #include "edge/objectstore/store_endpoint.h"
@@ -15,12 +14,6 @@ namespace {
 
 constexpr const char* mark_header = "x-amz-meta-tradewind-write";
 constexpr std::size_t page_max = 1000;
-
-std::uint64_t number_or_zero(std::string_view text) {
-  std::uint64_t number = 0;
-  std::from_chars(text.data(), text.data() + text.size(), number);
-  return number;
-}
 
 bool is_md5(std::string_view text) {
   return text.size() == 32 && text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
@@ -93,14 +86,7 @@ class S3Store final : public ObjectStore {
   Result<ObjectInfo> stat(std::string_view key) override {
     TW_ASSIGN_OR_RETURN(const std::string full, full_key(key));
     TW_ASSIGN_OR_RETURN(const S3Answer answer, head(full));
-    // "bytes 0-0/1234" where a first byte was asked for.
-    const std::string_view range = answer.header("Content-Range");
-    const std::string_view size =
-        range.empty() ? answer.header("Content-Length") : range.substr(range.find('/') + 1);
-    const std::optional<Time> modified = parse_http_date(answer.header("Last-Modified"));
-    if (!modified)
-      return Error{Code::corrupt, text_ + ": object '" + full + "' has no time of its last change"};
-    return ObjectInfo{std::string(key), number_or_zero(size), *modified};
+    return object_info_of(answer.response.headers, key, text_ + ": object '" + full + "'");
   }
 
   Result<ObjectPage> list(std::string_view prefix, std::string_view after, std::size_t limit) override {
