@@ -18,8 +18,6 @@ import tempfile
 import time
 import urllib.parse
 
-import numpy
-
 MIB = 1 << 20
 LAYER = 8 * MIB  # of numbers' bytes: a tensor
 
@@ -72,7 +70,6 @@ class Server:
 
 class Tool:
     name = ""
-    verifies = ""
 
     def __init__(self, bench):
         self.bench = bench
@@ -83,7 +80,6 @@ class Tool:
 
 class Tradewind(Tool):
     name = "tradewind"
-    verifies = "SHA-256 of each chunk and of the state"
 
     def program(self):
         return [os.path.join(self.bench.build, "bin", "tradewind"), "checkpoint"]
@@ -105,7 +101,6 @@ class Tradewind(Tool):
 
 class Rclone(Tool):
     name = "rclone"
-    verifies = "MD5 of each file"
 
     def program(self):
         return ["rclone", "--config", os.devnull, "--s3-no-check-bucket", "--transfers", "8"]
@@ -127,7 +122,6 @@ class Rclone(Tool):
 
 class S5cmd(Tool):
     name = "s5cmd"
-    verifies = "nothing on the way back"
 
     def program(self, server):
         return [self.bench.s5cmd, "--endpoint-url", server.endpoint, "--log", "error"]
@@ -146,7 +140,6 @@ class S5cmd(Tool):
 
 class Restic(Tool):
     name = "restic"
-    verifies = "SHA-256 of each blob"
 
     def program(self, server, prefix):
         return ["restic", "--repo", f"s3:{server.endpoint}/{server.bucket}/{prefix}", "--no-cache", "-q", "-o", "s3.region=us-east-1"]
@@ -169,8 +162,24 @@ class Restic(Tool):
 
 # ---- data
 
+def in_a_child(work, *arguments):
+    """A process's peak of memory begins with that of the one it was started from: this one stays small, without numpy."""
+    child = os.fork()
+    if child == 0:
+        code = 1
+        try:
+            work(*arguments)
+            code = 0
+        finally:
+            os._exit(code)
+    _, status = os.waitpid(child, 0)
+    if status != 0:
+        raise Failed(f"{work.__name__} did not come to its end")
+
+
 def tensors(random, count, as_bf16):
     """As trained weights are: normal within a tensor, of another width in each."""
+    import numpy
     for _ in range(count):
         size = LAYER // (2 if as_bf16 else 4)
         values = (random.standard_normal(size, dtype=numpy.float32) * numpy.float32(0.02 * random.uniform(0.5, 2.0)))
@@ -182,6 +191,7 @@ def tensors(random, count, as_bf16):
 
 def make_state(folder, gib, seed):
     """Four shards: a fifth of the bytes are weights in bf16, the rest moments and master weights in fp32."""
+    import numpy
     random = numpy.random.default_rng(seed)
     os.makedirs(folder)
     per_shard = max(1, int(gib * 1024 * MIB / LAYER / 4))
@@ -194,6 +204,7 @@ def make_state(folder, gib, seed):
 
 def change_state(folder, share, seed):
     """That share of each shard's tensors gets other values, in place, as one who saves over the last state does."""
+    import numpy
     random = numpy.random.default_rng(seed)
     for name in sorted(os.listdir(folder)):
         path = os.path.join(folder, name)
@@ -205,7 +216,15 @@ def change_state(folder, share, seed):
                     out.write(tensor)
 
 
+def make_weights(path, as_bf16):
+    import numpy
+    with open(path, "wb") as out:
+        for tensor in tensors(numpy.random.default_rng(4), 16, as_bf16):
+            out.write(tensor)
+
+
 def make_files(folder, count, seed):
+    import numpy
     random = numpy.random.default_rng(seed)
     for index in range(count):
         place = os.path.join(folder, f"{index % 100:02d}")
@@ -277,10 +296,10 @@ class Bench:
 
     def state_rounds(self):
         state = os.path.join(self.place, "state")
-        make_state(state, self.options.gib, seed=1)
+        in_a_child(make_state, state, self.options.gib, 1)
         changed = os.path.join(self.place, "changed")
         shutil.copytree(state, changed)
-        change_state(changed, 0.05, seed=2)
+        in_a_child(change_state, changed, 0.05, 2)
         plain = sum(os.path.getsize(os.path.join(state, name)) for name in os.listdir(state))
         digest = digest_of(changed)
         for tool in self.tools:
@@ -317,7 +336,7 @@ class Bench:
 
     def files_rounds(self):
         files = os.path.join(self.place, "files")
-        make_files(files, self.options.files, seed=3)
+        in_a_child(make_files, files, self.options.files, 3)
         plain = sum(os.path.getsize(os.path.join(at, name)) for at, _, names in os.walk(files) for name in names)
         digest = digest_of(files)
         for tool in self.tools:
@@ -336,9 +355,7 @@ class Bench:
         paths = []
         for name, as_bf16 in (("fp32", False), ("bf16", True)):
             paths.append(os.path.join(self.place, name + ".bin"))
-            with open(paths[-1], "wb") as out:
-                for tensor in tensors(numpy.random.default_rng(4), 16, as_bf16):
-                    out.write(tensor)
+            in_a_child(make_weights, paths[-1], as_bf16)
         paths += [path for path in os.environ.get("TRADEWIND_TRAINED", "").split(":") if path]
         bench = os.path.join(self.build, "bin", "coding_bench")
         own = json.loads(subprocess.run([bench, "--json", *paths], capture_output=True, text=True, timeout=300, check=True).stdout)
