@@ -134,7 +134,7 @@ TEST_F(ArchiveVerbTest, ShowsOneAndWhatChangedBetweenTwo) {
   EXPECT_EQ(*act(ArchiveAction::diff), ExitCode::done);
   EXPECT_EQ(document().at("after").at("step").to_number<double>(), 0);
   EXPECT_EQ(document().at("files").at(1).at("change").as_string(), "removed");
-  options_.manifest = "7";
+  options_.manifest = "nothing";  // no id begins so
   EXPECT_EQ(act(ArchiveAction::show).error().code, Code::not_found);
   json_ = false;
   options_.manifest = "1";
