@@ -80,4 +80,4 @@ tw logs demo | awk '/^step /{text=""; next} /^done: /{exit} {text = text $0 "\n"
 
 tw job demo --svg "$folder/loss.svg"
 echo "The loss curve, with the interruptions marked: $folder/loss.svg"
-echo "Look around: TRADEWIND_HOME=$folder $tradewind job demo"
+echo "Look around: TRADEWIND_HOME=${folder@Q} ${tradewind@Q} job demo"

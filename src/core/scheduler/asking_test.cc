@@ -75,6 +75,13 @@ TEST_F(Hurried, EachDecisionIsKeptWithItsReasonAndTheRisk) {
   EXPECT_EQ(detail_of(*decision), told[0]);
 }
 
+TEST_F(Hurried, WhereAllIsFreeNothingIsWaitedFor) {
+  working_.offers = {offer_at("a", Purchase::spot, "0")};
+  const auto launched = actions_of<Launch>(submit_hurried(Duration(4 * 3'600'000), "tradewind"));
+  ASSERT_EQ(launched.size(), 1U);
+  EXPECT_EQ(launched[0].offer.purchase, Purchase::spot);
+}
+
 TEST_F(Hurried, AnAgentIsToldHowOftenItsPlaceIsLost) {
   const auto first = actions_of<Launch>(submit_hurried(Duration(4 * 3'600'000), "tradewind"));
   ASSERT_EQ(first.size(), 1U);

@@ -283,14 +283,16 @@ std::unique_ptr<policy::Player> unhurried_player(Seat& seat) {
                                            seat.problem);
 }
 
+// On one's own machines there is nothing to wait for: neither where on-demand is free, nor where all is,
+// which leaves costs nothing to tell apart.
 bool sells_for_nothing(const Seat& seat) {
+  if (dearest_per_h(seat) <= 0) return true;
   return std::ranges::any_of(seat.zones, [](const SeatZone& zone) {
     return !zone.on_demand.empty() && zone.on_demand.front().offer.price_per_hour.nanos() == 0;
   });
 }
 
 std::unique_ptr<policy::Player> player_of(const JobRecord& job, Seat& seat) {
-  // Where on-demand is free, on one's own machines, there is nothing to wait for.
   if (!is_pressed(job) || seat.reference_s <= 0 || sells_for_nothing(seat)) return unhurried_player(seat);
   std::unique_ptr<policy::Player> named = policy::make_player(job.spec.policy, seat.problem);
   return named != nullptr ? std::move(named) : policy::make_player(default_policy, seat.problem);
