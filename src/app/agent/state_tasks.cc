@@ -90,7 +90,7 @@ Result<Event> StateTasks::perform(const Restore&) {
     if (record->kind != LedgerKind::checkpoint) continue;
     ++tries;
     const Result<checkpoint::Restored> restored =
-        checkpoint::restore(place_, record->manifest, workspace_.checkpoint);
+        checkpoint::restore(place_, {record->manifest, workspace_.checkpoint});
     if (restored.ok()) {
       TW_RETURN_IF_ERROR(writer_.refresh());  // nobody claimed while the bytes travelled
       newest_digest_ = restored->root_digest;

@@ -209,6 +209,12 @@ void print_repaired(const checkpoint::RepairReport& report, bool dry_run, Contex
 
 }  // namespace
 
+void print_proof(const std::string& root_digest, bool read_back, Context& context) {
+  context.out << paint(Style::green, "Verified:", context.terminal.colour)
+              << (read_back ? " every byte, read again from the disk, has" : " every byte has")
+              << " the digest that was saved, " << short_digest(root_digest) << "….\n";
+}
+
 json::value damage_json(const std::string& problem) {
   const std::size_t space = problem.find(' ');
   return json::object{{"object", problem.substr(0, space)},

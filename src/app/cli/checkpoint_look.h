@@ -18,6 +18,9 @@ Result<ExitCode> diff_checkpoints(const Archive& archive, const std::string& bef
 Result<ExitCode> repair_checkpoints(const Archive& archive, const std::vector<std::string>& from,
                                     bool dry_run, Context& context);
 
+// That a restore proved what it brought.
+void print_proof(const std::string& root_digest, bool read_back, Context& context);
+
 // {"object","problem"} of "chunks/ab/ab12… in file:///x is missing": keys hold no space.
 json::value damage_json(const std::string& problem);
 

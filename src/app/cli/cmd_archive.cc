@@ -171,7 +171,9 @@ Result<ExitCode> run_restore(const ArchiveOptions& options, Context& context) {
   {
     TransferProgress progress(*archive.store, "restoring", context);
     progress.expect(archive.place.job_prefix, entry.manifest);
-    restored = checkpoint::restore(place_over(progress.store()), entry.id, folder);
+    restored = checkpoint::restore(place_over(progress.store()),
+                                   {entry.id, folder, options.read_back, options.flush,
+                                    [&](std::uint64_t bytes) { progress.advance(bytes); }});
   }
   if (!restored.ok()) return restored.error();
   const Duration took = context.clock.monotonic() - began;
@@ -184,10 +186,8 @@ Result<ExitCode> run_restore(const ArchiveOptions& options, Context& context) {
     return ExitCode::done;
   }
   context.out << "Restored step " << short_number(entry.manifest.step) << " into " << folder.string() << ": "
-              << format_bytes(total_bytes(entry.manifest)) << " in " << format_duration(took) << ".\n"
-              << paint(Style::green, "Verified:", context.terminal.colour)
-              << " the files on disk have the digest that was saved, " << short_digest(restored->root_digest)
-              << "….\n";
+              << format_bytes(total_bytes(entry.manifest)) << " in " << format_duration(took) << ".\n";
+  print_proof(restored->root_digest, options.read_back, context);
   return ExitCode::done;
 }
 

@@ -215,7 +215,7 @@ Result<api::CheckpointView> choose(const api::CheckpointList& list, const std::o
   return no_such_step(step.value_or(0), list);
 }
 
-void print_restored(const checkpoint::Restored& restored, const std::filesystem::path& folder,
+void print_restored(const checkpoint::Restored& restored, const std::filesystem::path& folder, bool read_back,
                     Context& context) {
   const Manifest& manifest = restored.manifest;
   const std::ptrdiff_t files =
@@ -224,10 +224,8 @@ void print_restored(const checkpoint::Restored& restored, const std::filesystem:
   context.out << "Restored step " << short_number(manifest.step) << " (epoch " << manifest.epoch << ", saved "
               << format_utc(manifest.created_at) << ") into " << folder.string() << ": "
               << count_text(static_cast<std::uint64_t>(files), "file") << ", "
-              << format_bytes(total_bytes(manifest)) << ".\n"
-              << paint(Style::green, "Verified:", context.terminal.colour)
-              << " the files on disk have the digest that was saved, " << short_digest(restored.root_digest)
-              << "….\n";
+              << format_bytes(total_bytes(manifest)) << ".\n";
+  print_proof(restored.root_digest, read_back, context);
 }
 
 json::value restored_json(const StoredJob& job, const checkpoint::Restored& restored,
@@ -256,13 +254,14 @@ Result<ExitCode> run_restore(const CheckpointOptions& options, Context& context)
     const checkpoint::ChunkPlace chunks{&progress.store(), nullptr, {}, place.job.prefix()};
     TW_ASSIGN_OR_RETURN(const Manifest manifest, checkpoint::read_manifest(chunks, chosen.manifest));
     progress.expect(place.job.prefix(), manifest);
-    restored = checkpoint::restore(chunks, chosen.manifest, folder);
+    restored = checkpoint::restore(chunks, {chosen.manifest, folder, options.read_back, options.flush,
+                                            [&](std::uint64_t bytes) { progress.advance(bytes); }});
   }
   if (!restored.ok()) return restored.error();
   if (context.json) {
     print_json(context, restored_json(place.job, *restored, folder, chosen.manifest));
   } else {
-    print_restored(*restored, folder, context);
+    print_restored(*restored, folder, options.read_back, context);
   }
   return ExitCode::done;
 }

@@ -95,6 +95,8 @@ struct CheckpointOptions {
   std::vector<std::string> from;  // repair: from these stores; empty: from the job's other ones
   int keep = 0;                   // prune: 0: as the job says
   bool dry_run = false;
+  bool read_back = false;  // restore: read every byte again from the disk
+  bool flush = false;      // restore: wait until the disk has all
 };
 
 // A folder's checkpoints in a store, without a job and a server.
@@ -111,6 +113,8 @@ struct ArchiveOptions {
   int keep = 0;                   // prune
   bool dry_run = false;
   bool read_data = false;  // verify: every byte, not only what is there
+  bool read_back = false;  // restore: read every byte again from the disk
+  bool flush = false;      // restore: wait until the disk has all
 };
 
 enum class ServerAction { run, start, stop, status };

@@ -27,6 +27,8 @@ ArchiveOptions archive_of(const Target& target, ArchiveAction action) {
   archive.step = target.checkpoint.step;
   archive.keep = target.checkpoint.keep;
   archive.dry_run = target.checkpoint.dry_run;
+  archive.read_back = target.checkpoint.read_back;
+  archive.flush = target.checkpoint.flush;
   if (!target.checkpoint.which.empty()) archive.manifest = target.checkpoint.which;
   archive.against = target.checkpoint.against;
   archive.from = target.checkpoint.from;
@@ -100,6 +102,8 @@ void add_restore(CLI::App* parent, Target& target) {
   sub->add_option("--step", o.step, "the checkpoint of this step; else the newest");
   sub->add_option("--manifest", target.archive.manifest,
                   "of a store: this checkpoint, or the beginning of its id");
+  sub->add_flag("--verify", o.read_back, "read every byte again from the disk, once it is written");
+  sub->add_flag("--sync", o.flush, "wait until the disk has all of it");
 }
 
 constexpr const char* which_help = "a step, or the beginning of a checkpoint's id; else the newest";

@@ -70,15 +70,25 @@ Result<Manifest> read_manifest(const ChunkPlace& place, const ManifestId& id);
 Result<TransferCount> prefetch(const ChunkPlace& place, const ManifestId& id,
                                const std::function<bool()>& cancelled);
 
+struct RestoreRequest {
+  ManifestId id;
+  std::filesystem::path folder;
+  // Each byte is proved before it is written. This reads all of them again from the file system.
+  bool read_back = false;
+  // Waits for the disk, so that what took the folder's place outlasts a loss of power too.
+  bool flush = false;
+  // Told of each chunk that an earlier, cut restore had brought; from several threads at once.
+  std::function<void(std::uint64_t)> on_kept = {};
+};
 struct Restored {
   Manifest manifest;
-  std::string root_digest;  // recomputed from the files as they now lie on disk
+  std::string root_digest;  // from the names, modes and sizes on disk and the bytes that were written
   TransferCount count;
 };
-// Makes `folder` hold exactly the manifest's files: written beside it and renamed, so that a crash leaves the
-// old or the new. Every chunk is checked against its digest. corrupt names the chunk; a copy in another store
-// is tried first.
-Result<Restored> restore(const ChunkPlace& place, const ManifestId& id, const std::filesystem::path& folder);
+// Makes `folder` hold exactly the manifest's files: written beside it and renamed, so that one that is cut
+// off leaves the old, and what came so far for the next try. Every chunk is checked against its digest.
+// corrupt names the chunk; a copy in another store is tried first.
+Result<Restored> restore(const ChunkPlace& place, const RestoreRequest& request);
 
 // SHA-256 over "kind mode path size digest-of-content" lines: equal state, equal digest, whatever the times.
 std::string root_digest(const std::vector<ManifestFile>& files);

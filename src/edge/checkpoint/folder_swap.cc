@@ -32,14 +32,6 @@ Status rename_or_error(const path& from, const path& to, const path& folder) {
   return {};
 }
 
-// All that was written to the file system that holds the folder, so that the rename cannot come to disk
-// before what it names.
-Status flush(const path& folder) {
-  TW_ASSIGN_OR_RETURN(const objectstore::UniqueFd opened, objectstore::open_folder(folder.string()));
-  if (::syncfs(opened.get()) != 0) return objectstore::file_error(errno, "write", folder.string());
-  return {};
-}
-
 }  // namespace
 
 path folder_being_made(const path& folder) {
@@ -55,14 +47,18 @@ Status recover_folder(const path& folder) {
   if (!io::path_exists(folder) && io::path_exists(old)) {
     TW_RETURN_IF_ERROR(rename_or_error(old, folder, folder));
   }
-  TW_RETURN_IF_ERROR(io::remove_tree(old));
-  return io::remove_tree(folder_being_made(folder));
+  return io::remove_tree(old);
+}
+
+Status flush_folder(const path& folder) {
+  TW_ASSIGN_OR_RETURN(const objectstore::UniqueFd opened, objectstore::open_folder(folder.string()));
+  if (::syncfs(opened.get()) != 0) return objectstore::file_error(errno, "write", folder.string());
+  return {};
 }
 
 Status swap_in_folder(const path& folder, SwapBy how) {
   const path made = folder_being_made(folder);
   const path old = folder_put_aside(folder);
-  TW_RETURN_IF_ERROR(flush(made));
   struct stat facts {};
   const bool replaces = ::lstat(folder.c_str(), &facts) == 0;
   if (replaces && !S_ISDIR(facts.st_mode)) {

@@ -11,16 +11,19 @@ namespace tradewind::checkpoint {
 std::filesystem::path folder_being_made(const std::filesystem::path& folder);
 std::filesystem::path folder_put_aside(const std::filesystem::path& folder);
 
-// Undoes what a crash left: an old folder that was put aside comes back where none took its place, and the
-// rest is removed.
+// Undoes what a crash left: an old folder that was put aside comes back where none took its place. What was
+// being made stays.
 Status recover_folder(const std::filesystem::path& folder);
 
 enum class SwapBy {
   exchange,  // one step; where the file system has none, by two_steps
   two_steps,
 };
-// Moves folder_being_made(folder) to `folder` and removes what was there. The new content is on disk when it
-// returns. invalid_argument: `folder` is a mount point or no folder.
+// All that was written to the file system that holds the folder.
+Status flush_folder(const std::filesystem::path& folder);
+
+// Moves folder_being_made(folder) to `folder` and removes what was there. invalid_argument: `folder` is a
+// mount point or no folder.
 Status swap_in_folder(const std::filesystem::path& folder, SwapBy how = SwapBy::exchange);
 
 }  // namespace tradewind::checkpoint

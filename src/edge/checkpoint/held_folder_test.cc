@@ -106,7 +106,7 @@ TEST(SaveHeld, HoldsTheMomentAtWhichItBegan) {
   const Result<Saved> saved = save_held(request_of(world), meanwhile.place);
   ASSERT_TRUE(saved.ok()) << describe(saved.error());
   ASSERT_TRUE(meanwhile.acted);
-  ASSERT_TRUE(restore(world.place(), saved->id, world.beside("back")).ok());
+  ASSERT_TRUE(restore(world.place(), {saved->id, world.beside("back")}).ok());
   EXPECT_EQ(text_of(world.beside("back") / "a"), "old a");
   EXPECT_EQ(text_of(world.beside("back") / "b"), "old b");
   EXPECT_FALSE(fs::exists(world.beside("back") / "c"));
@@ -124,7 +124,7 @@ TEST(SaveHeld, IsNeverOfTwoMomentsWhereFilesAreWrittenInPlace) {
   });
   const Result<Saved> saved = save_held(request_of(world), meanwhile.place);
   ASSERT_TRUE(saved.ok()) << describe(saved.error());
-  ASSERT_TRUE(restore(world.place(), saved->id, world.beside("back")).ok());
+  ASSERT_TRUE(restore(world.place(), {saved->id, world.beside("back")}).ok());
   const std::string a = text_of(world.beside("back") / "a");
   const std::string b = text_of(world.beside("back") / "b");
   const bool is_old = a == "old a" && b == "old b";  // where files share blocks

@@ -88,7 +88,7 @@ TEST_F(PackedSaveTest, ManySmallFilesTravelTogetherAndComeBackEach) {
   EXPECT_LE(chunks(), 3U);
   EXPECT_EQ(distinct_chunks(saved.manifest).size(), chunks());
   EXPECT_EQ(saved.count.bytes_moved, total_bytes(saved.manifest));
-  const Result<Restored> restored = restore(world_.place(), saved.id, world_.beside("back"));
+  const Result<Restored> restored = restore(world_.place(), {saved.id, world_.beside("back")});
   ASSERT_TRUE(restored.ok()) << describe(restored.error());
   EXPECT_EQ(listing(world_.beside("back")), before);
   EXPECT_EQ(restored->count.bytes_moved, total_bytes(saved.manifest));
@@ -108,7 +108,7 @@ TEST_F(PackedSaveTest, AChangedFileMovesItsPackAndPruningKeepsWhatIsNeeded) {
   ASSERT_TRUE(plan.ok());
   ASSERT_TRUE(execute(world_.place(), *plan).ok());
   EXPECT_EQ(chunks(), distinct_chunks(second.manifest).size());
-  const Result<Restored> restored = restore(world_.place(), second.id, world_.beside("back"));
+  const Result<Restored> restored = restore(world_.place(), {second.id, world_.beside("back")});
   ASSERT_TRUE(restored.ok()) << describe(restored.error());
   EXPECT_EQ(listing(world_.beside("back")), listing(world_.state()));
 }
@@ -120,7 +120,7 @@ TEST_F(PackedSaveTest, ADamagedPackIsNamedAndNothingIsRestored) {
   ASSERT_NE(packed, saved.manifest.files.end());
   const std::string key = chunk_key(world_.place().job_prefix, packed->packed->pack.digest);
   world_.flip(*world_.home, key);
-  const Result<Restored> restored = restore(world_.place(), saved.id, world_.beside("back"));
+  const Result<Restored> restored = restore(world_.place(), {saved.id, world_.beside("back")});
   ASSERT_FALSE(restored.ok());
   EXPECT_EQ(restored.error().code, Code::corrupt);
   EXPECT_NE(restored.error().message.find(key), std::string::npos);

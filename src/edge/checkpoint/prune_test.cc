@@ -42,7 +42,8 @@ TEST(Prune, TheNewestStayWholeAndTheRestGoes) {
   EXPECT_EQ(objects_in(*world.home, std::string(prefix) + "chunks/"), 3U);
   EXPECT_EQ(objects_in(*world.home, std::string(prefix) + "manifests/"), 2U);
   EXPECT_FALSE(read_manifest(place, saved[2].id).ok());
-  for (const Saved& kept : {saved[3], saved[4]}) EXPECT_TRUE(restore(place, kept.id, world.beside("x")).ok());
+  for (const Saved& kept : {saved[3], saved[4]})
+    EXPECT_TRUE(restore(place, {kept.id, world.beside("x")}).ok());
   EXPECT_TRUE(plan_prune(place, 2, world.clock.now(), hours(24))->remove_keys.empty());
   const Result<VerifyReport> report = verify(place);
   ASSERT_TRUE(report.ok());
@@ -72,7 +73,7 @@ TEST(Prune, ASaveThatIsNotYetCommittedSurvives) {
   const Result<Saved> under_way = world.save_as(place, 9);
   ASSERT_TRUE(under_way.ok());
   ASSERT_TRUE(execute(place, *plan_prune(place, 1, world.clock.now(), hours(24))).ok());
-  EXPECT_TRUE(restore(place, under_way->id, world.beside("x")).ok());
+  EXPECT_TRUE(restore(place, {under_way->id, world.beside("x")}).ok());
   world.clock.advance(hours(48));
   ASSERT_TRUE(execute(place, *plan_prune(place, 1, world.clock.now(), hours(24))).ok());
   EXPECT_FALSE(read_manifest(place, under_way->id).ok()) << "it was never committed, and is old now";
@@ -88,7 +89,7 @@ TEST(Prune, AChunkThatASaveTookUpAgainAfterThePlanSurvives) {
   world.write("own", noise(1000, 0));  // as in the first checkpoint, whose chunks the plan removes
   const Saved again = world.commit(place, 10);
   ASSERT_TRUE(execute(place, *plan).ok());
-  EXPECT_TRUE(restore(place, again.id, world.beside("x")).ok());
+  EXPECT_TRUE(restore(place, {again.id, world.beside("x")}).ok());
 }
 
 TEST(Prune, AnUnreadableCheckpointToKeepStopsEverything) {

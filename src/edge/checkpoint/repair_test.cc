@@ -83,7 +83,7 @@ TEST_F(RepairTest, FlippedCutAndMissingObjectsComeBackFromTheCopy) {
   EXPECT_EQ(report.manifests, 3U);
   EXPECT_EQ(told, 8000U);
   EXPECT_EQ(problems(), 0U);
-  EXPECT_TRUE(restore(place_, saved_[2].id, world_.beside("back")).ok());
+  EXPECT_TRUE(restore(place_, {saved_[2].id, world_.beside("back")}).ok());
 }
 
 TEST_F(RepairTest, ADamagedCopyMendsNothing) {

@@ -1,6 +1,5 @@
 #include <algorithm>
 #include <cerrno>
-#include <fcntl.h>
 #include <map>
 #include <mutex>
 #include <set>
@@ -13,6 +12,7 @@
 #include "edge/checkpoint/copies.h"
 #include "edge/checkpoint/folder_swap.h"
 #include "edge/checkpoint/parallel.h"
+#include "edge/checkpoint/tree_writer.h"
 #include "edge/io/files.h"
 #include "edge/objectstore/posix_file.h"
 
@@ -20,7 +20,6 @@ namespace tradewind::checkpoint {
 namespace {
 
 using objectstore::file_error;
-using objectstore::Opened;
 using std::filesystem::path;
 
 // Every file's folder must be a folder of the manifest: so no file can lie behind one of its symlinks.
@@ -37,8 +36,24 @@ Status check_tree(const Manifest& manifest) {
   return {};
 }
 
-Status check_space(const Manifest& manifest, const path& folder) {
-  const std::uint64_t needed = total_bytes(manifest);
+// What the files below a folder take up, as far as they can be looked at; holes take up nothing.
+std::uint64_t bytes_on_disk(const path& folder) {
+  constexpr std::uint64_t block = 512;  // as stat(2) counts
+  std::uint64_t bytes = 0;
+  std::error_code problem;
+  std::filesystem::recursive_directory_iterator entry(folder, problem);
+  for (; !problem && entry != std::filesystem::recursive_directory_iterator(); entry.increment(problem)) {
+    struct stat facts {};
+    if (::lstat(entry->path().c_str(), &facts) != 0) continue;
+    bytes += static_cast<std::uint64_t>(facts.st_blocks) * block;
+  }
+  return bytes;
+}
+
+// `made` may hold some of it already.
+Status check_space(const Manifest& manifest, const path& folder, const path& made) {
+  const std::uint64_t whole = total_bytes(manifest);
+  const std::uint64_t needed = whole - std::min(whole, bytes_on_disk(made));
   const Result<std::uint64_t> available = io::free_disk_bytes(folder);
   if (!available.ok() || *available >= needed) return {};  // where nobody knows, writing will tell
   return Error{Code::unavailable,
@@ -47,99 +62,11 @@ Status check_space(const Manifest& manifest, const path& folder) {
                "free some space, or let checkpoint.path lie on a larger disk"};
 }
 
-// Writes a manifest's files below one folder. Nothing is written through a symlink: they are made last, and
-// each part of each path is opened without following any.
-class TreeWriter {
- public:
-  TreeWriter(int root, std::string shown, const Manifest& manifest)
-      : root_(root), shown_(std::move(shown)), manifest_(manifest) {}
-
-  // Folders, writable for now, and empty files of full size.
-  Status make_files() {
-    for (const ManifestFile& file : manifest_.files) {
-      if (file.kind == FileKind::symlink) continue;
-      if (file.kind == FileKind::directory) {
-        const Opened parent = objectstore::open_parent_beneath(root_, file.path, false);
-        if (parent.error_number != 0) return failed(parent.error_number, file);
-        const std::string name(objectstore::last_part(file.path));
-        if (::mkdirat(parent.descriptor.get(), name.c_str(), 0700) != 0) return failed(errno, file);
-        continue;
-      }
-      const Opened made = objectstore::open_beneath(root_, file.path, {O_WRONLY | O_CREAT | O_EXCL, 0600});
-      if (made.error_number != 0) return failed(made.error_number, file);
-      if (::ftruncate(made.descriptor.get(), static_cast<off_t>(file.size)) != 0) return failed(errno, file);
-    }
-    return {};
-  }
-
-  // Safe from several threads at once for different places.
-  Status write(const ManifestFile& file, std::uint64_t offset, std::string_view bytes) const {
-    const Opened opened = objectstore::open_beneath(root_, file.path, {O_WRONLY});
-    if (opened.error_number != 0) return failed(opened.error_number, file);
-    const int error_number = objectstore::write_all_at(opened.descriptor.get(), bytes, offset);
-    if (error_number != 0) return failed(error_number, file);
-    // The disk begins now, so that little is left to wait for when the folder takes its place. Only a hint.
-    static_cast<void>(::sync_file_range(opened.descriptor.get(), static_cast<off64_t>(offset),
-                                        static_cast<off64_t>(bytes.size()), SYNC_FILE_RANGE_WRITE));
-    return {};
-  }
-
-  // Symlinks, then modes and times; a folder's after all that is in it.
-  Status finish() {
-    for (const ManifestFile& file : manifest_.files) {
-      if (file.kind != FileKind::symlink) continue;
-      const Opened parent = objectstore::open_parent_beneath(root_, file.path, false);
-      if (parent.error_number != 0) return failed(parent.error_number, file);
-      const std::string name(objectstore::last_part(file.path));
-      if (::symlinkat(file.target.c_str(), parent.descriptor.get(), name.c_str()) != 0) {
-        return failed(errno, file);
-      }
-    }
-    for (std::size_t i = manifest_.files.size(); i-- > 0;) {
-      TW_RETURN_IF_ERROR(set_facts(manifest_.files[i]));
-    }
-    return {};
-  }
-
- private:
-  Status set_facts(const ManifestFile& file) {
-    const Opened parent = objectstore::open_parent_beneath(root_, file.path, false);
-    if (parent.error_number != 0) return failed(parent.error_number, file);
-    const int folder = parent.descriptor.get();
-    const std::string name(objectstore::last_part(file.path));
-    if (file.kind != FileKind::symlink && ::fchmodat(folder, name.c_str(), file.mode, 0) != 0) {
-      return failed(errno, file);
-    }
-    timespec times[2] = {};
-    times[0].tv_nsec = UTIME_OMIT;
-    times[1].tv_sec = static_cast<time_t>(file.mtime_ns / 1'000'000'000);
-    times[1].tv_nsec = static_cast<long>(file.mtime_ns % 1'000'000'000);
-    if (times[1].tv_nsec < 0) {  // before 1970
-      times[1].tv_nsec += 1'000'000'000;
-      times[1].tv_sec -= 1;
-    }
-    if (::utimensat(folder, name.c_str(), times, AT_SYMLINK_NOFOLLOW) != 0) return failed(errno, file);
-    return {};
-  }
-
-  Error failed(int error_number, const ManifestFile& file) const {
-    if (error_number == ENOENT) {
-      return {Code::unavailable, "'" + shown_ + "/" + file.path + "' was removed while it was written"};
-    }
-    return file_error(error_number, "write", shown_ + "/" + file.path);
-  }
-
-  int root_;
-  std::string shown_;
-  const Manifest& manifest_;
-};
-
 // Where a chunk's bytes belong, or a part of them.
 struct Spot {
-  const ManifestFile* file = nullptr;
-  std::uint64_t offset = 0;
+  TreeWriter::Place place;
   std::uint64_t from = 0;  // in the chunk
-  std::uint64_t size = 0;
+  ChunkRef bytes;
 };
 using Spots = std::map<std::pair<std::string, std::uint64_t>, std::vector<Spot>>;  // by digest and size
 
@@ -148,45 +75,74 @@ Spots spots_of(const Manifest& manifest) {
   for (const ManifestFile& file : manifest.files) {
     if (file.packed) {
       const ChunkRef& pack = file.packed->pack;
-      spots[{pack.digest, pack.size}].push_back({&file, 0, file.packed->offset, file.size});
+      spots[{pack.digest, pack.size}].push_back({{&file, 0}, file.packed->offset, file.chunks[0]});
       continue;
     }
     std::uint64_t offset = 0;
     for (const ChunkRef& chunk : file.chunks) {
-      spots[{chunk.digest, chunk.size}].push_back({&file, offset, 0, chunk.size});
+      spots[{chunk.digest, chunk.size}].push_back({{&file, offset}, 0, chunk});
       offset += chunk.size;
     }
   }
   return spots;
 }
 
-// Each chunk is fetched once and written wherever it belongs.
-Result<TransferCount> write_chunks(const ChunkPlace& place, const Manifest& manifest,
-                                   const TreeWriter& writer) {
-  const Spots spots = spots_of(manifest);
-  std::vector<const Spots::value_type*> chunks;
-  for (const auto& chunk : spots) chunks.push_back(&chunk);
-  TransferCount count;  // guarded by mutex
-  std::mutex mutex;
-  const auto write_chunk = [&](std::size_t index) -> Status {
-    const auto& [name, places] = *chunks[index];
-    TW_ASSIGN_OR_RETURN(const FetchedChunk fetched, fetch_chunk(place, ChunkRef{name.first, name.second}));
-    for (const Spot& spot : places) {
-      TW_RETURN_IF_ERROR(writer.write(*spot.file, spot.offset,
-                                      std::string_view(fetched.plain).substr(spot.from, spot.size)));
+// Brings the chunks, each once, to wherever they belong, but for those that are there already.
+class Filler {
+ public:
+  Filler(const ChunkPlace& place, const RestoreRequest& request, TreeWriter& writer)
+      : place_(place), request_(request), writer_(writer) {}
+
+  Result<TransferCount> fill(const Manifest& manifest) {
+    const Spots spots = spots_of(manifest);
+    std::vector<const Spots::value_type*> chunks;
+    for (const auto& chunk : spots) chunks.push_back(&chunk);
+    const auto bytes_of = [&](std::size_t index) { return chunks[index]->first.second; };
+    const auto bring = [&](std::size_t index) {
+      const auto& [name, places] = *chunks[index];
+      return bring_chunk({name.first, name.second}, places);
+    };
+    TW_RETURN_IF_ERROR(for_each_parallel(chunks.size(), bytes_of, bring));
+    const std::uint64_t bytes = total_bytes(manifest);
+    count_.bytes_reused = bytes - std::min(bytes, count_.bytes_moved);  // equal small files may share a pack
+    return count_;
+  }
+
+ private:
+  Status bring_chunk(const ChunkRef& chunk, const std::vector<Spot>& spots) {
+    std::vector<const Spot*> missing;
+    for (const Spot& spot : spots) {
+      if (!writer_.has(spot.place, spot.bytes)) missing.push_back(&spot);
     }
-    const std::lock_guard lock(mutex);
+    if (missing.empty()) {
+      if (request_.on_kept) request_.on_kept(chunk.size);
+      return {};
+    }
+    TW_ASSIGN_OR_RETURN(const FetchedChunk fetched, fetch_chunk(place_, chunk));
+    for (const Spot* spot : missing) TW_RETURN_IF_ERROR(write(*spot, chunk, fetched.plain));
+    const std::lock_guard lock(mutex_);
     if (fetched.from_local) return {};
-    count.bytes_moved += fetched.plain.size();
-    ++count.chunks;
+    count_.bytes_moved += fetched.plain.size();
+    ++count_.chunks;
     return {};
-  };
-  const auto bytes_of = [&](std::size_t index) { return chunks[index]->first.second; };
-  TW_RETURN_IF_ERROR(for_each_parallel(chunks.size(), bytes_of, write_chunk));
-  const std::uint64_t bytes = total_bytes(manifest);
-  count.bytes_reused = bytes - std::min(bytes, count.bytes_moved);  // equal small files may share a pack
-  return count;
-}
+  }
+
+  // A whole chunk has been proved; a part of a pack has its own digest.
+  Status write(const Spot& spot, const ChunkRef& chunk, std::string_view plain) {
+    const std::string_view bytes = plain.substr(spot.from, spot.bytes.size);
+    if (spot.bytes != chunk && sha256_hex(bytes) != spot.bytes.digest) {
+      return Error{Code::corrupt, "the pack " + chunk.digest + " does not hold the bytes of '" +
+                                      spot.place.file->path + "' that the manifest says"};
+    }
+    return writer_.write(spot.place, bytes);
+  }
+
+  const ChunkPlace& place_;
+  const RestoreRequest& request_;
+  TreeWriter& writer_;
+  std::mutex mutex_;
+  TransferCount count_;  // while chunks are brought: guarded by mutex_
+};
 
 // The folder that is meant: a symlink at its place was made by a person who wants the state elsewhere.
 Result<path> real_folder(const path& folder) {
@@ -208,40 +164,60 @@ Status keep_mode(int made, const path& folder) {
   return {};
 }
 
+Error differs(const ManifestId& id, const std::string& digest) {
+  return {Code::corrupt, "the restored files of checkpoint " + id.text() +
+                             " are not what the manifest says: root digest " + digest};
+}
+
+// Reads every byte again from the file system.
+Status read_back(const path& made, const Manifest& manifest, const ManifestId& id) {
+  TW_ASSIGN_OR_RETURN(const std::vector<ManifestFile> on_disk, capture_like(made, manifest.files));
+  const std::string digest = root_digest(on_disk);
+  return digest == manifest.root_digest ? Status() : Status(differs(id, digest));
+}
+
+Status fill_folder(const ChunkPlace& place, const RestoreRequest& request, TreeWriter& writer,
+                   Restored& restored) {
+  TW_RETURN_IF_ERROR(writer.make_files());
+  TW_ASSIGN_OR_RETURN(restored.count, Filler(place, request, writer).fill(restored.manifest));
+  TW_RETURN_IF_ERROR(writer.finish());
+  TW_ASSIGN_OR_RETURN(restored.root_digest, writer.root_digest_now());
+  if (restored.root_digest != restored.manifest.root_digest) return differs(request.id, restored.root_digest);
+  return {};
+}
+
+// What came so far is kept where another try can go on with it.
+Error given_up(Error error, const TreeWriter& writer, const path& made) {
+  if (writer.has_failed() || (error.code != Code::unavailable && error.code != Code::cancelled)) {
+    static_cast<void>(io::remove_tree(made));
+    return error;
+  }
+  error.hint += (error.hint.empty() ? "" : "; ") +
+                std::string("what has come is kept: the same command goes on with it");
+  return error;
+}
+
 }  // namespace
 
-Result<Restored> restore(const ChunkPlace& place, const ManifestId& id, const path& folder) {
+Result<Restored> restore(const ChunkPlace& place, const RestoreRequest& request) {
   Restored restored;
-  TW_ASSIGN_OR_RETURN(restored.manifest, read_manifest(place, id));
+  TW_ASSIGN_OR_RETURN(restored.manifest, read_manifest(place, request.id));
   TW_RETURN_IF_ERROR(check_tree(restored.manifest));
-  TW_ASSIGN_OR_RETURN(const path target, real_folder(folder));
+  TW_ASSIGN_OR_RETURN(const path target, real_folder(request.folder));
   TW_RETURN_IF_ERROR(io::make_folders(target.parent_path()));
   TW_RETURN_IF_ERROR(recover_folder(target));
-  TW_RETURN_IF_ERROR(check_space(restored.manifest, target.parent_path()));
-
   const path made = folder_being_made(target);
+  TW_RETURN_IF_ERROR(check_space(restored.manifest, target.parent_path(), made));
   TW_RETURN_IF_ERROR(io::make_folders(made, 0700));
   {
     TW_ASSIGN_OR_RETURN(const objectstore::UniqueFd root, objectstore::open_folder(made.string()));
     TreeWriter writer(root.get(), made.string(), restored.manifest);
-    const auto write = [&]() -> Status {
-      TW_RETURN_IF_ERROR(writer.make_files());
-      TW_ASSIGN_OR_RETURN(restored.count, write_chunks(place, restored.manifest, writer));
-      TW_RETURN_IF_ERROR(writer.finish());
-      return keep_mode(root.get(), target);
-    };
-    if (const Status written = write(); !written.ok()) {
-      static_cast<void>(io::remove_tree(made));
-      return written.error();
-    }
+    Status filled = fill_folder(place, request, writer, restored);
+    if (filled.ok() && request.read_back) filled = read_back(made, restored.manifest, request.id);
+    if (filled.ok()) filled = keep_mode(root.get(), target);
+    if (!filled.ok()) return given_up(filled.error(), writer, made);
   }
-  TW_ASSIGN_OR_RETURN(const std::vector<ManifestFile> on_disk, capture_like(made, restored.manifest.files));
-  restored.root_digest = root_digest(on_disk);
-  if (restored.root_digest != restored.manifest.root_digest) {
-    static_cast<void>(io::remove_tree(made));
-    return Error{Code::corrupt, "the restored files of checkpoint " + id.text() +
-                                    " are not what the manifest says: root digest " + restored.root_digest};
-  }
+  if (request.flush) TW_RETURN_IF_ERROR(flush_folder(made));
   TW_RETURN_IF_ERROR(swap_in_folder(target));
   return restored;
 }

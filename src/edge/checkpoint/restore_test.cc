@@ -1,3 +1,4 @@
+#include <atomic>
 #include <csignal>
 #include <gtest/gtest.h>
 #include <sys/resource.h>
@@ -65,7 +66,7 @@ TEST(Restore, TheFolderIsTheSameByNamesBytesModesLinksAndTimes) {
   const std::string before = listing(world.state());
   const Saved saved = world.commit(world.place(), 1);
   const fs::path target = world.beside("restored");
-  const Result<Restored> restored = restore(world.place(), saved.id, target);
+  const Result<Restored> restored = restore(world.place(), {saved.id, target});
   ASSERT_TRUE(restored.ok()) << describe(restored.error());
   EXPECT_EQ(listing(target), before);
   EXPECT_EQ(restored->root_digest, saved.manifest.root_digest);
@@ -81,7 +82,7 @@ TEST(Restore, ReplacesWhatWasThereAndKeepsTheFoldersOwnMode) {
   world.write("later/file", "not of the checkpoint");
   fs::permissions(world.state(), fs::perms(0750));
   fs::permissions(world.state() / "later", fs::perms(0500));
-  ASSERT_TRUE(restore(world.place(), saved.id, world.state()).ok());
+  ASSERT_TRUE(restore(world.place(), {saved.id, world.state()}).ok());
   EXPECT_EQ(read_file(world.state() / "a"), "saved");
   EXPECT_FALSE(fs::exists(world.state() / "later"));
   EXPECT_EQ(fs::status(world.state()).permissions(), fs::perms(0750));
@@ -92,11 +93,11 @@ TEST(Restore, MakesTheFoldersAboveAndFollowsALinkAtTheFoldersPlace) {
   JobWorld world;
   world.write("a", "saved");
   const Saved saved = world.commit(world.place(), 1);
-  ASSERT_TRUE(restore(world.place(), saved.id, world.beside("x/y/z")).ok());
+  ASSERT_TRUE(restore(world.place(), {saved.id, world.beside("x/y/z")}).ok());
   EXPECT_EQ(read_file(world.beside("x/y/z/a")), "saved");
   fs::create_directories(world.beside("disk/real"));
   fs::create_symlink(world.beside("disk/real"), world.beside("link"));
-  ASSERT_TRUE(restore(world.place(), saved.id, world.beside("link")).ok());
+  ASSERT_TRUE(restore(world.place(), {saved.id, world.beside("link")}).ok());
   EXPECT_TRUE(fs::is_symlink(world.beside("link")));
   EXPECT_EQ(read_file(world.beside("disk/real/a")), "saved");
 }
@@ -108,10 +109,10 @@ TEST(Restore, ASecondRestoreComesFromTheLocalStore) {
   ChunkPlace place = world.place();
   const Saved saved = world.commit(place, 1);
   place.local = world.local.get();
-  const Result<Restored> first = restore(place, saved.id, world.state());
+  const Result<Restored> first = restore(place, {saved.id, world.state()});
   ASSERT_TRUE(first.ok());
   EXPECT_EQ(first->count.bytes_moved, bytes.size());
-  const Result<Restored> second = restore(place, saved.id, world.state());
+  const Result<Restored> second = restore(place, {saved.id, world.state()});
   ASSERT_TRUE(second.ok());
   EXPECT_EQ(second->count.bytes_moved, 0U);
   EXPECT_EQ(second->count.bytes_reused, bytes.size());
@@ -127,7 +128,7 @@ TEST(Restore, PrefetchedChunksDoNotTravelAgain) {
   ASSERT_TRUE(fetched.ok());
   EXPECT_EQ(fetched->bytes_moved, 3 * chunk_bytes);
   EXPECT_EQ(prefetch(place, saved.id, nullptr)->bytes_moved, 0U);
-  EXPECT_EQ(restore(place, saved.id, world.state())->count.bytes_moved, 0U);
+  EXPECT_EQ(restore(place, {saved.id, world.state()})->count.bytes_moved, 0U);
 }
 
 TEST(Restore, APrefetchThatIsCancelledStops) {
@@ -152,7 +153,7 @@ TEST(Restore, ACorruptLocalChunkIsReplacedFromHome) {
   for (int round = 0; round < 2; ++round) {
     if (round == 0) world.flip(*world.local, key);
     if (round == 1) world.truncate(*world.local, key);
-    const Result<Restored> restored = restore(place, saved.id, world.state());
+    const Result<Restored> restored = restore(place, {saved.id, world.state()});
     ASSERT_TRUE(restored.ok()) << describe(restored.error());
     EXPECT_EQ(restored->count.bytes_moved, 10000U);
     EXPECT_EQ(world.local->get(key).value_or("?"), world.home->get(key).value_or("!"));
@@ -167,11 +168,11 @@ TEST(Restore, AChunkThatHomeLostComesFromAStandbyCopy) {
   const Saved saved = world.commit(place, 1);
   const std::string key = first_key(*world.home, chunks);
   world.flip(*world.home, key);
-  EXPECT_TRUE(restore(place, saved.id, world.state()).ok());
+  EXPECT_TRUE(restore(place, {saved.id, world.state()}).ok());
   ASSERT_TRUE(world.home->remove(key).ok());
-  EXPECT_TRUE(restore(place, saved.id, world.state()).ok());
+  EXPECT_TRUE(restore(place, {saved.id, world.state()}).ok());
   ASSERT_TRUE(world.home->remove(manifest_key(place.job_prefix, saved.id)).ok());
-  EXPECT_TRUE(restore(place, saved.id, world.state()).ok());
+  EXPECT_TRUE(restore(place, {saved.id, world.state()}).ok());
 }
 
 TEST(Restore, ADamagedChunkIsNamedAndTheOldFolderStays) {
@@ -186,7 +187,7 @@ TEST(Restore, ADamagedChunkIsNamedAndTheOldFolderStays) {
     if (round == 2) {
       ASSERT_TRUE(world.home->remove(key).ok());
     }
-    const Result<Restored> restored = restore(world.place(), saved.id, world.state());
+    const Result<Restored> restored = restore(world.place(), {saved.id, world.state()});
     ASSERT_FALSE(restored.ok());
     EXPECT_EQ(restored.error().code, Code::corrupt);
     EXPECT_NE(restored.error().message.find(key), std::string::npos) << restored.error().message;
@@ -206,7 +207,7 @@ TEST(Restore, AStoreThatIsAwayIsNoReasonToCallACheckpointDamaged) {
     return Error{Code::unavailable, "no answer"};
   });
   place.standby = {&away};
-  EXPECT_EQ(restore(place, saved.id, world.state()).error().code, Code::unavailable);
+  EXPECT_EQ(restore(place, {saved.id, world.state()}).error().code, Code::unavailable);
 }
 
 TEST(Restore, NoManifestWritesOutsideTheFolderThroughALink) {
@@ -218,16 +219,16 @@ TEST(Restore, NoManifestWritesOutsideTheFolderThroughALink) {
   const ManifestFile up{"link", FileKind::symlink, 0777, 0, 0, "..", {}};
   const std::string prefix = "link/";
   // A file behind a link, with and without a folder of the same name, and a link in place of a folder.
-  EXPECT_FALSE(restore(world.place(), put_manifest(world, {link, file_of(world, prefix + "victim", "evil")}),
-                       world.state())
+  EXPECT_FALSE(restore(world.place(), {put_manifest(world, {link, file_of(world, prefix + "victim", "evil")}),
+                                       world.state()})
                    .ok());
-  EXPECT_FALSE(restore(world.place(), put_manifest(world, {up, file_of(world, prefix + "victim", "evil")}),
-                       world.state())
+  EXPECT_FALSE(restore(world.place(),
+                       {put_manifest(world, {up, file_of(world, prefix + "victim", "evil")}), world.state()})
                    .ok());
   for (const std::string path :
        {"../outside/victim", "/etc/victim", "a/../../outside/victim", "./victim", ""}) {
     EXPECT_FALSE(
-        restore(world.place(), put_manifest(world, {file_of(world, path, "evil")}), world.state()).ok())
+        restore(world.place(), {put_manifest(world, {file_of(world, path, "evil")}), world.state()}).ok())
         << path;
   }
   EXPECT_EQ(read_file(world.beside("outside/victim")), "untouched");
@@ -241,7 +242,7 @@ TEST(Restore, LinksThatPointOutsideAreMadeButTheirTargetsKeepModeAndTime) {
   fs::permissions(world.beside("victim"), fs::perms(0600));
   const auto written = fs::last_write_time(world.beside("victim"));
   const ManifestFile link{"link", FileKind::symlink, 0777, 0, 12345, world.beside("victim").string(), {}};
-  const Result<Restored> restored = restore(world.place(), put_manifest(world, {link}), world.state());
+  const Result<Restored> restored = restore(world.place(), {put_manifest(world, {link}), world.state()});
   ASSERT_TRUE(restored.ok()) << describe(restored.error());
   EXPECT_TRUE(fs::is_symlink(world.state() / "link"));
   EXPECT_EQ(fs::status(world.beside("victim")).permissions(), fs::perms(0600));
@@ -261,7 +262,7 @@ TEST(Restore, AManifestWhoseRootDigestDoesNotFitItsFilesIsRefused) {
   ASSERT_TRUE(
       world.home->put(manifest_key(world.place().job_prefix, id), encode_manifest(text), PutCondition::always)
           .ok());
-  EXPECT_EQ(restore(world.place(), id, world.state()).error().code, Code::corrupt);
+  EXPECT_EQ(restore(world.place(), {id, world.state()}).error().code, Code::corrupt);
   EXPECT_EQ(things_in(world.beside("")), 1U);
 }
 
@@ -270,7 +271,7 @@ TEST(Restore, OtherChunkSizesThanOursAreRead) {
   const ManifestFile first = file_of(world, "a", "hello ");
   const ManifestFile second = file_of(world, "a", "world");
   ManifestFile both{"a", FileKind::file, 0644, 11, 0, "", {first.chunks[0], second.chunks[0]}};
-  const Result<Restored> restored = restore(world.place(), put_manifest(world, {both}), world.state());
+  const Result<Restored> restored = restore(world.place(), {put_manifest(world, {both}), world.state()});
   ASSERT_TRUE(restored.ok()) << describe(restored.error());
   EXPECT_EQ(read_file(world.state() / "a"), "hello world");
 }
@@ -281,7 +282,7 @@ TEST(Restore, ACheckpointLargerThanTheDiskIsRefusedBeforeAnythingIsWritten) {
   huge.size = std::uint64_t{1} << 60;
   huge.chunks.clear();
   for (int i = 0; i < 4; ++i) huge.chunks.push_back({sha256_hex(std::to_string(i)), huge.size / 4});
-  const Result<Restored> restored = restore(world.place(), put_manifest(world, {huge}), world.state());
+  const Result<Restored> restored = restore(world.place(), {put_manifest(world, {huge}), world.state()});
   ASSERT_FALSE(restored.ok());
   EXPECT_EQ(restored.error().code, Code::unavailable);
   EXPECT_NE(restored.error().message.find("needs"), std::string::npos) << restored.error().message;
@@ -300,7 +301,7 @@ TEST(Restore, AFullDiskIsUnavailableAndTheOldFolderStays) {
     ::signal(SIGXFSZ, SIG_IGN);
     const rlimit limit{1000000, 1000000};
     if (::setrlimit(RLIMIT_FSIZE, &limit) != 0) ::_exit(100);
-    const Result<Restored> restored = restore(world.place(), saved.id, world.state());
+    const Result<Restored> restored = restore(world.place(), {saved.id, world.state()});
     ::_exit(!restored.ok() && restored.error().code == Code::unavailable ? 0 : 1);
   }
   int state = 0;
@@ -315,9 +316,90 @@ TEST(Restore, AFileAtTheFoldersPlaceIsRefused) {
   world.write("a", "x");
   const Saved saved = world.commit(world.place(), 1);
   write_file(world.beside("file"), "precious");
-  EXPECT_EQ(restore(world.place(), saved.id, world.beside("file")).error().code, Code::invalid_argument);
+  EXPECT_EQ(restore(world.place(), {saved.id, world.beside("file")}).error().code, Code::invalid_argument);
   EXPECT_EQ(read_file(world.beside("file")), "precious");
-  EXPECT_EQ(restore(world.place(), saved.id, "/").error().code, Code::invalid_argument);
+  EXPECT_EQ(restore(world.place(), {saved.id, "/"}).error().code, Code::invalid_argument);
+}
+
+// A restore that its store leaves after `reads` chunks.
+Result<Restored> cut_restore(const JobWorld& world, const ManifestId& id, std::size_t reads) {
+  std::atomic<std::size_t> count = 0;
+  FaultStore leaving(*world.home, [&](const FaultStore::Call& call) -> Status {
+    const bool is_read = call.moment == FaultStore::Moment::before && call.key.starts_with(chunks);
+    if (is_read && ++count > reads) return Error{Code::unavailable, "no answer"};
+    return {};
+  });
+  ChunkPlace place = world.place();
+  place.home = &leaving;
+  return restore(place, {id, world.beside("back")});
+}
+
+TEST(Restore, OneThatIsCutGoesOnWithWhatCame) {
+  JobWorld world;
+  world.write("a", noise(6 * chunk_bytes, 20));
+  world.write("b/c", noise(2 * chunk_bytes, 21));
+  fs::permissions(world.state() / "b", fs::perms(0555));
+  const std::string before = listing(world.state());
+  const Saved saved = world.commit(world.place(), 1);
+  const Result<Restored> cut = cut_restore(world, saved.id, 3);
+  ASSERT_FALSE(cut.ok());
+  EXPECT_NE(cut.error().hint.find("goes on"), std::string::npos) << cut.error().hint;
+  EXPECT_FALSE(fs::exists(world.beside("back"))) << "nothing half-done takes the folder's place";
+  std::atomic<std::uint64_t> kept = 0;
+  const Result<Restored> whole = restore(
+      world.place(), {saved.id, world.beside("back"), true, true, [&](auto bytes) { kept += bytes; }});
+  ASSERT_TRUE(whole.ok()) << describe(whole.error());
+  EXPECT_EQ(whole->count.bytes_moved, 5 * chunk_bytes);
+  EXPECT_EQ(kept, 3 * chunk_bytes);
+  EXPECT_EQ(listing(world.beside("back")), before);
+}
+
+TEST(Restore, WhatACutOneLeftIsOnlyUsedWhereItsBytesAreRight) {
+  JobWorld world;
+  world.write("a", noise(2 * chunk_bytes, 22));
+  world.write("folder/file", noise(5000, 23));
+  world.write("file", noise(5000, 24));
+  const std::string before = listing(world.state());
+  const Saved saved = world.commit(world.place(), 1);
+  const fs::path left = folder_being_made(world.beside("back"));
+  fs::create_directories(left / "file/in its place");
+  write_file(left / "folder", "a file in a folder's place");
+  write_file(left / "a",
+             noise(chunk_bytes, 22).substr(0, chunk_bytes - 1) + "X" + noise(2 * chunk_bytes, 22));
+  fs::permissions(left / "a", fs::perms(0400));
+  fs::create_symlink("/etc/passwd", left / "link");
+  write_file(world.beside("victim"), "untouched");
+  fs::create_hard_link(world.beside("victim"), left / "stray");
+  const Result<Restored> restored = restore(world.place(), {saved.id, world.beside("back"), true});
+  ASSERT_TRUE(restored.ok()) << describe(restored.error());
+  EXPECT_EQ(listing(world.beside("back")), before);
+  EXPECT_EQ(read_file(world.beside("victim")), "untouched");
+}
+
+TEST(Restore, AFileThatIsSharedWithAnotherNameIsNotWrittenThrough) {
+  JobWorld world;
+  world.write("a", "saved");
+  const Saved saved = world.commit(world.place(), 1);
+  const fs::path left = folder_being_made(world.beside("back"));
+  fs::create_directories(left);
+  write_file(world.beside("victim"), "untouched");
+  fs::create_hard_link(world.beside("victim"), left / "a");
+  ASSERT_TRUE(restore(world.place(), {saved.id, world.beside("back")}).ok());
+  EXPECT_EQ(read_file(world.beside("back/a")), "saved");
+  EXPECT_EQ(read_file(world.beside("victim")), "untouched");
+}
+
+TEST(Restore, APackThatDoesNotHoldTheFilesBytesIsRefused) {
+  JobWorld world;
+  const std::string pack = "the bytes of two files";
+  ManifestFile packed = file_of(world, "a", pack);
+  packed.packed = PackSpot{packed.chunks[0], 4};
+  packed.size = 5;
+  packed.chunks = {ChunkRef{sha256_hex("other"), 5}};
+  const Result<Restored> restored = restore(world.place(), {put_manifest(world, {packed}), world.state()});
+  ASSERT_FALSE(restored.ok());
+  EXPECT_EQ(restored.error().code, Code::corrupt);
+  EXPECT_NE(restored.error().message.find("'a'"), std::string::npos) << restored.error().message;
 }
 
 class FolderSwap : public testing::TestWithParam<SwapBy> {};
@@ -342,7 +424,7 @@ TEST(FolderRecovery, AnOldFolderThatWasPutAsideComesBack) {
   fs::create_directory(folder_being_made(world.state()));
   ASSERT_TRUE(recover_folder(world.state()).ok());
   EXPECT_EQ(read_file(world.state() / "old"), "x");
-  EXPECT_EQ(things_in(world.beside("")), 1U);
+  EXPECT_EQ(things_in(world.beside("")), 2U) << "what was being made is for the next restore";
 }
 
 TEST(FolderRecovery, AfterTheNewFolderIsInPlaceTheRestIsRemoved) {
