@@ -46,11 +46,17 @@ std::vector<ObjectStore*> durable_stores(const ChunkPlace& place) {
 
 Result<CodedChunk> read_coded_chunk(ObjectStore& store, const std::string& job_prefix, const ChunkRef& ref) {
   const std::string key = chunk_key(job_prefix, ref.digest);
-  Result<std::string> coded = store.get(key);
-  if (!coded.ok()) return coded.error().code == Code::not_found ? missing(store, key) : coded.error();
-  Result<std::string> plain = decode_chunk(*coded, ref);
-  if (!plain.ok()) return named(store, key, plain.error());
-  return CodedChunk{*std::move(coded), *std::move(plain)};
+  // One byte more than it may have shows what is too long, and no store can fill our memory. The digest
+  // proves it: what a store would check of a whole object is not asked for.
+  const objectstore::ByteRange range{0, std::min(ref.size, chunk_bytes_max) + 2};
+  for (bool first = true;; first = false) {
+    Result<std::string> coded = store.get(key, range);
+    if (!coded.ok()) return coded.error().code == Code::not_found ? missing(store, key) : coded.error();
+    Result<std::string> plain = decode_chunk(*coded, ref);
+    if (plain.ok()) return CodedChunk{*std::move(coded), *std::move(plain)};
+    if (!first) return named(store, key, plain.error());
+    // It is read once more: its bytes may have changed on the way.
+  }
 }
 
 Result<std::string> read_chunk(ObjectStore& store, const std::string& job_prefix, const ChunkRef& ref) {
