@@ -124,7 +124,7 @@ class EndToEnd : public ::testing::Test {
   // The program's state as its newest checkpoint has it.
   std::string saved_count(const JobId& id) {
     const auto place = plane_->service->chunks_of(id);
-    const auto restored = checkpoint::restore(*place, job(id).saved->manifest, folder_ / "restored");
+    const auto restored = checkpoint::restore(*place, {job(id).saved->manifest, folder_ / "restored"});
     EXPECT_TRUE(restored.ok());
     std::ifstream file(folder_ / "restored" / "count");
     return {std::istreambuf_iterator<char>(file), {}};
@@ -217,7 +217,7 @@ TEST_F(EndToEnd, CheckpointsAreKeptInEveryStoreThatTheTaskNames) {
   // As if the home store were lost: all that is needed lies in the other one.
   place.home = std::exchange(place.standby, {}).front();
   EXPECT_EQ(place.home, plane_->world.stores.at("local/cape"));
-  ASSERT_TRUE(checkpoint::restore(place, job(id).saved->manifest, folder_ / "from standby").ok());
+  ASSERT_TRUE(checkpoint::restore(place, {job(id).saved->manifest, folder_ / "from standby"}).ok());
   std::ifstream file(folder_ / "from standby" / "count");
   EXPECT_EQ(std::string(std::istreambuf_iterator<char>(file), {}), whole_count());
   expect_nothing_left();
