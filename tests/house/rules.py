@@ -27,6 +27,7 @@ MAY_USE = {
     "edge/provider": ("core/model",),
     "edge/drivers": ("edge/provider", "edge/io", "edge/objectstore", "core/task"),  # zones-file-is-yaml.md
     "edge/objectstore": ("edge/io", "core/model"),  # s3-store.md
+    "edge/sealing": ("edge/objectstore", "edge/io", "core/model"),  # sealed-stores.md
     "edge/checkpoint": ("edge/objectstore", "core/model", "edge/mailbox"),  # ledger-within-reach.md
     "edge/mailbox": ("edge/objectstore", "core/model"),
     "edge/store": ("core/model",),
@@ -36,7 +37,7 @@ MAY_USE = {
     "app/server": ("app/api", "engine/broker"),
     "app/gateway": ("app/api", "core/policy", "edge/io"),
     "app/agent": ("app/api", "edge/checkpoint", "edge/mailbox", "edge/io"),
-    "app/cli": ("app/api", "core/planner", "core/backtest", "engine/simulator"),
+    "app/cli": ("app/api", "core/planner", "core/backtest", "engine/simulator", "edge/sealing"),
     "app/main": ("base", "core/", "edge/", "engine/", "app/"),
 }
 

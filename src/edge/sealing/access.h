@@ -1,0 +1,41 @@
+// Whether a store is sealed, and the key that opens it.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "base/result.h"
+#include "edge/objectstore/object_store.h"
+#include "edge/sealing/key_object.h"
+#include "edge/sealing/user_key.h"
+
+namespace tradewind::sealing {
+
+enum class SealWish {
+  as_found,  // with a key the store must be sealed, without one it must not be
+  begin,     // seal it, if it is empty; one that is sealed already is opened
+  plain,     // whatever keys there are, it must not be sealed
+};
+
+// Asked for only where it is needed. Nothing: the user has none.
+using AskForKey = std::function<Result<std::optional<UserKey>>()>;
+
+// Nothing: the store is not sealed, and may be used as it is. Errors:
+//   unauthorized      it is sealed and there is no key, or another one; a key, and it is not sealed
+//   invalid_argument  `begin` without a key or in a store that holds plain checkpoints; `plain`, and it is
+//   sealed corrupt           both copies of the key object are gone or damaged
+// A store whose owner takes the seal away is refused, not written to in plain text.
+Result<std::optional<DataKey>> data_key_of(objectstore::ObjectStore& store, SealWish wish,
+                                           const AskForKey& ask);
+
+// The store opens with `by` afterwards, and with no key that opened it before, unless `keep_others`.
+// invalid_argument: it is not sealed; unauthorized: `with` does not open it.
+struct Rekey {
+  UserKey with;
+  UserKey by;
+  bool keep_others = false;
+};
+Status rekey(objectstore::ObjectStore& store, const Rekey& change);
+
+}  // namespace tradewind::sealing
