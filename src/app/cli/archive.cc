@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "edge/checkpoint/history.h"
 #include "edge/objectstore/registry.h"
+#include "edge/sealing/sealed_store.h"
 
 namespace tradewind::cli {
 namespace {
@@ -29,10 +30,17 @@ checkpoint::ChunkPlace place_over(ObjectStore& store) {
   return {.home = &store, .has_ledger = false};
 }
 
-Result<Archive> open_archive(const std::string& store, const Context& context, bool make) {
+Result<Archive> open_archive(const std::string& store, const OpenWish& wish, const sealing::AskForKey& ask,
+                             const Context& context) {
   Archive archive;
   const std::string url = store_url(store, context.working_folder);
-  TW_ASSIGN_OR_RETURN(archive.store, make ? objectstore::open_store(url) : open_existing_store(url));
+  TW_ASSIGN_OR_RETURN(archive.store, wish.make ? objectstore::open_store(url) : open_existing_store(url));
+  TW_ASSIGN_OR_RETURN(const std::optional<sealing::DataKey> key,
+                      sealing::data_key_of(*archive.store, wish.seal, ask));
+  if (key) {
+    archive.bare = std::move(archive.store);
+    archive.store = std::make_unique<sealing::SealedStore>(*archive.bare, *key);
+  }
   archive.place = place_over(*archive.store);
   archive.list_command = "tradewind checkpoint ls " + archive.store->url();
   return archive;

@@ -9,19 +9,27 @@
 #include "app/cli/context.h"
 #include "edge/checkpoint/checkpoint.h"
 #include "edge/objectstore/object_store.h"
+#include "edge/sealing/access.h"
 
 namespace tradewind::cli {
 
 struct Archive {
-  std::unique_ptr<objectstore::ObjectStore> store;
-  checkpoint::ChunkPlace place;  // over `store`
-  std::string list_command;      // that lists them, for hints
+  std::unique_ptr<objectstore::ObjectStore> bare;   // of one that is encrypted: what `store` stands on
+  std::unique_ptr<objectstore::ObjectStore> store;  // plain bytes and digests
+  checkpoint::ChunkPlace place;                     // over `store`
+  std::string list_command;                         // that lists them, for hints
+  bool encrypted() const { return bare != nullptr; }
 };
 
 // A store that holds a folder's checkpoints, without jobs and ledgers.
 checkpoint::ChunkPlace place_over(objectstore::ObjectStore& store);
-// `store`: a URL or a path. `make`: a folder that is not there is made; else not_found.
-Result<Archive> open_archive(const std::string& store, const Context& context, bool make);
+struct OpenWish {
+  bool make = false;  // a folder that is not there is made; else not_found
+  sealing::SealWish seal = sealing::SealWish::as_found;
+};
+// `store`: a URL or a path. The errors of sealing::data_key_of.
+Result<Archive> open_archive(const std::string& store, const OpenWish& wish, const sealing::AskForKey& ask,
+                             const Context& context);
 
 struct Entry {
   ManifestId id;

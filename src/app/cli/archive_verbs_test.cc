@@ -187,5 +187,128 @@ TEST_F(ArchiveVerbTest, WhatIsNotThereIsSaid) {
   EXPECT_EQ(act(ArchiveAction::prune).error().code, Code::invalid_argument);
 }
 
+// ---- encrypted
+
+class SealedArchiveTest : public ArchiveVerbTest {
+ protected:
+  SealedArchiveTest() {
+    ArchiveOptions make;
+    make.action = ArchiveAction::new_key;
+    for (const char* file : {"my.key", "her.key"}) {
+      make.folder = file;
+      EXPECT_EQ(*run(run_archive, make), ExitCode::done);
+    }
+    options_.seal.key_file = "my.key";
+    options_.seal.encrypt = true;
+    EXPECT_EQ(*act(ArchiveAction::save), ExitCode::done);
+    EXPECT_TRUE(document().at("encrypted").as_bool());
+    options_.seal.encrypt = false;
+  }
+  std::string restored_weights(const std::string& folder) {
+    options_.folder = folder;
+    EXPECT_EQ(*act(ArchiveAction::restore), ExitCode::done);
+    return file_text(home_.path() / folder / "weights");
+  }
+};
+
+TEST_F(SealedArchiveTest, OpensWithTheKeyWhereverItIsNamed) {
+  EXPECT_EQ(restored_weights("by file"), weights);
+  options_.seal.key_file = "";
+  options_.seal.key_command = "cat '" + (home_.path() / "my.key").string() + "'";
+  EXPECT_EQ(restored_weights("by command"), weights);
+  options_.seal.key_command = "";
+  environment_["TRADEWIND_KEY_FILE"] = "my.key";
+  EXPECT_EQ(restored_weights("by environment"), weights);
+  environment_.erase("TRADEWIND_KEY_FILE");
+  std::string text = file_text(home_.path() / "my.key");
+  text.pop_back();
+  environment_["TRADEWIND_KEY"] = text;
+  EXPECT_EQ(restored_weights("by value"), weights);
+}
+
+TEST_F(SealedArchiveTest, NothingInTheStoreTellsWhatItHolds) {
+  for (const auto& entry : fs::recursive_directory_iterator(home_.path() / "backup")) {
+    if (!entry.is_regular_file()) continue;
+    const std::string bytes = file_text(entry.path());
+    EXPECT_EQ(bytes.find(weights.substr(1000, 16)), std::string::npos) << entry.path();
+    EXPECT_EQ(bytes.find("deep/step"), std::string::npos) << entry.path();
+  }
+}
+
+TEST_F(SealedArchiveTest, WithoutTheKeyNothingIsReadOrWritten) {
+  options_.seal.key_file = "her.key";
+  for (const ArchiveAction action :
+       {ArchiveAction::save, ArchiveAction::list, ArchiveAction::verify, ArchiveAction::show}) {
+    EXPECT_EQ(act(action).error().code, Code::unauthorized);
+  }
+  options_.seal.key_file = "";
+  EXPECT_EQ(act(ArchiveAction::save).error().code, Code::unauthorized);
+  EXPECT_FALSE(fs::exists(home_.path() / "backup/manifests"));
+}
+
+TEST_F(SealedArchiveTest, CopiesAreEncryptedUnlessItIsSaidThatTheyAreNot) {
+  options_.target = "other";
+  EXPECT_EQ(act(ArchiveAction::copy).error().code, Code::unauthorized);
+  options_.seal.plain = true;
+  EXPECT_EQ(*act(ArchiveAction::copy), ExitCode::done);
+  EXPECT_TRUE(fs::exists(home_.path() / "other/manifests"));
+  options_.seal.plain = false;
+  options_.seal.encrypt = true;
+  options_.store = "other";
+  options_.target = "hers";
+  options_.new_seal.key_file = "her.key";
+  EXPECT_EQ(*act(ArchiveAction::copy), ExitCode::done);
+  EXPECT_FALSE(fs::exists(home_.path() / "hers/manifests"));
+  options_.seal = {};
+  options_.seal.key_file = "her.key";
+  options_.store = "hers";
+  EXPECT_EQ(restored_weights("hers back"), weights);
+}
+
+TEST_F(SealedArchiveTest, ADryCopyEncryptsNothing) {
+  fs::create_directories(home_.path() / "other");
+  options_.target = "other";
+  options_.seal.encrypt = true;
+  options_.dry_run = true;
+  EXPECT_EQ(*act(ArchiveAction::copy), ExitCode::done);
+  EXPECT_EQ(number("checkpoints"), 1U);
+  EXPECT_FALSE(fs::exists(home_.path() / "other/sealed"));
+}
+
+TEST_F(SealedArchiveTest, RepairReadsCopiesOfEitherKind) {
+  options_.target = "other";
+  options_.seal.plain = true;
+  ASSERT_EQ(*act(ArchiveAction::copy), ExitCode::done);
+  options_.seal.plain = false;
+  fs::remove_all(home_.path() / "backup/sealed/chunks");
+  EXPECT_EQ(*act(ArchiveAction::verify), ExitCode::failed);
+  options_.from = {"other"};
+  EXPECT_EQ(*act(ArchiveAction::repair), ExitCode::done);
+  EXPECT_EQ(*act(ArchiveAction::verify), ExitCode::done);
+  EXPECT_FALSE(fs::exists(home_.path() / "backup/chunks"));
+}
+
+TEST_F(SealedArchiveTest, RekeyChangesWhoMayOpen) {
+  options_.new_seal.key_file = "her.key";
+  EXPECT_EQ(*act(ArchiveAction::rekey), ExitCode::done);
+  EXPECT_EQ(act(ArchiveAction::list).error().code, Code::unauthorized);
+  options_.seal.key_file = "her.key";
+  EXPECT_EQ(*act(ArchiveAction::list), ExitCode::done);
+}
+
+TEST_F(SealedArchiveTest, AKeyIsNeverOverwrittenAndIsItsOwnersAlone) {
+  ArchiveOptions make;
+  make.action = ArchiveAction::new_key;
+  make.folder = "my.key";
+  EXPECT_EQ(run(run_archive, make).error().code, Code::conflict);
+  EXPECT_EQ(fs::status(home_.path() / "my.key").permissions(),
+            fs::perms::owner_read | fs::perms::owner_write);
+}
+
+TEST_F(SealedArchiveTest, EncryptAndPlainExcludeEachOther) {
+  options_.seal.encrypt = options_.seal.plain = true;
+  EXPECT_EQ(act(ArchiveAction::save).error().code, Code::invalid_argument);
+}
+
 }  // namespace
 }  // namespace tradewind::cli

@@ -150,22 +150,25 @@ void print_diff(const Entry& before, const Entry& after, const ManifestDiff& fou
 // ---- repair
 
 struct Sources {
-  std::vector<std::unique_ptr<ObjectStore>> stores;
+  std::vector<Archive> stores;
   std::vector<ObjectStore*> pointers() const {
     std::vector<ObjectStore*> result;
-    for (const auto& store : stores) result.push_back(store.get());
+    for (const Archive& each : stores) result.push_back(each.store.get());
     return result;
   }
 };
 
-Result<Sources> sources_of(const Archive& archive, const std::vector<std::string>& from, Context& context) {
+// Encrypted or not: what they have is proved by its digest.
+Result<Sources> sources_of(const Archive& archive, const std::vector<std::string>& from,
+                           const sealing::AskForKey& ask, Context& context) {
   Sources sources;
   for (const std::string& each : from) {
-    TW_ASSIGN_OR_RETURN(Archive source, open_archive(each, context, false));
+    TW_ASSIGN_OR_RETURN(Archive source,
+                        open_archive(each, {.seal = sealing::SealWish::either}, ask, context));
     if (source.store->url() == archive.store->url()) {
       return Error{Code::invalid_argument, "a store cannot be repaired from itself: " + source.store->url()};
     }
-    sources.stores.push_back(std::move(source.store));
+    sources.stores.push_back(std::move(source));
   }
   if (!sources.stores.empty()) return sources;
   return Error{Code::invalid_argument, "there is no other store to take whole copies from",
@@ -253,8 +256,8 @@ Result<ExitCode> diff_checkpoints(const Archive& archive, const std::string& bef
 }
 
 Result<ExitCode> repair_checkpoints(const Archive& archive, const std::vector<std::string>& from,
-                                    bool dry_run, Context& context) {
-  TW_ASSIGN_OR_RETURN(const Sources sources, sources_of(archive, from, context));
+                                    bool dry_run, const sealing::AskForKey& ask, Context& context) {
+  TW_ASSIGN_OR_RETURN(const Sources sources, sources_of(archive, from, ask, context));
   checkpoint::RepairReport report;
   {
     TransferProgress progress(*archive.store, "repairing", context);

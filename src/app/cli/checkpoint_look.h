@@ -16,7 +16,7 @@ Result<ExitCode> diff_checkpoints(const Archive& archive, const std::string& bef
                                   Context& context);
 // Takes from the stores `from`, URLs or paths, what is damaged or missing in the archive.
 Result<ExitCode> repair_checkpoints(const Archive& archive, const std::vector<std::string>& from,
-                                    bool dry_run, Context& context);
+                                    bool dry_run, const sealing::AskForKey& ask, Context& context);
 
 // That a restore proved what it brought.
 void print_proof(const std::string& root_digest, bool read_back, Context& context);

@@ -6,6 +6,7 @@
 #include <ostream>
 
 #include "app/cli/archive.h"
+#include "app/cli/archive_key.h"
 #include "app/cli/checkpoint_look.h"
 #include "app/cli/checkpoint_store.h"
 #include "app/cli/progress_bar.h"
@@ -32,6 +33,12 @@ constexpr Duration prune_grace = std::chrono::hours(1);
 // What a manifest says of where it was made, in a store without jobs.
 const JobId no_job{"archive"};
 const LeaseId no_lease{"-"};
+
+// The store that a verb is about.
+Result<Archive> open_own(const ArchiveOptions& options, bool make, const Context& context) {
+  TW_ASSIGN_OR_RETURN(const sealing::SealWish wish, seal_wish(options.seal));
+  return open_archive(options.store, {make, wish}, ask_for_key(options.seal, context), context);
+}
 
 fs::path folder_of(const ArchiveOptions& options, const Context& context) {
   return (fs::path(context.working_folder) / options.folder).lexically_normal();
@@ -62,7 +69,7 @@ struct SaveReport {
   Duration took{};
 };
 
-json::value saved_json(const SaveReport& report) {
+json::value saved_json(const SaveReport& report, bool encrypted) {
   const checkpoint::TransferCount& count = report.saved.count;
   return json::object{{"manifest", report.saved.id.text()},
                       {"step", report.saved.manifest.step},
@@ -73,15 +80,17 @@ json::value saved_json(const SaveReport& report) {
                       {"chunks_new", count.chunks},
                       {"held_s", seconds_of(report.saved.held)},
                       {"seconds", seconds_of(report.took)},
-                      {"root_digest", report.saved.manifest.root_digest}};
+                      {"root_digest", report.saved.manifest.root_digest},
+                      {"encrypted", encrypted}};
 }
 
-void print_saved(const SaveReport& report, const ObjectStore& store, Context& context) {
+void print_saved(const SaveReport& report, const Archive& archive, Context& context) {
   const checkpoint::TransferCount& count = report.saved.count;
   const std::uint64_t bytes = total_bytes(report.saved.manifest);
   context.out << "Saved step " << short_number(report.saved.manifest.step) << " as "
-              << short_digest(report.saved.id.text()) << " in " << store.url() << ": " << format_bytes(bytes)
-              << " in " << format_duration(report.took) << ".\n"
+              << short_digest(report.saved.id.text()) << " in " << archive.store->url()
+              << (archive.encrypted() ? ", encrypted: " : ": ") << format_bytes(bytes) << " in "
+              << format_duration(report.took) << ".\n"
               << format_bytes(count.bytes_moved) << " were new and took " << format_bytes(count.bytes_stored)
               << "; " << format_bytes(bytes - std::min(bytes, count.bytes_moved)) << " were there already.\n";
 }
@@ -98,7 +107,7 @@ Result<ExitCode> run_save(const ArchiveOptions& options, Context& context) {
   if (!fs::is_directory(folder, problem)) {
     return Error{Code::not_found, "there is no folder '" + folder.string() + "'"};
   }
-  TW_ASSIGN_OR_RETURN(const Archive archive, open_archive(options.store, context, true));
+  TW_ASSIGN_OR_RETURN(const Archive archive, open_own(options, true, context));
   checkpoint::SaveRequest request;
   request.folder = folder;
   request.job = no_job;
@@ -118,9 +127,9 @@ Result<ExitCode> run_save(const ArchiveOptions& options, Context& context) {
   }
   report.took = context.clock.monotonic() - began;
   if (context.json) {
-    print_json(context, saved_json(report));
+    print_json(context, saved_json(report, archive.encrypted()));
   } else {
-    print_saved(report, *archive.store, context);
+    print_saved(report, archive, context);
   }
   return ExitCode::done;
 }
@@ -128,7 +137,7 @@ Result<ExitCode> run_save(const ArchiveOptions& options, Context& context) {
 // ---- list
 
 Result<ExitCode> run_ls(const ArchiveOptions& options, Context& context) {
-  TW_ASSIGN_OR_RETURN(const Archive archive, open_archive(options.store, context, false));
+  TW_ASSIGN_OR_RETURN(const Archive archive, open_own(options, false, context));
   TW_ASSIGN_OR_RETURN(const std::vector<Entry> entries, entries_of(archive, context));
   if (context.json) {
     json::array list;
@@ -163,7 +172,7 @@ Result<ExitCode> run_ls(const ArchiveOptions& options, Context& context) {
 
 Result<ExitCode> run_restore(const ArchiveOptions& options, Context& context) {
   TW_ASSIGN_OR_RETURN(const fs::path folder, restore_target(options.folder, context.working_folder));
-  TW_ASSIGN_OR_RETURN(const Archive archive, open_archive(options.store, context, false));
+  TW_ASSIGN_OR_RETURN(const Archive archive, open_own(options, false, context));
   TW_ASSIGN_OR_RETURN(const std::vector<Entry> entries, entries_of(archive, context));
   TW_ASSIGN_OR_RETURN(const Entry entry, choose({options.step, options.manifest}, entries, archive));
   const Duration began = context.clock.monotonic();
@@ -208,9 +217,26 @@ void print_copied(const checkpoint::CopyPlan& plan, const checkpoint::CopyCount&
   }
 }
 
-// A dry run makes no folder: what is not there is empty.
+// One that is copied into another form may have either; else a key means that it is encrypted.
+Result<Archive> open_source(const ArchiveOptions& options, const Context& context) {
+  const bool changes = options.seal.encrypt || options.seal.plain;
+  const sealing::SealWish wish = changes ? sealing::SealWish::either : sealing::SealWish::as_found;
+  return open_archive(options.store, {false, wish}, ask_for_key(options.seal, context), context);
+}
+
+// With its own key, if one is said, else with the source's: what is encrypted does not become plain unasked.
 Result<Archive> open_target(const ArchiveOptions& options, const Context& context) {
-  Result<Archive> to = open_archive(options.target, context, !options.dry_run);
+  TW_ASSIGN_OR_RETURN(sealing::SealWish wish, seal_wish(options.seal));
+  // A dry run makes nothing.
+  if (options.dry_run && wish == sealing::SealWish::begin) wish = sealing::SealWish::either;
+  const bool own_key = !options.new_seal.key_file.empty() || !options.new_seal.key_command.empty();
+  const SealOptions& seal = own_key ? options.new_seal : options.seal;
+  return open_archive(options.target, {!options.dry_run, wish}, ask_for_key(seal, context), context);
+}
+
+// For a dry run, what is not there is empty.
+Result<Archive> open_target_or_nothing(const ArchiveOptions& options, const Context& context) {
+  Result<Archive> to = open_target(options, context);
   if (to.ok() || !options.dry_run || to.error().code != Code::not_found) return to;
   Archive nothing;
   nothing.store = objectstore::make_memory_store();
@@ -219,8 +245,8 @@ Result<Archive> open_target(const ArchiveOptions& options, const Context& contex
 }
 
 Result<ExitCode> run_copy(const ArchiveOptions& options, Context& context) {
-  TW_ASSIGN_OR_RETURN(const Archive from, open_archive(options.store, context, false));
-  TW_ASSIGN_OR_RETURN(const Archive to, open_target(options, context));
+  TW_ASSIGN_OR_RETURN(const Archive from, open_source(options, context));
+  TW_ASSIGN_OR_RETURN(const Archive to, open_target_or_nothing(options, context));
   TW_ASSIGN_OR_RETURN(std::vector<ManifestId> wanted, checkpoint::committed_checkpoints(from.place));
   if (options.step || !options.manifest.empty()) {
     TW_ASSIGN_OR_RETURN(const std::vector<Entry> entries, entries_of(from, context));
@@ -255,7 +281,7 @@ Result<ExitCode> run_copy(const ArchiveOptions& options, Context& context) {
 // ---- verify
 
 Result<ExitCode> run_verify(const ArchiveOptions& options, Context& context) {
-  TW_ASSIGN_OR_RETURN(const Archive archive, open_archive(options.store, context, false));
+  TW_ASSIGN_OR_RETURN(const Archive archive, open_own(options, false, context));
   checkpoint::VerifyReport report;
   {
     TransferProgress progress(*archive.store, "verifying", context);
@@ -303,7 +329,7 @@ Result<ExitCode> run_prune(const ArchiveOptions& options, Context& context) {
   if (options.keep < 1) {
     return Error{Code::invalid_argument, "how many checkpoints are to be kept is not said", "say --keep N"};
   }
-  TW_ASSIGN_OR_RETURN(const Archive archive, open_archive(options.store, context, false));
+  TW_ASSIGN_OR_RETURN(const Archive archive, open_own(options, false, context));
   TransferProgress watch(*archive.store, "pruning", context);  // ends at Ctrl-C between two objects
   const ChunkPlace place = place_over(watch.store());
   TW_ASSIGN_OR_RETURN(const checkpoint::PrunePlan plan,
@@ -332,11 +358,12 @@ Result<ExitCode> run_prune(const ArchiveOptions& options, Context& context) {
 // ---- what is the same for a job
 
 Result<ExitCode> run_common(const ArchiveOptions& options, Context& context) {
-  TW_ASSIGN_OR_RETURN(const Archive archive, open_archive(options.store, context, false));
+  TW_ASSIGN_OR_RETURN(const Archive archive, open_own(options, false, context));
   if (options.action == ArchiveAction::show) return show_checkpoint(archive, options.manifest, context);
   if (options.action == ArchiveAction::diff)
     return diff_checkpoints(archive, options.manifest, options.against, context);
-  return repair_checkpoints(archive, options.from, options.dry_run, context);
+  return repair_checkpoints(archive, options.from, options.dry_run, ask_for_key(options.seal, context),
+                            context);
 }
 
 Result<ExitCode> run_action(const ArchiveOptions& options, Context& context) {
@@ -357,6 +384,10 @@ Result<ExitCode> run_action(const ArchiveOptions& options, Context& context) {
     case ArchiveAction::diff:
     case ArchiveAction::repair:
       return run_common(options, context);
+    case ArchiveAction::rekey:
+      return change_key(options, context);
+    case ArchiveAction::new_key:
+      return make_new_key(options.folder, context);
   }
   return Error{Code::internal, "an unknown action"};
 }

@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "app/cli/archive.h"
+#include "app/cli/archive_key.h"
 #include "app/cli/checkpoint_look.h"
 #include "app/cli/checkpoint_store.h"
 #include "app/cli/connect.h"
@@ -376,7 +377,7 @@ Result<ExitCode> run_common(const CheckpointOptions& options, Context& context) 
   std::vector<std::string> from = options.from;
   const Result<JobSpec> spec = mailbox::Mailbox(*archive.store, place.job.owner, place.job.id).read_spec();
   if (from.empty() && spec.ok()) from = further_stores(*spec);
-  return repair_checkpoints(archive, from, options.dry_run, context);
+  return repair_checkpoints(archive, from, options.dry_run, ask_for_key({}, context), context);
 }
 
 Result<ExitCode> run_action(const CheckpointOptions& options, Context& context) {

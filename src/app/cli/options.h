@@ -99,8 +99,16 @@ struct CheckpointOptions {
   bool flush = false;      // restore: wait until the disk has all
 };
 
+// The key of a store that is encrypted.
+struct SealOptions {
+  std::string key_file;     // that holds a key or a passphrase
+  std::string key_command;  // that prints it
+  bool encrypt = false;     // begin to encrypt a store that is empty
+  bool plain = false;       // it is not encrypted, whatever keys there are
+};
+
 // A folder's checkpoints in a store, without a job and a server.
-enum class ArchiveAction { save, restore, copy, list, verify, prune, show, diff, repair };
+enum class ArchiveAction { save, restore, copy, list, verify, prune, show, diff, repair, rekey, new_key };
 struct ArchiveOptions {
   ArchiveAction action = ArchiveAction::list;
   std::string store;     // a URL or a path
@@ -115,6 +123,9 @@ struct ArchiveOptions {
   bool read_data = false;  // verify: every byte, not only what is there
   bool read_back = false;  // restore: read every byte again from the disk
   bool flush = false;      // restore: wait until the disk has all
+  SealOptions seal = {};
+  SealOptions new_seal = {};  // rekey: opens it from now on
+  bool keep_old = false;      // rekey: and so do those that opened it before
 };
 
 enum class ServerAction { run, start, stop, status };

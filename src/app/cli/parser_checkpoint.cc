@@ -58,14 +58,29 @@ CLI::App* add_of_both(CLI::App* parent, Target& target, const std::string& verb,
   return sub;
 }
 
+void add_key(CLI::App* sub, SealOptions& seal, const std::string& of) {
+  sub->add_option("--key-file", seal.key_file, of + ": a file with its key or passphrase")
+      ->excludes(sub->add_option("--key-command", seal.key_command, of + ": a command that prints its key"));
+}
+
+// For verbs of a store that may be encrypted.
+void add_seal(CLI::App* sub, SealOptions& seal) {
+  add_key(sub, seal, "of an encrypted store");
+  sub->add_flag("--plain", seal.plain, "the store is not encrypted, whatever keys the environment names");
+}
+
 void add_save(CLI::App* parent, Target& target) {
   ArchiveOptions& o = target.archive;
-  CLI::App* sub = add_action(parent, target, "save", "save a folder into a store: only what is not there yet",
-                             {"tradewind checkpoint save ./state file:///mnt/backup/run7",
-                              "tradewind checkpoint save ./state ./backup --step 1200"});
+  CLI::App* sub =
+      add_action(parent, target, "save", "save a folder into a store: only what is not there yet",
+                 {"tradewind checkpoint save ./state file:///mnt/backup/run7",
+                  "tradewind checkpoint save ./state ./backup --step 1200",
+                  "tradewind checkpoint save ./state s3://bucket/run7 --encrypt --key-file my.key"});
   sub->add_option("DIR", o.folder, "the folder")->required();
   sub->add_option("STORE", o.store, "file:///path, or a path; it is made when it is not there")->required();
   sub->add_option("--step", o.step, "what the checkpoint is called; else one more than the last");
+  add_seal(sub, o.seal);
+  sub->add_flag("--encrypt", o.seal.encrypt, "encrypt the store, which is empty or encrypted already");
   sub->callback([&target] {
     target.archive.action = ArchiveAction::save;
     target.chosen = target.archive;
@@ -74,16 +89,22 @@ void add_save(CLI::App* parent, Target& target) {
 
 void add_copy(CLI::App* parent, Target& target) {
   ArchiveOptions& o = target.archive;
-  CLI::App* sub = add_action(parent, target, "copy",
-                             "copy a store's checkpoints into another store: only what is missing there",
-                             {"tradewind checkpoint copy file:///mnt/backup/run7 file:///mnt/other/run7",
-                              "tradewind checkpoint copy ./backup ./other --step 1200"});
+  CLI::App* sub = add_action(
+      parent, target, "copy", "copy a store's checkpoints into another store: only what is missing there",
+      {"tradewind checkpoint copy file:///mnt/backup/run7 file:///mnt/other/run7",
+       "tradewind checkpoint copy ./backup ./other --step 1200",
+       "tradewind checkpoint copy ./backup s3://bucket/run7 --encrypt --key-file my.key"});
   sub->add_option("FROM", o.store, "the store that has them")->required();
   sub->add_option("TO", o.target, "the store that will have them; it is made when it is not there")
       ->required();
   sub->add_option("--step", o.step, "only the newest of this step");
   sub->add_option("--manifest", o.manifest, "only this checkpoint, or the beginning of its id");
   sub->add_flag("--dry-run", o.dry_run, "only say what would travel");
+  add_key(sub, o.seal, "of encrypted stores");
+  sub->add_option("--to-key-file", o.new_seal.key_file, "of TO, where it has another key");
+  sub->add_option("--to-key-command", o.new_seal.key_command, "of TO, where it has another key");
+  sub->add_flag("--encrypt", o.seal.encrypt, "encrypt TO, which is empty or encrypted already");
+  sub->add_flag("--plain", o.seal.plain, "TO is not encrypted, even if FROM is");
   sub->callback([&target] {
     target.archive.action = ArchiveAction::copy;
     target.chosen = target.archive;
@@ -104,6 +125,7 @@ void add_restore(CLI::App* parent, Target& target) {
                   "of a store: this checkpoint, or the beginning of its id");
   sub->add_flag("--verify", o.read_back, "read every byte again from the disk, once it is written");
   sub->add_flag("--sync", o.flush, "wait until the disk has all of it");
+  add_seal(sub, target.archive.seal);
 }
 
 constexpr const char* which_help = "a step, or the beginning of a checkpoint's id; else the newest";
@@ -113,6 +135,7 @@ void add_show(CLI::App* parent, Target& target) {
                               CheckpointAction::show, ArchiveAction::show,
                               {"tradewind checkpoint show train", "tradewind checkpoint show ./backup 1200"});
   sub->add_option("CHECKPOINT", target.checkpoint.which, which_help);
+  add_seal(sub, target.archive.seal);
 }
 
 void add_diff(CLI::App* parent, Target& target) {
@@ -123,6 +146,7 @@ void add_diff(CLI::App* parent, Target& target) {
   sub->add_option("FROM", target.checkpoint.which,
                   "a step, or the beginning of a checkpoint's id; else the newest but one");
   sub->add_option("TO", target.checkpoint.against, which_help);
+  add_seal(sub, target.archive.seal);
 }
 
 void add_repair(CLI::App* parent, Target& target) {
@@ -134,6 +158,7 @@ void add_repair(CLI::App* parent, Target& target) {
   sub->add_option("--from", target.checkpoint.from,
                   "a store with copies, several times if need be; of a job, else its checkpoint.stores");
   sub->add_flag("--dry-run", target.checkpoint.dry_run, "only say what would be repaired");
+  add_seal(sub, target.archive.seal);
 }
 
 void add_prune(CLI::App* parent, Target& target) {
@@ -144,6 +169,34 @@ void add_prune(CLI::App* parent, Target& target) {
                                "tradewind checkpoint prune file:///mnt/backup/run7 --keep 5"});
   sub->add_option("--keep", o.keep, "keep so many; of a job, else as it says")->check(CLI::PositiveNumber);
   sub->add_flag("--dry-run", o.dry_run, "only say what would go");
+  add_seal(sub, target.archive.seal);
+}
+
+void add_new_key(CLI::App* parent, Target& target) {
+  CLI::App* sub = add_action(parent, target, "new-key", "make a key for encrypted stores",
+                             {"tradewind checkpoint new-key ~/tradewind.key"});
+  sub->add_option("FILE", target.archive.folder, "it must not exist; without it the key is printed");
+  sub->callback([&target] {
+    target.archive.action = ArchiveAction::new_key;
+    target.chosen = target.archive;
+  });
+}
+
+void add_rekey(CLI::App* parent, Target& target) {
+  ArchiveOptions& o = target.archive;
+  CLI::App* sub = add_action(
+      parent, target, "rekey", "let an encrypted store be opened by another key",
+      {"tradewind checkpoint rekey s3://bucket/run7 --key-file old.key --new-key-file new.key",
+       "tradewind checkpoint rekey ./backup --key-file my.key --new-key-file hers.key --keep-old"});
+  sub->add_option("STORE", o.store, "the store")->required();
+  add_key(sub, o.seal, "what opens it now");
+  sub->add_option("--new-key-file", o.new_seal.key_file, "a file with the new key or passphrase");
+  sub->add_option("--new-key-command", o.new_seal.key_command, "a command that prints the new key");
+  sub->add_flag("--keep-old", o.keep_old, "the keys that opened it go on doing so");
+  sub->callback([&target] {
+    target.archive.action = ArchiveAction::rekey;
+    target.chosen = target.archive;
+  });
 }
 
 }  // namespace
@@ -171,11 +224,15 @@ void add_checkpoint(CLI::App& app, Target& target) {
                    "tradewind checkpoint verify file:///mnt/backup/run7 --read-data"});
   verify->add_flag("--read-data", target.archive.read_data,
                    "of a store: read every byte back (of a job, always)");
+  add_seal(verify, target.archive.seal);
+  add_seal(list, target.archive.seal);
   add_prune(sub, target);
   add_restore(sub, target);
   add_show(sub, target);
   add_diff(sub, target);
   add_repair(sub, target);
+  add_new_key(sub, target);
+  add_rekey(sub, target);
 }
 
 }  // namespace tradewind::cli::parsing

@@ -103,7 +103,7 @@ Result<std::optional<DataKey>> data_key_of(ObjectStore& store, SealWish wish, co
     return std::optional(std::move(key));
   }
   if (!sealed) {
-    if (wish == SealWish::plain) return std::optional<DataKey>();
+    if (wish == SealWish::plain || wish == SealWish::either) return std::optional<DataKey>();
     TW_ASSIGN_OR_RETURN(const std::optional<UserKey> key, ask());
     if (!key) return std::optional<DataKey>();
     return Error{Code::unauthorized,

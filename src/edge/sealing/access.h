@@ -16,6 +16,7 @@ enum class SealWish {
   as_found,  // with a key the store must be sealed, without one it must not be
   begin,     // seal it, if it is empty; one that is sealed already is opened
   plain,     // whatever keys there are, it must not be sealed
+  either,    // opened if it is sealed, used as it is if not: only to read what is proved otherwise
 };
 
 // Asked for only where it is needed. Nothing: the user has none.

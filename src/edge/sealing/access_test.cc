@@ -89,6 +89,15 @@ TEST_F(Access, WithAKeyAStoreWithoutASealIsRefused) {
   EXPECT_FALSE(plain->has_value());
 }
 
+TEST_F(Access, WhatIsProvedOtherwiseIsReadEitherWay) {
+  const auto plain = data_key_of(*store_, SealWish::either, has(mine_));
+  ASSERT_TRUE(plain.ok());
+  EXPECT_FALSE(plain->has_value());
+  const std::string data_key = begin(mine_);
+  EXPECT_EQ((*data_key_of(*store_, SealWish::either, has(mine_)))->bytes().view(), data_key);
+  EXPECT_EQ(code(SealWish::either, nobody()), Code::unauthorized);
+}
+
 TEST_F(Access, PlainAndSealedAreNotMixed) {
   put("manifests/" + std::string(64, 'a'), "x");
   EXPECT_EQ(code(SealWish::begin, has(mine_)), Code::invalid_argument);
