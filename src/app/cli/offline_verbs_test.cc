@@ -226,8 +226,9 @@ class BashCompletionTest : public OfflineVerbsTest {
 
 TEST_F(BashCompletionTest, OffersVerbsWordsFlagsAndFiles) {
   EXPECT_EQ(completed({"ch"}), (std::set<std::string>{"check", "checkpoint"}));
-  EXPECT_EQ(completed({"checkpoint", ""}), (std::set<std::string>{"save", "copy", "list", "show", "diff",
-                                                                  "verify", "repair", "prune", "restore"}));
+  EXPECT_EQ(completed({"checkpoint", ""}),
+            (std::set<std::string>{"save", "copy", "list", "show", "diff", "verify", "repair", "prune",
+                                   "restore", "new-key", "rekey"}));
   EXPECT_EQ(completed({"checkpoint", "restore", "--st"}), (std::set<std::string>{"--step", "--store"}));
   EXPECT_EQ(completed({"move", "train", "--w"}), (std::set<std::string>{"--wait"}));
   EXPECT_EQ(completed({"jobs", "--state", "fa"}), (std::set<std::string>{"failed"}));
