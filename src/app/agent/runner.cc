@@ -22,6 +22,7 @@
 #include "core/model/job_environment.h"
 #include "edge/io/files.h"
 #include "edge/io/process_tree.h"
+#include "edge/objectstore/variables.h"
 
 namespace tradewind::agent {
 namespace {
@@ -422,6 +423,9 @@ StageRequest Runner::stage_request(Stage stage) const {
   place.restored = !logic_.status().restored_digest.empty();
   StageRequest request{stage == Stage::setup ? spec_->setup : spec_->run, workspace_.work,
                        workspace_.scratch / "script.sh", io::current_environment()};
+  // What opens the stores is the agent's alone, unless the task names it.
+  std::erase_if(request.environment,
+                [](const auto& entry) { return objectstore::is_store_identity(entry.first); });
   for (auto& [name, value] : job_environment(*spec_, place)) request.environment[name] = value;
   return request;
 }

@@ -6,6 +6,7 @@
 #include "core/catalog/catalog.h"
 #include "core/scheduler/survey.h"
 #include "edge/objectstore/file_store.h"
+#include "edge/objectstore/registry.h"
 
 namespace tradewind::app {
 namespace {
@@ -47,11 +48,15 @@ Status open_stores(const ControlPlaneOptions& options, RunningControlPlane& plan
   TW_ASSIGN_OR_RETURN(const std::vector<local::Zone> zones, drivers::local_zones(options.drivers));
   for (const local::Zone& zone : zones) {
     const Location location{"local", zone.name, ""};
-    TW_ASSIGN_OR_RETURN(const std::string url, drivers::store_url_at(options.drivers, location));
-    (void)url;
-    TW_ASSIGN_OR_RETURN(plane.stores[to_text(location)], objectstore::open_file_store(zone.store));
+    Result<std::unique_ptr<objectstore::ObjectStore>> store = objectstore::open_store(zone.store);
+    if (!store.ok()) {
+      return Error{store.error().code, "the store of " + to_text(location) + ": " + store.error().message,
+                   store.error().hint};
+    }
+    plane.stores[to_text(location)] = *std::move(store);
   }
   for (const auto& [name, store] : plane.stores) plane.world.stores[name] = store.get();
+  plane.world.open_store = [&plane](const std::string& url) { return plane.stores_by_url.open(url); };
   return {};
 }
 
@@ -90,6 +95,15 @@ Result<std::shared_ptr<const catalog::EgressTable>> egress_table(const ControlPl
 }
 
 }  // namespace
+
+Result<objectstore::ObjectStore*> StoresByUrl::open(const std::string& url) {
+  const std::lock_guard lock(mutex_);
+  std::unique_ptr<objectstore::ObjectStore>& store = stores_[url];
+  if (!store) {
+    TW_ASSIGN_OR_RETURN(store, objectstore::open_store(url));
+  }
+  return store.get();
+}
 
 Result<std::unique_ptr<RunningControlPlane>> start_control_plane(const ControlPlaneOptions& options,
                                                                  const Clock& clock) {

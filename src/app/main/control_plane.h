@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -24,12 +25,23 @@ struct ControlPlaneOptions {
   std::function<void(const std::string&)> log = [](const std::string&) {};
 };
 
+// The stores that jobs name by URL, each opened once, when it is first asked for. Safe from several threads.
+class StoresByUrl {
+ public:
+  Result<objectstore::ObjectStore*> open(const std::string& url);
+
+ private:
+  std::mutex mutex_;
+  std::map<std::string, std::unique_ptr<objectstore::ObjectStore>> stores_;  // protected by mutex_
+};
+
 // Owns everything; the service ends first.
 struct RunningControlPlane {
   std::unique_ptr<io::ForwardClock> clock;  // of all that decides and waits: deadlines are wall times
   OwnerId owner;
   std::unique_ptr<store::Store> store;
   std::map<std::string, std::unique_ptr<objectstore::ObjectStore>> stores;
+  StoresByUrl stores_by_url;
   std::vector<std::unique_ptr<provider::Provider>> providers;
   broker::World world;
   std::vector<Offer> offers;  // what the suppliers sell

@@ -4,6 +4,7 @@
 #include "edge/drivers/local/this_machine.h"
 #include "edge/drivers/local/zones_file.h"
 #include "edge/io/files.h"
+#include "edge/objectstore/file_url.h"
 
 namespace tradewind::drivers {
 namespace {
@@ -43,17 +44,10 @@ Result<std::vector<local::Zone>> local_zones(const DriverConfig& config) {
   }
   for (local::Zone& zone : zones) {
     fill_from_machine(zone, facts);
-    if (zone.store.empty()) zone.store = config.folders.data / "stores" / zone.name;
+    if (zone.store.empty())
+      zone.store = objectstore::file_url((config.folders.data / "stores" / zone.name).string());
   }
   return zones;
-}
-
-Result<std::string> store_url_at(const DriverConfig& config, const Location& location) {
-  TW_ASSIGN_OR_RETURN(const std::vector<local::Zone> zones, local_zones(config));
-  for (const local::Zone& zone : zones) {
-    if (contains(local::location_of(zone), location)) return local::zone_store_url(zone);
-  }
-  return Error{Code::not_found, "no object store lies at " + to_text(location)};
 }
 
 }  // namespace tradewind::drivers

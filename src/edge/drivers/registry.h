@@ -29,11 +29,7 @@ struct DriverConfig {
 Result<std::vector<std::unique_ptr<provider::Provider>>> make_providers(const DriverConfig& config,
                                                                         const Clock& clock);
 
-// The zones of the local supplier with their stores, cpus and memory filled in: for their egress prices, and
-// for local::zone_store_url().
+// The zones of the local supplier with their stores, cpus and memory filled in: for their egress prices.
 Result<std::vector<local::Zone>> local_zones(const DriverConfig& config);
-
-// The URL of the object store that lies at a location. not_found where there is none.
-Result<std::string> store_url_at(const DriverConfig& config, const Location& location);
 
 }  // namespace tradewind::drivers

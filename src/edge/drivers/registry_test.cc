@@ -35,9 +35,7 @@ class Registry : public testing::Test {
 
 TEST_F(Registry, OffersThisMachineWhenNothingIsConfigured) {
   EXPECT_EQ(offered(), (std::vector<std::string>{"local/here:machine:on_demand", "local/here:machine:spot"}));
-  EXPECT_EQ(store_url_at(config_, {"local", "here"}).value(),
-            "file://" + (dir_.path() / "data/stores/here").string());
-  EXPECT_EQ(store_url_at(config_, {"aws"}).error().code, Code::not_found);
+  EXPECT_EQ(local_zones(config_)->front().store, "file://" + (dir_.path() / "data/stores/here").string());
 }
 
 TEST_F(Registry, ReadsTheUsualZonesFileAndAnyOther) {

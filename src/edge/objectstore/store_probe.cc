@@ -243,4 +243,21 @@ Result<StorePrimitives> probe(ObjectStore& store, const ProbeOptions& options) {
   return Probe(store, options).run();
 }
 
+Status prove_create_if_absent(ObjectStore& store) {
+  const std::string key = "tradewind-check/" + std::to_string(random_number());
+  const Status first = store.put(key, "first", PutCondition::if_absent);
+  if (!first.ok() && first.error().code == Code::invalid_argument) {
+    return Error{Code::invalid_argument, store.url() + " is unfit for ledgers: " + first.error().message,
+                 std::string(overwrites)};
+  }
+  TW_RETURN_IF_ERROR(first);
+  const Status second = store.put(key, "second", PutCondition::if_absent);
+  static_cast<void>(store.remove(key));  // what is left is small, and says what it is
+  if (!second.ok() && second.error().code == Code::conflict) return {};
+  TW_RETURN_IF_ERROR(second);
+  return Error{Code::invalid_argument,
+               store.url() + " is unfit for ledgers: an object that was there was overwritten by a create",
+               std::string(overwrites)};
+}
+
 }  // namespace tradewind::objectstore

@@ -44,4 +44,8 @@ struct ProbeOptions {
 // holds or not is in the value.
 Result<StorePrimitives> probe(ObjectStore& store, const ProbeOptions& options = {});
 
+// The one primitive that a ledger stands on, by two small writes under "tradewind-check/". invalid_argument:
+// the store overwrites, or does not know how to; else the errors of the store.
+Status prove_create_if_absent(ObjectStore& store);
+
 }  // namespace tradewind::objectstore

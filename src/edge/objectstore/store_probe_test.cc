@@ -91,5 +91,27 @@ TEST(StoreProbe, WhatCannotBeRemovedIsTold) {
   EXPECT_NE(found->proofs.back().cure.find("tradewind-check/"), std::string::npos);
 }
 
+TEST(StoreProbe, TheOnePrimitiveOfLedgersIsProvedByItself) {
+  const FakeS3 good;
+  const std::unique_ptr<ObjectStore> store = on(good);
+  const Status proved = prove_create_if_absent(*store);
+  EXPECT_TRUE(proved.ok()) << describe(proved.error());
+  EXPECT_TRUE(store->list("", "")->objects.empty());
+  FakeS3Options overwriting;
+  overwriting.honours_if_none_match = false;
+  FakeS3Options ignorant;
+  ignorant.knows_if_none_match = false;
+  for (const FakeS3Options& options : {overwriting, ignorant}) {
+    const FakeS3 fake(options);
+    const std::unique_ptr<ObjectStore> unfit = on(fake);
+    const Status refused = prove_create_if_absent(*unfit);
+    ASSERT_FALSE(refused.ok());
+    EXPECT_EQ(refused.error().code, Code::invalid_argument);
+    EXPECT_NE(refused.error().message.find("unfit for ledgers"), std::string::npos)
+        << refused.error().message;
+    EXPECT_TRUE(unfit->list("", "")->objects.empty());
+  }
+}
+
 }  // namespace
 }  // namespace tradewind::objectstore

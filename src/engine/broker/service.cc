@@ -3,19 +3,13 @@
 #include <chrono>
 
 #include "base/text.h"
+#include "edge/objectstore/store_probe.h"
 
 namespace tradewind::broker {
 namespace {
 
 Error not_running() {
   return {Code::unavailable, "the control plane is stopping", "ask again once it runs"};
-}
-
-std::string names_of(const std::map<std::string, objectstore::ObjectStore*>& stores) {
-  std::vector<std::string> names;
-  names.reserve(stores.size());
-  for (const auto& [name, store] : stores) names.push_back(name);
-  return join(names, ", ");
 }
 
 }  // namespace
@@ -100,17 +94,33 @@ Result<JobId> Service::submit(const JobSpec& spec) {
   const std::string home = spec.checkpoint.stores.empty() ? home_ : spec.checkpoint.stores.front();
   std::vector<std::string> stores = standby_stores(spec, home);
   stores.insert(stores.begin(), home);
-  for (const std::string& store : stores) {
-    if (world_.stores.contains(store)) continue;
-    return Error{Code::invalid_argument,
-                 "checkpoint.stores names '" + store + "', which this server does not have",
-                 "it has " + names_of(world_.stores)};
+  for (const std::string& name : stores) {
+    const Result<objectstore::ObjectStore*> store = store_of(world_, name);
+    if (store.ok()) continue;
+    const Code code = store.error().code == Code::not_found ? Code::invalid_argument : store.error().code;
+    return Error{code, "checkpoint.stores: " + store.error().message, store.error().hint};
   }
+  TW_RETURN_IF_ERROR(fit_for_ledger(home));
   const JobId id(new_id("j-"));
   TW_ASSIGN_OR_RETURN(const std::string made, ask([&](std::uint64_t ticket) -> scheduler::Observation {
                         return scheduler::SubmitCommand{ticket, id, spec, home};
                       }));
   return JobId(made);
+}
+
+// A store across a network is proved once, and not taken at its word.
+Status Service::fit_for_ledger(const std::string& home) {
+  TW_ASSIGN_OR_RETURN(objectstore::ObjectStore* const store, store_of(world_, home));
+  const std::string url = store->url();
+  if (url.find("://") == std::string::npos || url.starts_with("file:")) return {};
+  {
+    const std::lock_guard lock(fit_mutex_);
+    if (fit_.contains(home)) return {};
+  }
+  TW_RETURN_IF_ERROR(objectstore::prove_create_if_absent(*store));
+  const std::lock_guard lock(fit_mutex_);
+  fit_.insert(home);
+  return {};
 }
 
 Status Service::cancel(const JobId& job) {
@@ -160,7 +170,7 @@ Result<std::string> Service::home_of(const JobId& job) {
   }));
   if (!home)
     return Error{Code::not_found, "there is no job '" + job.text() + "'", "'tradewind jobs' lists them"};
-  if (!world_.stores.contains(*home)) {
+  if (!store_of(world_, *home).ok()) {
     return Error{Code::not_found, "job '" + job.text() + "' keeps its state in '" + *home +
                                       "', a store this server does not have"};
   }
@@ -169,20 +179,22 @@ Result<std::string> Service::home_of(const JobId& job) {
 
 Result<mailbox::Mailbox> Service::mailbox_of(const JobId& job) {
   TW_ASSIGN_OR_RETURN(const std::string home, home_of(job));
-  return mailbox::Mailbox(*world_.stores.at(home), world_.owner, job);
+  TW_ASSIGN_OR_RETURN(objectstore::ObjectStore* const store, store_of(world_, home));
+  return mailbox::Mailbox(*store, world_.owner, job);
 }
 
 Result<checkpoint::ChunkPlace> Service::chunks_of(const JobId& job) {
   TW_ASSIGN_OR_RETURN(const std::string home, home_of(job));
   checkpoint::ChunkPlace place;
-  place.home = world_.stores.at(home);
+  TW_ASSIGN_OR_RETURN(place.home, store_of(world_, home));
   place.job_prefix = mailbox::job_prefix(world_.owner, job);
-  TW_RETURN_IF_ERROR(view([&](const ClusterState& state) {
-    for (const std::string& name : standby_stores(state.jobs.at(job).spec, home)) {
-      const auto store = world_.stores.find(name);
-      if (store != world_.stores.end()) place.standby.push_back(store->second);
-    }
-  }));
+  std::vector<std::string> further;
+  TW_RETURN_IF_ERROR(
+      view([&](const ClusterState& state) { further = standby_stores(state.jobs.at(job).spec, home); }));
+  for (const std::string& name : further) {
+    const Result<objectstore::ObjectStore*> store = store_of(world_, name);
+    if (store.ok()) place.standby.push_back(*store);
+  }
   return place;
 }
 

@@ -6,6 +6,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <thread>
 #include <vector>
@@ -53,6 +54,8 @@ class Service final : public ControlPlane {
   Result<std::string> ask(const std::function<scheduler::Observation(std::uint64_t)>& make);
   void answer(const scheduler::Answer& answer);
   Result<std::string> home_of(const JobId& job);
+  // invalid_argument: a ledger in it would let in two writers.
+  Status fit_for_ledger(const std::string& home);
 
   // Constant after construction.
   const World& world_;
@@ -77,6 +80,10 @@ class Service final : public ControlPlane {
   std::uint64_t next_ticket_ = 1;
   Random random_;
   bool ended_ = false;
+
+  // Homes that were proved; protected by fit_mutex_.
+  std::mutex fit_mutex_;
+  std::set<std::string> fit_;
 
   std::thread thread_;
 };

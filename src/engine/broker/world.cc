@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "base/text.h"
 #include "edge/checkpoint/ledger.h"
 #include "edge/mailbox/mailbox.h"
 
@@ -10,15 +11,6 @@ namespace tradewind::broker {
 namespace {
 
 using scheduler::Observation;
-
-Result<objectstore::ObjectStore*> store_of(const World& world, const std::string& name) {
-  const auto found = world.stores.find(name);
-  if (found == world.stores.end()) {
-    return Error{Code::not_found, "there is no store named '" + name + "'",
-                 "name one that the server was started with"};
-  }
-  return found->second;
-}
 
 Result<provider::Provider*> provider_of(const World& world, const std::string& name) {
   const auto found = world.providers.find(name);
@@ -172,6 +164,16 @@ struct Perform {
 };
 
 }  // namespace
+
+Result<objectstore::ObjectStore*> store_of(const World& world, const std::string& name) {
+  const auto found = world.stores.find(name);
+  if (found != world.stores.end()) return found->second;
+  if (world.open_store && name.find("://") != std::string::npos) return world.open_store(name);
+  std::vector<std::string> names;
+  for (const auto& [known, store] : world.stores) names.push_back(known);
+  return Error{Code::not_found, "there is no store named '" + name + "'",
+               "name one of " + join(names, ", ") + ", or a URL such as s3://bucket/prefix"};
+}
 
 std::vector<std::string> standby_stores(const JobSpec& spec, const std::string& home) {
   std::vector<std::string> names;

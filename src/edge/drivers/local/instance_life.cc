@@ -20,7 +20,7 @@
 #include "edge/io/process.h"
 #include "edge/io/process_tree.h"
 #include "edge/io/system_clock.h"
-#include "edge/objectstore/file_url.h"
+#include "edge/objectstore/variables.h"
 
 namespace tradewind::local {
 namespace {
@@ -181,7 +181,7 @@ io::SpawnRequest Machine::agent_request(int log_fd) const {
   io::SpawnRequest request;
   request.argv = launch_.agent;
   request.argv.push_back("--scratch=" + folder_.scratch().string());
-  request.argv.push_back("--local-store=" + objectstore::file_url(launch_.zone.store.string()));
+  request.argv.push_back("--local-store=" + launch_.zone.store);
   request.argv.push_back("--limit-file=" + folder_.limit().string());
   request.argv.push_back("--purchase=" + std::string(to_text(launch_.offer.purchase)));
   if (launch_.offer.accelerator) {
@@ -195,6 +195,8 @@ io::SpawnRequest Machine::agent_request(int log_fd) const {
     if (lead > Duration(0)) request.argv.push_back("--notice-lead=" + std::to_string(lead.count()) + "ms");
   }
   request.environment = machine_environment(io::current_environment());
+  // Its stores may be at a cloud. The agent keeps this from the programs that it starts.
+  request.environment.merge(objectstore::store_identity(io::current_environment()));
   request.environment[marker_variable] = launch_.token;
   request.environment["TMPDIR"] = (folder_.scratch() / "tmp").string();
   request.cwd = folder_.scratch().string();

@@ -85,10 +85,6 @@ Status check_options(const LocalOptions& options) {
 
 }  // namespace
 
-std::string zone_store_url(const Zone& zone) {
-  return objectstore::file_url(zone.store.string());
-}
-
 LocalProvider::LocalProvider(LocalOptions options, const Clock& clock)
     : options_(std::move(options)), clock_(clock), capabilities_(capabilities_of(options_.zones)) {}
 
@@ -98,8 +94,10 @@ Result<std::unique_ptr<LocalProvider>> LocalProvider::open(LocalOptions options,
     TW_RETURN_IF_ERROR(io::make_folders(options.root / folder, 0700));
   }
   for (Zone& zone : options.zones) {
-    if (zone.store.empty()) zone.store = options.stores / zone.name;
-    TW_RETURN_IF_ERROR(io::make_folders(zone.store, 0700));
+    if (zone.store.empty()) zone.store = objectstore::file_url((options.stores / zone.name).string());
+    if (!zone.store.starts_with("file:")) continue;
+    TW_ASSIGN_OR_RETURN(const std::string folder, objectstore::path_of_file_url(zone.store));
+    TW_RETURN_IF_ERROR(io::make_folders(folder, 0700));
   }
   return std::unique_ptr<LocalProvider>(new LocalProvider(std::move(options), clock));
 }
@@ -172,7 +170,7 @@ Result<TerminateState> LocalProvider::terminate(const InstanceRef& instance) {
 Result<std::string> LocalProvider::zone_store_url(const Location& location) const {
   const Zone* zone = find_zone(location);
   if (zone == nullptr) return Error{Code::not_found, "there is no zone " + tradewind::to_text(location)};
-  return local::zone_store_url(*zone);
+  return zone->store;
 }
 
 const Zone* LocalProvider::find_zone(const Location& location) const {

@@ -30,9 +30,6 @@ struct LocalOptions {
   std::size_t page_size = 500;                     // of instances()
 };
 
-// "file:///…": the zone's own object store. REQUIRES: its store is filled in.
-std::string zone_store_url(const Zone& zone);
-
 class LocalProvider final : public provider::Provider {
  public:
   // Makes the folders. invalid_argument for zones of one name and for relative paths; else the folders'

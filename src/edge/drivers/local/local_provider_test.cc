@@ -55,7 +55,7 @@ TEST(LocalProvider, SellsEachZoneOnDemandAndSpot) {
 
 TEST(LocalProvider, GivesEachZoneAStoreOfItsOwn) {
   Zone own = plain_zone("own");
-  own.store = "/tmp";
+  own.store = "file:///tmp";
   Harness harness({plain_zone("harbour"), own}, idle_agent);
   EXPECT_EQ(harness.provider().zone_store_url({"local", "harbour"}).value(),
             objectstore::file_url((harness.options.stores / "harbour").string()));

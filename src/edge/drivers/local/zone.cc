@@ -148,7 +148,7 @@ json::value to_json(const Zone& zone) {
                       {"cpus", zone.cpus},
                       {"memory_gib", zone.memory_gib},
                       {"notice_lead_s", tradewind::to_json(zone.notice_lead)},
-                      {"store", zone.store.string()}};
+                      {"store", zone.store}};
   if (zone.accelerator) {
     object["accelerator"] = json::object{{"model", zone.accelerator->model},
                                          {"count", zone.accelerator->count},

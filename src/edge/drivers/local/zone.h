@@ -57,7 +57,7 @@ struct Zone {
   double memory_gib = 0;
   std::optional<Accelerator> accelerator = std::nullopt;  // a label: what the offer claims
   Duration notice_lead = std::chrono::seconds(5);
-  std::filesystem::path store = {};  // absolute; empty: in the data folder
+  std::string store = {};  // the URL of its object store; empty: a folder in the data folder
   std::optional<Trace> trace = std::nullopt;
   bool operator==(const Zone&) const = default;
 };

@@ -203,12 +203,19 @@ TEST(ZonesFile, IsReadWhole) {
   harbour.memory_gib = 4;
   harbour.accelerator = Accelerator{"A100", 1, 40};
   harbour.notice_lead = seconds(5);
-  harbour.store = "/etc/tw/stores/my harbour";
+  harbour.store = "file:///etc/tw/stores/my%20harbour";
   harbour.trace = Trace{TraceClock::instance, Duration(500), 10, false, true, {{1, 30}, {0, 20}}};
   EXPECT_EQ(outcome.zones[0], harbour);
   EXPECT_FALSE(outcome.zones[1].sells_spot);
   EXPECT_EQ(outcome.zones[1].notice_lead, Duration(0));
   EXPECT_EQ(offers_of(outcome.zones[1], "").size(), 1U);
+}
+
+TEST(ZonesFile, AStoreMayBeAtACloud) {
+  const auto outcome =
+      parse_zones("zones: [{name: far, store: 's3://bucket/far?region=eu-west-1'}]", "/etc/tw");
+  ASSERT_EQ(outcome.errors.size(), 0U);
+  EXPECT_EQ(outcome.zones[0].store, "s3://bucket/far?region=eu-west-1");
 }
 
 TEST(ZonesFile, SurvivesItsJsonForm) {

@@ -9,6 +9,7 @@
 #include "core/task/reading.h"
 #include "core/task/yaml_tree.h"
 #include "edge/io/files.h"
+#include "edge/objectstore/file_url.h"
 
 namespace tradewind::local {
 namespace {
@@ -153,8 +154,10 @@ void read_trace(Reading& reading, const YamlNode& node, const std::string& path,
 void read_store(Reading& reading, const YamlNode& node, const std::string& path, Zone& zone,
                 const std::filesystem::path& folder) {
   const std::optional<std::string> text = read_text(reading, node, path);
-  if (text && text->empty()) return reading.expected(node, path, "a folder");
-  if (text) zone.store = (folder / *text).lexically_normal();
+  if (text && text->empty()) return reading.expected(node, path, "a folder, or the URL of a store");
+  if (!text) return;
+  const bool is_url = text->find("://") != std::string::npos;
+  zone.store = is_url ? *text : objectstore::file_url((folder / *text).lexically_normal().string());
 }
 
 Zone read_zone(Reading& reading, const YamlNode& node, const std::string& path,
