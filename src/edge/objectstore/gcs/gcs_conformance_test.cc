@@ -1,5 +1,6 @@
-// The suite of all stores, on Google Cloud Storage: always on the fake, and on a real server where
-// TRADEWIND_TEST_GCS names one ("gs://bucket/prefix?endpoint=…"). tests/doubles/ starts such a server.
+// The suite of all stores, on Google Cloud Storage: always on the fake, and on servers where
+// TRADEWIND_TEST_GCS and TRADEWIND_TEST_GCS_TLS name them ("gs://bucket/prefix?endpoint=…"). tests/doubles/
+// starts such servers.
 #include <gtest/gtest.h>
 
 #include "edge/io/process.h"
@@ -42,7 +43,7 @@ INSTANTIATE_TEST_SUITE_P(FakeGcs, ObjectStoreConformance,
                                          conformance_case("FakeGcsInChunks", on_the_fake_in_chunks, true)));
 
 INSTANTIATE_TEST_SUITE_P(RealGcs, ObjectStoreConformance,
-                         testing::ValuesIn(real_cases({"TRADEWIND_TEST_GCS"})));
+                         testing::ValuesIn(real_cases({"TRADEWIND_TEST_GCS", "TRADEWIND_TEST_GCS_TLS"})));
 
 INSTANTIATE_TEST_SUITE_P(RealGcsInChunks, ObjectStoreConformance,
                          testing::ValuesIn(real_cases({"TRADEWIND_TEST_GCS"}, open_in_chunks)));
