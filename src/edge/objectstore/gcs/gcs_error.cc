@@ -133,8 +133,13 @@ std::optional<Error> about_known(const GcsRefusal& refusal) {
   return std::nullopt;
 }
 
+// rateLimitExceeded, userRateLimitExceeded
+bool is_hurried(const GcsProblem& problem) {
+  return problem.reason.ends_with("ateLimitExceeded");
+}
+
 Error passing(const GcsRefusal& refusal) {
-  const bool hurried = refusal.status == 429 || refusal.problem.reason == "rateLimitExceeded";
+  const bool hurried = refusal.status == 429 || is_hurried(refusal.problem);
   return {Code::unavailable, what(refusal) + ": " + refusal.server + " answers " + said(refusal),
           hurried ? "an object may be replaced once a second; ask less often" : ""};
 }
@@ -155,8 +160,7 @@ Error gcs_error(const GcsRefusal& refusal) {
     if (const std::optional<Error> error = about_known(refusal)) return *error;
   }
   if (status == 401) return about_token(refusal);
-  if (status >= 500 || status == 429 || status == 408 || status == 409 ||
-      holds(refusal.problem.reason, "ateLimitExceeded"))
+  if (status >= 500 || status == 429 || status == 408 || status == 409 || is_hurried(refusal.problem))
     return passing(refusal);
   if (status == 403) return denied(refusal);
   if (holds(refusal.problem.message, "doesn't match calculated")) {

@@ -276,8 +276,7 @@ io::HttpResponse FakeGcs::get(const Asked& asked, const std::string& name) {
 
 io::HttpResponse FakeGcs::media(const Asked& asked, const Object& object) const {
   io::HttpResponse made{200,
-                        {{"x-goog-hash", "crc32c=" + object.crc32c},
-                         {"x-goog-hash", "md5=" + base64(md5(object.bytes))},
+                        {{"x-goog-hash", "crc32c=" + object.crc32c + ",md5=" + base64(md5(object.bytes))},
                          {"X-Goog-Stored-Content-Encoding", "identity"}},
                         object.bytes,
                         {}};
