@@ -4,6 +4,7 @@
 #include <chrono>
 #include <gtest/gtest.h>
 #include <thread>
+#include <vector>
 
 #include "edge/objectstore/gcs/crc32c.h"
 #include "edge/objectstore/hash.h"
@@ -235,6 +236,81 @@ TEST(GcsStore, AnObjectThatTheServerUnpacksIsNotHeldAgainstItsSum) {
                             {}};
   };
   EXPECT_EQ(open_at("gs://runs?endpoint=" + server.url())->get("a").value_or("?"), "unpacked");
+}
+
+// A machine that gives one token after the other.
+class TokenTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    machine_ = [this](const io::HttpRequest& request) {
+      const bool email = request.target.ends_with("/email");
+      const std::string token = "hunter" + std::to_string(email ? 0 : ++tokens_);
+      return io::HttpResponse{200,
+                              {{"Metadata-Flavor", "Google"}},
+                              email ? "vm@acme.iam.gserviceaccount.com"
+                                    : R"({"access_token":")" + token + R"(","expires_in":3600})",
+                              {}};
+    };
+    environment_ = {{"GCE_METADATA_HOST", machine_.url().substr(7)}};
+  }
+  static FakeGcsOptions with_token() {
+    FakeGcsOptions options;
+    options.token = "hunter1";
+    return options;
+  }
+
+  std::atomic<int> tokens_ = 0;
+  Variables environment_;
+  ScriptedServer machine_;
+};
+
+TEST_F(TokenTest, ATokenThatEndsInTheMiddleIsReplaced) {
+  FakeGcs* there = nullptr;
+  std::atomic<int> chunks = 0;
+  FakeGcs fake(with_token(), [&](const io::HttpRequest& request) {
+    if (request.method == "PUT" && ++chunks == 2) there->take_token("hunter2");
+    return Fault::none;
+  });
+  there = &fake;
+  const auto store = open_at(fake.url("p") + "&anonymous=no", environment_);
+  const std::string bytes = random_bytes(3 * unit);
+  const Status put = store->put("big", bytes, PutCondition::if_absent);
+  ASSERT_TRUE(put.ok()) << describe(put.error());
+  EXPECT_TRUE(store->get("big").value_or("") == bytes);
+  EXPECT_EQ(tokens_, 2);
+  EXPECT_EQ(fake.bytes_of_chunks(), bytes.size()) << "a refused chunk is no chunk";
+  fake.take_token("hunter3");
+  EXPECT_TRUE(store->get("big").ok());
+  EXPECT_EQ(tokens_, 3);
+}
+
+TEST_F(TokenTest, ATokenThatIsNeverTakenIsToldAndNotShown) {
+  FakeGcs fake(with_token());
+  fake.take_token("another's");
+  const Error error = open_at(fake.url("p") + "&anonymous=no", environment_)->get("a").error();
+  EXPECT_EQ(error.code, Code::unauthorized);
+  EXPECT_NE(error.message.find("this machine's service account vm@acme"), std::string::npos) << error.message;
+  EXPECT_EQ(describe(error).find("hunter"), std::string::npos) << describe(error);
+  EXPECT_EQ(tokens_, 2) << "one is fetched anew, once";
+}
+
+TEST_F(TokenTest, ATokenDoesNotTravelInTheOpen) {
+  const Error error =
+      open_at("gs://runs?endpoint=http://192.0.2.1:4443&anonymous=no", environment_)->get("a").error();
+  EXPECT_EQ(error.code, Code::unauthorized);
+  EXPECT_NE(error.message.find("without TLS"), std::string::npos) << error.message;
+}
+
+TEST_F(TokenTest, ManyThreadsFetchOneToken) {
+  FakeGcs fake(with_token());
+  const auto store = open_at(fake.url("p") + "&anonymous=no", environment_);
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 8; ++i) {
+    threads.emplace_back(
+        [&store, i] { EXPECT_TRUE(store->put("a" + std::to_string(i), "x", PutCondition::always).ok()); });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(tokens_, 1);
 }
 
 // A write of Google's documentation: the draft, then the bytes, under its condition.
