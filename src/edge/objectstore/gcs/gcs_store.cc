@@ -32,7 +32,8 @@ class GcsStore final : public ObjectStore {
       conditions.emplace_back("ifGenerationMatch", "0");
     }
     conditions.emplace_back("fields", "name");
-    TW_ASSIGN_OR_RETURN(const GcsAnswer answer, bytes.size() >= client_.tuning().multipart_from
+    const std::size_t chunks_from = std::max<std::size_t>(client_.tuning().multipart_from, 1);
+    TW_ASSIGN_OR_RETURN(const GcsAnswer answer, bytes.size() >= chunks_from
                                                     ? put_resumably(client_, full, bytes, draft, conditions)
                                                     : put_whole(full, bytes, draft, conditions));
     if (answer.done()) return {};

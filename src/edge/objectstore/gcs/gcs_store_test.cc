@@ -305,6 +305,7 @@ TEST_F(TokenTest, ManyThreadsFetchOneToken) {
   FakeGcs fake(with_token());
   const auto store = open_at(fake.url("p") + "&anonymous=no", environment_);
   std::vector<std::thread> threads;
+  threads.reserve(8);
   for (int i = 0; i < 8; ++i) {
     threads.emplace_back(
         [&store, i] { EXPECT_TRUE(store->put("a" + std::to_string(i), "x", PutCondition::always).ok()); });

@@ -473,6 +473,9 @@ TEST_F(GoogleCredentialsTest, AMachineWithoutAnAccountHasNone) {
   environment_["GCE_METADATA_HOST"] = script_.url().substr(7);
   EXPECT_NE(chain()->get().error().message.find("its metadata is not Google's"), std::string::npos)
       << "another cloud may answer there";
+  environment_["GCE_METADATA_HOST"] = "127.0.0.1:1";
+  EXPECT_EQ(chain()->get().error().code, Code::unavailable) << "one that is named may come up yet";
+  environment_["GCE_METADATA_HOST"] = script_.url().substr(7);
   script_ = [](const io::HttpRequest&) {
     return io::HttpResponse{404, {{"Metadata-Flavor", "Google"}}, "", {}};
   };

@@ -9,9 +9,9 @@
 namespace tradewind::objectstore {
 namespace {
 
-// Elsewhere nothing answers at this address, and packets to it may vanish.
-constexpr Duration patience{1000};
-// A server that has shown itself to be Google's may take its time: a new pod's is slow at first.
+// Elsewhere nothing answers at this address, and packets to it may vanish; a new pod's own is slow at first.
+constexpr Duration patience{3000};
+// A server that has shown itself to be Google's may take its time.
 constexpr Duration token_patience{10'000};
 constexpr std::string_view account_path = "/computeMetadata/v1/instance/service-accounts/default/";
 
@@ -39,6 +39,10 @@ GoogleLink from_google_machine(const GoogleLookup& look) {
   TW_ASSIGN_OR_RETURN(const io::HttpEndpoint endpoint,
                       parse_store_endpoint("http://" + host, "GCE_METADATA_HOST"));
   const Result<io::HttpResponse> email = ask(look, endpoint, "email", patience);
+  // One that was named is there, though it may not answer yet.
+  if (!email.ok() && !look.variable("GCE_METADATA_HOST").empty()) {
+    return Error{Code::unavailable, "GCE_METADATA_HOST: " + email.error().message};
+  }
   if (!email.ok()) return nothing(email.error().message);
   if (!is_google(*email)) return nothing("its metadata is not Google's");
   if (email->status == 404) return nothing("this machine has none");
