@@ -8,6 +8,7 @@
 
 #include "edge/objectstore/gcs/crc32c.h"
 #include "edge/objectstore/hash.h"
+#include "edge/objectstore/registry.h"
 #include "edge/objectstore/testing/fake_gcs.h"
 #include "edge/objectstore/testing/scripted_server.h"
 
@@ -236,6 +237,15 @@ TEST(GcsStore, AnObjectThatTheServerUnpacksIsNotHeldAgainstItsSum) {
                             {}};
   };
   EXPECT_EQ(open_at("gs://runs?endpoint=" + server.url())->get("a").value_or("?"), "unpacked");
+}
+
+TEST(GcsStore, IsOpenedByItsUrls) {
+  for (const char* url : {"gs://runs/a", "gcs://runs/a", "https://storage.googleapis.com/runs/a"}) {
+    const Result<std::unique_ptr<ObjectStore>> store = open_store(url);
+    ASSERT_TRUE(store.ok()) << describe(store.error());
+    EXPECT_TRUE((*store)->url().starts_with("gs://runs/a")) << (*store)->url();
+  }
+  EXPECT_EQ(open_store("gs://Runs").error().code, Code::invalid_argument);
 }
 
 // A machine that gives one token after the other.
