@@ -1,8 +1,8 @@
 // gs: URLs: a bucket of Google Cloud Storage, a prefix, and how to get there.
 //   gs://bucket/prefix?project=NAME&endpoint=http://127.0.0.1:4443&anonymous=yes
-//   gcs://bucket/prefix                                    the same
-//   https://storage.googleapis.com/bucket/prefix           as it is pasted;
-//   https://storage.cloud.google.com/… and https://bucket.storage.googleapis.com/prefix           too
+//   gcs://bucket/prefix
+//   https://storage.googleapis.com/bucket/prefix, https://storage.cloud.google.com/bucket/prefix and
+//   https://bucket.storage.googleapis.com/prefix, as they are pasted
 // The prefix follows the rules of keys. Bucket names: https://cloud.google.com/storage/docs/buckets#naming
 #pragma once
 

@@ -24,9 +24,9 @@ struct GoogleCredential {
 };
 
 // Asks in this order, and takes the first that has something:
-//   the file that GOOGLE_APPLICATION_CREDENTIALS names → application_default_credentials.json in
-//   CLOUDSDK_CONFIG or
-//   ~/.config/gcloud → the machine (its metadata at GCE_METADATA_HOST or 169.254.169.254).
+//   the file that GOOGLE_APPLICATION_CREDENTIALS names
+//   → application_default_credentials.json in CLOUDSDK_CONFIG or ~/.config/gcloud
+//   → the machine: its metadata at GCE_METADATA_HOST or 169.254.169.254.
 // Files: service_account, authorized_user, external_account (subject tokens from files, URLs and AWS),
 // external_account_authorized_user, impersonated_service_account. Safe from several threads at once.
 class GoogleCredentialChain {
