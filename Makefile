@@ -32,9 +32,10 @@ test: ## build everything and run every test
 	cmake --build build --parallel $(JOBS)
 	$(CTEST) --test-dir build
 
-test-deps: ## install real servers for the tests (Ceph as S3, Azurite as Azure Blob Storage); without them those tests are skipped
+test-deps: ## install real servers for the tests (Ceph as S3, Azurite as Azure, fake-gcs-server as Google); without them those tests are skipped
 	@packaging/deps.sh doubles
 	@tests/doubles/install_npm.sh
+	@tests/doubles/install_go.sh
 
 check: ## format and tidy, then the tests under ASan and UBSan, and the threaded ones under TSan
 	@packaging/deps.sh build recipe test dev

@@ -232,7 +232,7 @@ std::vector<Cloud> clouds_of(const Context& context) {
        {"AWS_ACCESS_KEY_ID", "AWS_PROFILE"},
        {folder("AWS_SHARED_CREDENTIALS_FILE", ".aws/credentials"), folder("AWS_CONFIG_FILE", ".aws/config")}},
       {"gcp",
-       "",
+       "gs://",
        {},
        {key_file.empty() ? gcloud / "application_default_credentials.json" : path(key_file),
         gcloud / "application_default_credentials.json"}},

@@ -94,6 +94,8 @@ TEST_F(OfflineVerbsTest, CheckFailsWhenNothingCanRunHere) {
 
 TEST_F(OfflineVerbsTest, CheckTellsOfCredentialsWithoutReadingThem) {
   write_text(home_.path() / ".aws" / "credentials", "aws_secret_access_key = abc123");
+  write_text(home_.path() / "key.json", "abc123");
+  environment_["GOOGLE_APPLICATION_CREDENTIALS"] = (home_.path() / "key.json").string();
   environment_["AZURE_CLIENT_ID"] = "secret-id";
   EXPECT_EQ(*run(run_check, CheckOptions{}), ExitCode::done);
   EXPECT_NE(out().find("credentials in " + (home_.path() / ".aws/credentials").string() +
@@ -101,6 +103,7 @@ TEST_F(OfflineVerbsTest, CheckTellsOfCredentialsWithoutReadingThem) {
             std::string::npos)
       << out();
   EXPECT_NE(out().find("credentials in $AZURE_CLIENT_ID; used for stores (azblob://)"), std::string::npos);
+  EXPECT_NE(out().find("key.json; used for stores (gs://)"), std::string::npos) << out();
   EXPECT_EQ(out().find("abc123"), std::string::npos);
   EXPECT_EQ(out().find("secret-id"), std::string::npos);
 }

@@ -18,9 +18,7 @@ constexpr Duration skew_noticed = std::chrono::minutes(10);
 bool passes(const AzblobAnswer& answer) {
   const int status = answer.response.status;
   const std::string& code = answer.problem.code;
-  if (status == 501 || status == 505 || status == 507) return false;
-  return status >= 500 || status == 429 || status == 408 || code == "Md5Mismatch" ||
-         code == "OperationTimedOut";
+  return status_passes(status) || (status < 500 && (code == "Md5Mismatch" || code == "OperationTimedOut"));
 }
 
 }  // namespace
@@ -76,13 +74,11 @@ Status AzblobClient::check_secrecy(const AzureCredential& credential) const {
 
 bool AzblobClient::follow_clock(const AzblobAnswer& answer, Cures& cures) {
   if (cures.clock || answer.credential.kind != Kind::key || answer.response.status != 403) return false;
-  const std::optional<Time> theirs = parse_http_date(answer.header("Date"));
-  if (!theirs) return false;
-  const Duration difference = *theirs - clock_.now();
+  const std::optional<Duration> ahead = server_ahead(answer.response.headers, clock_.now());
   const std::lock_guard lock(mutex_);
-  if (std::chrono::abs(difference - skew_) < skew_noticed) return false;
+  if (!ahead || std::chrono::abs(*ahead - skew_) < skew_noticed) return false;
   cures.clock = true;
-  skew_ = difference;
+  skew_ = *ahead;
   return true;
 }
 

@@ -6,6 +6,7 @@
 #include "edge/objectstore/hash.h"
 #include "edge/objectstore/head_answer.h"
 #include "edge/objectstore/prefixed_key.h"
+#include "edge/objectstore/store_words.h"
 
 namespace tradewind::objectstore {
 namespace {
@@ -42,7 +43,7 @@ class AzblobStore final : public ObjectStore {
                                                        : put_whole(full, bytes, headers));
     if (answer.done()) return {};
     if (condition == PutCondition::if_absent && says_it_exists(answer)) {
-      return answer.earlier_unknown ? settle(full, mark) : Status(exists(full));
+      return answer.earlier_unknown ? settle(full, mark) : Status(object_exists(text_, full));
     }
     return client_.error_of({azblob_write, "PUT", full}, answer);
   }
@@ -58,8 +59,7 @@ class AzblobStore final : public ObjectStore {
     if (sound) return bytes;
     TW_ASSIGN_OR_RETURN(bytes, get_once(full, range, sound));
     if (sound) return bytes;
-    return Error{Code::corrupt, text_ + ": object '" + full + "' differs from its checksum, twice",
-                 "restore it from another copy; its bytes changed in the store or on the way"};
+    return differs_twice(text_, full);
   }
 
   Result<ObjectInfo> stat(std::string_view key) override {
@@ -85,10 +85,6 @@ class AzblobStore final : public ObjectStore {
  private:
   Result<std::string> full_key(std::string_view key) const { return prefixed_key(client_.url().prefix, key); }
 
-  Error exists(const std::string& full) const {
-    return {Code::conflict, text_ + ": object '" + full + "' exists"};
-  }
-
   Result<AzblobAnswer> put_whole(const std::string& full, std::string_view bytes,
                                  const std::vector<io::HttpHeader>& headers) {
     AzblobCall call{azblob_write, "PUT", full, {}, headers, bytes};
@@ -102,23 +98,16 @@ class AzblobStore final : public ObjectStore {
   // it is told with a write: an object without our mark is another writer's.
   Status settle(const std::string& full, const std::string& mark) {
     const Result<AzblobAnswer> there = head(full);
-    if (there.ok()) return there->header(mark_header) == mark ? Status() : Status(exists(full));
-    return Error{Code::unavailable,
-                 text_ + ": whether object '" + full + "' is ours is not known: " + there.error().message,
-                 "read it before writing again"};
+    if (there.ok()) return there->header(mark_header) == mark ? Status() : Status(object_exists(text_, full));
+    return outcome_unknown(text_, full, there.error().message);
   }
 
   // sound: what came is what the server's checksum is of, where it gives one.
   Result<std::string> get_once(const std::string& full, ByteRange range, bool& sound) {
     AzblobCall call{azblob_read, "GET", full};
-    const bool whole = range.offset == 0 && !range.length;
-    const bool bounded = range.length && *range.length <= ~std::uint64_t{0} - range.offset;
-    const bool summed = bounded && *range.length <= range_md5_bytes_max;
-    if (!whole) {
-      call.headers.push_back(
-          {"Range", "bytes=" + std::to_string(range.offset) + "-" +
-                        (bounded ? std::to_string(range.offset + *range.length - 1) : "")});
-    }
+    const bool whole = is_whole_object(range);
+    const bool summed = is_bounded(range) && *range.length <= range_md5_bytes_max;
+    if (!whole) call.headers.push_back({"Range", range_header(range)});
     if (summed) call.headers.push_back({"x-ms-range-get-content-md5", "true"});
     TW_ASSIGN_OR_RETURN(AzblobAnswer answer, client_.call(call));
     sound = true;

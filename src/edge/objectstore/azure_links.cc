@@ -1,13 +1,13 @@
 #include "edge/objectstore/azure_links.h"
 
 #include <array>
-#include <charconv>
 
 #include "base/text.h"
 #include "core/model/json.h"
 #include "edge/io/files.h"
 #include "edge/io/http_target.h"
 #include "edge/objectstore/hash.h"
+#include "edge/objectstore/json_numbers.h"
 #include "edge/objectstore/store_endpoint.h"
 
 namespace tradewind::objectstore {
@@ -87,19 +87,6 @@ AzureLink ask_entra(const AzureLookup& look, const std::string& proof, const std
   if (answer.status != 200) return refused(answer, who);
   TW_ASSIGN_OR_RETURN(AzureCredential made, azure_token_of_json(answer.body, look, who, client));
   return std::optional(std::move(made));
-}
-
-// Numbers come as numbers, and as texts.
-std::optional<std::int64_t> whole_number(JsonReader& reader, std::string_view name) {
-  const json::value* value = reader.optional(name);
-  if (value == nullptr) return std::nullopt;
-  if (value->is_int64()) return value->as_int64();
-  if (!value->is_string()) return std::nullopt;
-  const std::string_view text(value->as_string());
-  std::int64_t number = 0;
-  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (problem != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return number;
 }
 
 }  // namespace

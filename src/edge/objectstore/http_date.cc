@@ -54,4 +54,9 @@ std::string format_http_date(Time time) {
          two(clock.minutes().count()) + ":" + two(clock.seconds().count()) + " GMT";
 }
 
+std::optional<Duration> server_ahead(const std::vector<io::HttpHeader>& headers, Time now) {
+  const std::optional<Time> theirs = parse_http_date(io::header_of(headers, "Date"));
+  return theirs ? std::optional<Duration>(*theirs - now) : std::nullopt;
+}
+
 }  // namespace tradewind::objectstore

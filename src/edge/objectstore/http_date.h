@@ -4,8 +4,10 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/time.h"
+#include "edge/io/http_message.h"
 
 namespace tradewind::objectstore {
 
@@ -13,5 +15,8 @@ namespace tradewind::objectstore {
 std::optional<Time> parse_http_date(std::string_view text);
 // Of whole seconds.
 std::string format_http_date(Time time);
+
+// How far the clock of whoever answered is ahead of ours, by the header Date. Nothing where it does not say.
+std::optional<Duration> server_ahead(const std::vector<io::HttpHeader>& headers, Time now);
 
 }  // namespace tradewind::objectstore

@@ -21,5 +21,12 @@ TEST(HttpDate, IsWrittenAsItIsRead) {
   }
 }
 
+TEST(HttpDate, AnAnswerTellsHowFarItsClockIsAhead) {
+  const Time now = *parse_utc("2013-05-24T00:00:00Z");
+  EXPECT_EQ(server_ahead({{"date", "Fri, 24 May 2013 00:10:00 GMT"}}, now), std::chrono::minutes(10));
+  EXPECT_EQ(server_ahead({{"Date", "Thu, 23 May 2013 23:59:30 GMT"}}, now), std::chrono::seconds(-30));
+  EXPECT_EQ(server_ahead({}, now), std::nullopt);
+}
+
 }  // namespace
 }  // namespace tradewind::objectstore

@@ -9,6 +9,8 @@
 #include "edge/objectstore/azblob_url.h"
 #include "edge/objectstore/file_store.h"
 #include "edge/objectstore/file_url.h"
+#include "edge/objectstore/gcs/gcs_store.h"
+#include "edge/objectstore/gcs/gcs_url.h"
 #include "edge/objectstore/s3_store.h"
 
 namespace tradewind::objectstore {
@@ -29,14 +31,17 @@ Opened open_azblob(std::string_view url) {
   return open_azblob_store(url, io::current_environment());
 }
 
+Opened open_gcs(std::string_view url) {
+  return open_gcs_store(url, io::current_environment());
+}
+
 struct Kind {
   std::string_view scheme;
   Opened (*open)(std::string_view url);
 };
 constexpr std::array kinds = {
-    Kind{"file", open_file},
-    Kind{"s3", open_s3},
-    Kind{"azblob", open_azblob},
+    Kind{"file", open_file}, Kind{"s3", open_s3},   Kind{"azblob", open_azblob},
+    Kind{"gs", open_gcs},    Kind{"gcs", open_gcs},
 };
 
 Error unknown(std::string_view url, std::string_view scheme) {
@@ -69,6 +74,7 @@ Opened open_store(std::string_view url) {
   for (const Kind& kind : kinds) {
     if (kind.scheme == scheme) return kind.open(url);
   }
+  if (is_pasted_gcs_url(url)) return open_gcs(url);
   if (is_pasted_azblob_url(url)) return open_azblob(url);
   return unknown(url, scheme);
 }

@@ -8,9 +8,9 @@
 
 namespace tradewind::objectstore {
 
-// "file:///srv/my%20store", "s3://bucket/prefix" (s3_url.h), "azblob://container/prefix"
-// and what of that kind was pasted (azblob_url.h). invalid_argument: an unknown scheme (the known
-// ones are named) or a bad URL; else the errors of the store's own opening.
+// "file:///srv/my%20store", "s3://bucket/prefix" (s3_url.h), "azblob://container/prefix" (azblob_url.h),
+// "gs://bucket/prefix" (gcs/gcs_url.h), and what of the last two kinds was pasted. invalid_argument: an
+// unknown scheme (the known ones are named) or a bad URL; else the errors of the store's own opening.
 Result<std::unique_ptr<ObjectStore>> open_store(std::string_view url);
 
 }  // namespace tradewind::objectstore

@@ -26,6 +26,11 @@ io::HttpPoolOptions pool_options(const StoreTuning& tuning) {
   return options;
 }
 
+bool status_passes(int status) {
+  if (status == 501 || status == 505 || status == 507) return false;
+  return status >= 500 || status == 429 || status == 408;
+}
+
 Jitter::Jitter() : random_(seed()) {}
 
 Duration Jitter::up_to(Duration longest) {

@@ -28,6 +28,10 @@ struct StoreTuning {
 
 io::HttpPoolOptions pool_options(const StoreTuning& tuning);
 
+// Does a refusal of this status pass, so that the same request may be answered otherwise later? 408, 429, and
+// 5xx but those that say what the server cannot or may not do.
+bool status_passes(int status);
+
 // Chance for waits, seeded by the kernel. Safe from several threads at once.
 class Jitter {
  public:

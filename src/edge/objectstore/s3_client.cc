@@ -11,9 +11,8 @@ namespace {
 bool passes(const S3Answer& answer) {
   const int status = answer.response.status;
   const std::string& code = answer.problem.code;
-  if (status == 501 || status == 505 || status == 507) return false;
   if (status == 409) return code == "ConditionalRequestConflict" || code == "OperationAborted";
-  return status >= 500 || status == 429 || code == "RequestTimeout" || code == "SlowDown";
+  return status_passes(status) || (status < 500 && (code == "RequestTimeout" || code == "SlowDown"));
 }
 
 bool has_expired(const S3Answer& answer) {
@@ -87,11 +86,11 @@ bool S3Client::follow_region(const S3Answer& answer, Cures& cures) {
 
 bool S3Client::follow_clock(const S3Answer& answer, Cures& cures) {
   if (cures.clock || answer.problem.code != "RequestTimeTooSkewed") return false;
-  const std::optional<Time> theirs = parse_http_date(answer.header("Date"));
-  if (!theirs) return false;
+  const std::optional<Duration> ahead = server_ahead(answer.response.headers, clock_.now());
+  if (!ahead) return false;
   cures.clock = true;
   const std::lock_guard lock(mutex_);
-  learned_.skew = *theirs - clock_.now();
+  learned_.skew = *ahead;
   return true;
 }
 

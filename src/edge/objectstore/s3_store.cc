@@ -8,6 +8,7 @@
 #include "edge/objectstore/prefixed_key.h"
 #include "edge/objectstore/s3_multipart.h"
 #include "edge/objectstore/store_endpoint.h"
+#include "edge/objectstore/store_words.h"
 
 namespace tradewind::objectstore {
 namespace {
@@ -60,7 +61,7 @@ class S3Store final : public ObjectStore {
     TW_ASSIGN_OR_RETURN(const S3Answer answer, client_.call(call));
     if (answer.done()) return {};
     if (answer.response.status == 412) {
-      return answer.earlier_unknown ? settle(full, bytes, mark) : Status(exists(full));
+      return answer.earlier_unknown ? settle(full, bytes, mark) : Status(object_exists(text_, full));
     }
     return client_.error_of(call, answer);
   }
@@ -71,14 +72,11 @@ class S3Store final : public ObjectStore {
       TW_ASSIGN_OR_RETURN(const ObjectInfo there, stat(key));
       return std::string();
     }
-    const bool whole = range.offset == 0 && !range.length;
+    const bool whole = is_whole_object(range);
     TW_ASSIGN_OR_RETURN(S3Answer answer, get_once(full, range));
     if (whole && !is_whole(answer)) {
       TW_ASSIGN_OR_RETURN(answer, get_once(full, range));
-      if (!is_whole(answer)) {
-        return Error{Code::corrupt, text_ + ": object '" + full + "' differs from its checksum, twice",
-                     "restore it from another copy; its bytes changed in the store or on the way"};
-      }
+      if (!is_whole(answer)) return differs_twice(text_, full);
     }
     return std::move(answer.response.body);
   }
@@ -128,35 +126,22 @@ class S3Store final : public ObjectStore {
  private:
   Result<std::string> full_key(std::string_view key) const { return prefixed_key(client_.url().prefix, key); }
 
-  Error exists(const std::string& full) const {
-    return {Code::conflict, text_ + ": object '" + full + "' exists"};
-  }
-
   // The object is there, and an earlier attempt of ours may have made it: was it we?
   Status settle(const std::string& full, std::string_view bytes, const std::string& mark) {
-    const auto unknown = [&](const std::string& why) {
-      return Error{Code::unavailable, text_ + ": whether object '" + full + "' is ours is not known: " + why,
-                   "read it before writing again"};
-    };
     const Result<S3Answer> there = head(full);
-    if (!there.ok()) return unknown(there.error().message);
+    if (!there.ok()) return outcome_unknown(text_, full, there.error().message);
     const std::string_view theirs = there->header(mark_header);
-    if (!theirs.empty()) return theirs == mark ? Status() : Status(exists(full));
+    if (!theirs.empty()) return theirs == mark ? Status() : Status(object_exists(text_, full));
     const Result<S3Answer> content = get_once(full, {});
-    if (!content.ok()) return unknown(content.error().message);
-    return content->response.body == bytes ? Status() : Status(exists(full));
+    if (!content.ok()) return outcome_unknown(text_, full, content.error().message);
+    return content->response.body == bytes ? Status() : Status(object_exists(text_, full));
   }
 
   Result<S3Answer> get_once(const std::string& full, ByteRange range) {
     S3Call call{s3_read, "GET", full};
-    const bool whole = range.offset == 0 && !range.length;
+    const bool whole = is_whole_object(range);
     if (whole && amazon_) call.headers.push_back({"x-amz-checksum-mode", "ENABLED"});
-    if (!whole) {
-      std::string bytes = "bytes=" + std::to_string(range.offset) + "-";
-      const bool bounded = range.length && *range.length <= ~std::uint64_t{0} - range.offset;
-      if (bounded) bytes += std::to_string(range.offset + *range.length - 1);
-      call.headers.push_back({"Range", bytes});
-    }
+    if (!whole) call.headers.push_back({"Range", range_header(range)});
     TW_ASSIGN_OR_RETURN(S3Answer answer, client_.call(call));
     if (answer.response.status == 416) {  // begins beyond the end
       answer.response.body.clear();

@@ -1,5 +1,5 @@
 // A server of stores on loopback, in this process, that fails as a test asks for. What it answers is the
-// business of whoever makes one: fake_s3.h, fake_azblob.h.
+// business of whoever makes one: fake_s3.h, fake_azblob.h, fake_gcs.h.
 #pragma once
 
 #include <atomic>

@@ -1,0 +1,96 @@
+#!/bin/bash
+# A server of Google Cloud Storage for tests: fake-gcs-server, which others test their clients on, on loopback.
+#   tests/doubles/fake_gcs.sh COMMAND…
+# Starts it in memory, once without TLS and once with, makes the bucket `tradewind` in each, proves that it honours the
+# condition that ledgers rest on, and runs COMMAND with TRADEWIND_TEST_GCS (the URL), TRADEWIND_TEST_GCS_TLS (the same by
+# https) and SSL_CERT_FILE in its environment; then stops all of it. Exit code: the command's; 77 where the server is missing
+# (make test-deps installs it); 1 where it does not come up, with its log. Needs no root. Nothing else on the machine is
+# touched.
+set -eu
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+server=$root/.deps/go/fake-gcs-server
+skip() {
+  echo "fake_gcs: $1 is not installed, so Google Cloud Storage is tested on our own fake alone; make test-deps installs it" >&2
+  exit 77
+}
+for program in curl openssl; do
+  command -v "$program" >/dev/null || skip "$program"
+done
+[ -x "$server" ] || skip fake-gcs-server
+
+folder=$(mktemp -d /tmp/tradewind-gcs-XXXXXX)
+pids=()
+stop_all() {
+  for pid in "${pids[@]}"; do
+    kill "$pid" 2>/dev/null || true
+    wait "$pid" 2>/dev/null || true
+  done
+  rm -rf "$folder"
+}
+trap stop_all EXIT
+trap 'exit 1' INT TERM
+
+fail() {
+  echo "fake_gcs: $1" >&2
+  tail -n 20 "$folder"/*.log "$folder"/answer 2>/dev/null >&2
+  exit 1
+}
+
+free_ports() { # two neighbours that are free now: without TLS, and with
+  for _ in $(seq 50); do
+    port=$((20000 + RANDOM % 20000))
+    taken=no
+    for each in 0 1; do
+      (exec 3<>"/dev/tcp/127.0.0.1/$((port + each))") 2>/dev/null && taken=yes
+    done
+    [ $taken = yes ] || return 0
+  done
+  fail "no free ports"
+}
+
+start() { # NAME PORT OPTION…
+  "$server" -backend memory -host 127.0.0.1 -port "$2" -log-level warn "${@:3}" >"$folder/$1.log" 2>&1 </dev/null &
+  pids+=($!)
+}
+
+await() { # PID ENDPOINT
+  for _ in $(seq 150); do
+    kill -0 "$1" 2>/dev/null || fail "a server ended"
+    curl -so /dev/null --max-time 2 "$2" && return 0
+    sleep 0.2
+  done
+  fail "$2 does not answer"
+}
+
+post() { # STATUS TARGET TYPE BODY
+  status=$(curl -s -o "$folder/answer" -w '%{http_code}' --max-time 60 -X POST -H "Content-Type: $3" -d "$4" "$2")
+  [ "$status" = "$1" ] || fail "$2 answered $status, not $1"
+}
+
+prepare() { # ENDPOINT: a bucket, in which a second create of one object is refused
+  create="$1/upload/storage/v1/b/tradewind/o?uploadType=media&name=proof&ifGenerationMatch=0"
+  post 200 "$1/storage/v1/b?project=tradewind" application/json '{"name":"tradewind"}'
+  post 200 "$create" text/plain first
+  post 412 "$create" text/plain second
+}
+
+# A certificate that signs itself is its own authority, which the clients must be told of.
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=localhost \
+  -addext 'subjectAltName=DNS:localhost,IP:127.0.0.1' -keyout "$folder/server.key" -out "$folder/server.pem" \
+  2>>"$folder/steps.log" || fail "no certificate could be made"
+export SSL_CERT_FILE=$folder/server.pem CURL_CA_BUNDLE=$folder/server.pem
+
+free_ports
+plain=http://127.0.0.1:$port
+safe=https://localhost:$((port + 1))
+start plain "$port" -scheme http
+start safe $((port + 1)) -scheme https -cert-location "$folder/server.pem" -private-key-location "$folder/server.key"
+await "${pids[0]}" "$plain"
+await "${pids[1]}" "$safe"
+prepare "$plain"
+prepare "$safe"
+
+export TRADEWIND_TEST_GCS="gs://tradewind/tests?endpoint=$plain"
+export TRADEWIND_TEST_GCS_TLS="gs://tradewind/tests?endpoint=$safe&anonymous=yes"
+"$@"
