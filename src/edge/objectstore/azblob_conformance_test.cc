@@ -49,6 +49,12 @@ INSTANTIATE_TEST_SUITE_P(RealAzblob, ObjectStoreConformance,
                          testing::ValuesIn(real_cases({"TRADEWIND_TEST_AZBLOB",
                                                        "TRADEWIND_TEST_AZBLOB_TLS"})));
 
+INSTANTIATE_TEST_SUITE_P(RealAzblobCut, ObjectStoreConformance,
+                         testing::ValuesIn(cut_cases({"TRADEWIND_TEST_AZBLOB"})));
+
+INSTANTIATE_TEST_SUITE_P(RealAzblobInBlocksCut, ObjectStoreConformance,
+                         testing::ValuesIn(cut_cases({"TRADEWIND_TEST_AZBLOB"}, open_in_blocks)));
+
 INSTANTIATE_TEST_SUITE_P(RealAzblobInBlocks, ObjectStoreConformance,
                          testing::ValuesIn(real_cases({"TRADEWIND_TEST_AZBLOB"}, open_in_blocks)));
 

@@ -28,5 +28,8 @@ INSTANTIATE_TEST_SUITE_P(FakeS3, ObjectStoreConformance,
 INSTANTIATE_TEST_SUITE_P(RealS3, ObjectStoreConformance,
                          testing::ValuesIn(real_cases({"TRADEWIND_TEST_S3", "TRADEWIND_TEST_S3_TLS"})));
 
+INSTANTIATE_TEST_SUITE_P(RealS3Cut, ObjectStoreConformance,
+                         testing::ValuesIn(cut_cases({"TRADEWIND_TEST_S3"})));
+
 }  // namespace
 }  // namespace tradewind::objectstore

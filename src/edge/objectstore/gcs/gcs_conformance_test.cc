@@ -45,6 +45,12 @@ INSTANTIATE_TEST_SUITE_P(FakeGcs, ObjectStoreConformance,
 INSTANTIATE_TEST_SUITE_P(RealGcs, ObjectStoreConformance,
                          testing::ValuesIn(real_cases({"TRADEWIND_TEST_GCS", "TRADEWIND_TEST_GCS_TLS"})));
 
+INSTANTIATE_TEST_SUITE_P(RealGcsCut, ObjectStoreConformance,
+                         testing::ValuesIn(cut_cases({"TRADEWIND_TEST_GCS"})));
+
+INSTANTIATE_TEST_SUITE_P(RealGcsInChunksCut, ObjectStoreConformance,
+                         testing::ValuesIn(cut_cases({"TRADEWIND_TEST_GCS"}, open_in_chunks)));
+
 INSTANTIATE_TEST_SUITE_P(RealGcsInChunks, ObjectStoreConformance,
                          testing::ValuesIn(real_cases({"TRADEWIND_TEST_GCS"}, open_in_chunks)));
 

@@ -18,4 +18,9 @@ using Open = std::function<Result<std::unique_ptr<ObjectStore>>(const std::strin
 std::vector<ConformanceCase> real_cases(const std::vector<const char*>& variables,
                                         const Open& open = open_store);
 
+// The same with a proxy between that cuts a quarter of the connections. Only of URLs with
+// "endpoint=http://127.0.0.1:PORT".
+std::vector<ConformanceCase> cut_cases(const std::vector<const char*>& variables,
+                                       const Open& open = open_store);
+
 }  // namespace tradewind::objectstore
