@@ -43,12 +43,18 @@ scheduler::Tempo local_tempo() {
   return tempo;
 }
 
+// Of a URL that agents are told on their command lines.
+Result<std::unique_ptr<objectstore::ObjectStore>> open_written_down(const std::string& url) {
+  TW_RETURN_IF_ERROR(objectstore::check_no_secret(url));
+  return objectstore::open_store(url);
+}
+
 Status open_stores(const ControlPlaneOptions& options, RunningControlPlane& plane) {
   TW_ASSIGN_OR_RETURN(plane.stores["home"], objectstore::open_file_store(options.store_folder));
   TW_ASSIGN_OR_RETURN(const std::vector<local::Zone> zones, drivers::local_zones(options.drivers));
   for (const local::Zone& zone : zones) {
     const Location location{"local", zone.name, ""};
-    Result<std::unique_ptr<objectstore::ObjectStore>> store = objectstore::open_store(zone.store);
+    Result<std::unique_ptr<objectstore::ObjectStore>> store = open_written_down(zone.store);
     if (!store.ok()) {
       return Error{store.error().code, "the store of " + to_text(location) + ": " + store.error().message,
                    store.error().hint};
@@ -100,7 +106,7 @@ Result<objectstore::ObjectStore*> StoresByUrl::open(const std::string& url) {
   const std::lock_guard lock(mutex_);
   std::unique_ptr<objectstore::ObjectStore>& store = stores_[url];
   if (!store) {
-    TW_ASSIGN_OR_RETURN(store, objectstore::open_store(url));
+    TW_ASSIGN_OR_RETURN(store, open_written_down(url));
   }
   return store.get();
 }

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "edge/objectstore/registry.h"
+
 namespace tradewind::objectstore {
 namespace {
 
@@ -101,6 +103,16 @@ TEST(AzblobUrlTest, ASecretIsRefusedAndNotRepeated) {
     ASSERT_FALSE(parsed.ok()) << url;
     EXPECT_EQ(describe(parsed.error()).find("hunter2"), std::string::npos) << describe(parsed.error());
   }
+}
+
+TEST(AzblobUrl, OneWithASecretIsNotWrittenDown) {
+  const std::string url = "https://acme.blob.core.windows.net/runs/team?sv=2021-08-06&sp=rw&sig=hush%3D";
+  const Status refused = check_no_secret(url);
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().code, Code::invalid_argument);
+  EXPECT_EQ(describe(refused.error()).find("hush"), std::string::npos) << describe(refused.error());
+  EXPECT_TRUE(check_no_secret("https://acme.blob.core.windows.net/runs/team").ok());
+  EXPECT_TRUE(check_no_secret("s3://bucket/prefix?region=eu-west-1").ok());
 }
 
 }  // namespace

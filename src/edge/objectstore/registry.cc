@@ -79,4 +79,15 @@ Opened open_store(std::string_view url) {
   return unknown(url, scheme);
 }
 
+Status check_no_secret(std::string_view url) {
+  if (!is_pasted_azblob_url(url)) return {};
+  const Result<AzblobUrl> parsed = parse_azblob_url(url);
+  if (!parsed.ok()) return parsed.error();
+  if (parsed->sas.empty()) return {};
+  return Error{Code::invalid_argument,
+               "the URL " + std::string(url.substr(0, url.find('?'))) +
+                   " comes with its SAS, which would be written down and shown in process lists",
+               "leave it out of the URL, and put it into AZURE_STORAGE_SAS_TOKEN in the environment"};
+}
+
 }  // namespace tradewind::objectstore

@@ -13,4 +13,8 @@ namespace tradewind::objectstore {
 // unknown scheme (the known ones are named) or a bad URL; else the errors of the store's own opening.
 Result<std::unique_ptr<ObjectStore>> open_store(std::string_view url);
 
+// Of a URL that will stand in state files and process lists. invalid_argument: it holds a secret, as one of Azure
+// that was pasted with its SAS does; the secret is not repeated.
+Status check_no_secret(std::string_view url);
+
 }  // namespace tradewind::objectstore
