@@ -20,6 +20,7 @@ constexpr std::uint64_t chunk_bytes = std::uint64_t{4} << 20;
 constexpr std::uint64_t chunk_bytes_max = std::uint64_t{64} << 20;
 // Of a manifest's JSON.
 constexpr std::uint64_t manifest_bytes_max = std::uint64_t{1} << 30;
+constexpr std::uint64_t manifest_packing_max = 256;
 
 // "<job prefix>chunks/<first two digits>/<digest>"
 std::string chunk_key(std::string_view job_prefix, std::string_view digest);
