@@ -61,7 +61,7 @@ void Oracle::check_sent_once(const Actor& actor, const Site& site, const std::st
   if (!there.ok() || book.rotted.contains({Kind::home, key})) return;
   const auto put_at = book.put_at.find(key);
   const bool was_there = put_at != book.put_at.end() && put_at->second < actor.op_step;
-  if (was_there && actor.op_now - there->modified_at < checkpoint::reuse_age_max) {
+  if (was_there && world_.clock.now() - there->modified_at < checkpoint::reuse_age_max) {
     world_.violate(actor.name + " sent " + key + " again, which was durable and young");
   }
 }

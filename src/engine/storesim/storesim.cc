@@ -38,6 +38,7 @@ class Cast {
 
   void draw_rates() {
     FaultRates& rates = world_.rates;
+    world_.transfers_are_slow = random_.chance(0.3);
     if (random_.chance(0.15)) return;  // all goes well
     rates.lost = random_.unit() * 0.05;
     rates.late = random_.chance(0.5) ? 0.02 : 0;
