@@ -165,14 +165,14 @@ Status put_manifest(const ChunkPlace& place, const ManifestId& id, std::string_v
   return place.home->put(key, coded, PutCondition::always);
 }
 
+std::string name_of(const SaveRequest& request) {
+  return request.shown.empty() ? request.folder.string() : request.shown;
+}
+
 // Tells a save from the others of its store.
 std::string facts_of(const SaveRequest& request) {
   return "save " + request.lease.text() + " " + std::to_string(request.epoch) + " " +
-         std::to_string(request.step) + " " + format_utc(request.now) + " " + request.folder.string();
-}
-
-std::string name_of(const SaveRequest& request) {
-  return request.shown.empty() ? request.folder.string() : request.shown;
+         std::to_string(request.step) + " " + format_utc(request.now) + " " + name_of(request);
 }
 
 Duration since(std::chrono::steady_clock::time_point began) {
