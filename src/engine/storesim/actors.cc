@@ -1,6 +1,6 @@
 #include "engine/storesim/actors.h"
 
-#include <set>
+#include <algorithm>
 #include <utility>
 
 #include "edge/checkpoint/history.h"
@@ -179,7 +179,7 @@ struct Pruner {
   static void carry_out(World& world, Actor& actor, Site& site, const checkpoint::ChunkPlace& place,
                         checkpoint::PrunePlan& plan) {
     if (world.mutant == Mutant::prune_removes_chunks_first) {
-      std::ranges::stable_partition(plan.remove_keys, [](const std::string& key) {
+      std::stable_partition(plan.remove_keys.begin(), plan.remove_keys.end(), [](const std::string& key) {
         return key.find("manifests/") == std::string::npos;
       });
     }

@@ -73,7 +73,7 @@ class PuttingTooLate final : public Passing {
       waiting_.emplace_back(key, bytes);
       return {};
     }
-    const Status done = inner_.put(key, bytes, condition);
+    Status done = inner_.put(key, bytes, condition);
     if (!is_of(until_, key)) return done;
     for (const auto& [late_key, late_bytes] : std::exchange(waiting_, {})) {
       static_cast<void>(inner_.put(late_key, late_bytes, PutCondition::always));
@@ -132,7 +132,12 @@ class Removing final : public Passing {
  public:
   Removing(ObjectStore& inner, bool looks) : Passing(inner), looks_(looks) {}
   Status remove_if_older(std::string_view key, Time limit) override {
-    return looks_ ? ObjectStore::remove_if_older(key, limit) : inner_.remove(key);
+    if (looks_) {
+      const Result<ObjectInfo> info = inner_.stat(key);
+      if (!info.ok()) return info.error().code == Code::not_found ? Status() : Status(info.error());
+      if (info->modified_at >= limit) return is_younger(key);
+    }
+    return inner_.remove(key);
   }
 
  private:
