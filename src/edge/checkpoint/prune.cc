@@ -198,10 +198,10 @@ Status execute(const ChunkPlace& place, const PrunePlan& plan) {
         !key.starts_with(under_way_folder(place.job_prefix))) {
       return Error{Code::invalid_argument, "'" + key + "' is no chunk or manifest of this job"};
     }
-    const Status removed = remove_from(*place.home, key, is_manifest, plan.young_from);
+    Status removed = remove_from(*place.home, key, is_manifest, plan.young_from);
     // Whoever needs it may not have reached the other stores: they keep theirs.
     if (!removed.ok() && removed.error().code == Code::conflict) continue;
-    TW_RETURN_IF_ERROR(removed);
+    if (!removed.ok()) return removed;
     for (ObjectStore* store : other_stores(place)) {
       static_cast<void>(remove_from(*store, key, is_manifest, plan.young_from));
     }
