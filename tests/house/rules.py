@@ -33,6 +33,7 @@ MAY_USE = {
     "edge/store": ("core/model",),
     "engine/broker": ("core/", "edge/provider", "edge/mailbox", "edge/store", "edge/checkpoint"),  # ledger-within-reach.md
     "engine/simulator": ("engine/broker",),
+    "engine/storesim": ("edge/checkpoint",),  # store-simulation.md
     "app/api": ("core/model",),
     "app/server": ("app/api", "engine/broker"),
     "app/gateway": ("app/api", "core/policy", "edge/io"),

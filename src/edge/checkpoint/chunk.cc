@@ -262,10 +262,14 @@ std::string encode_manifest(std::string_view json_text) {
   return coded;
 }
 
-Result<Manifest> decode_manifest(std::string_view coded, const ManifestId& id) {
+Result<std::string> unpack_manifest(std::string_view coded) {
   // A few bytes must not cost a gigabyte of memory. Only long files of zeros make lists that pack so well.
   const std::uint64_t believable = (std::uint64_t{64} << 20) + manifest_packing_max * coded.size();
-  TW_ASSIGN_OR_RETURN(const std::string text, decompress(coded, std::min(manifest_bytes_max, believable)));
+  return decompress(coded, std::min(manifest_bytes_max, believable));
+}
+
+Result<Manifest> decode_manifest(std::string_view coded, const ManifestId& id) {
+  TW_ASSIGN_OR_RETURN(const std::string text, unpack_manifest(coded));
   if (sha256_hex(text) != id.text()) return corrupt("has bytes that are not those of its id");
   const Result<json::value> value = parse_json(text, manifest_bytes_max);
   if (!value.ok()) return corrupt(value.error().message);

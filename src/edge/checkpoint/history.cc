@@ -34,15 +34,19 @@ Result<std::vector<objectstore::ObjectInfo>> stored_manifests(const ChunkPlace& 
   return objects;
 }
 
+std::vector<ManifestId> ids_of(const std::vector<objectstore::ObjectInfo>& manifests) {
+  std::vector<ManifestId> ids;
+  ids.reserve(manifests.size());
+  for (const objectstore::ObjectInfo& object : manifests) {
+    ids.emplace_back(object.key.substr(object.key.rfind('/') + 1));
+  }
+  return ids;
+}
+
 Result<std::vector<ManifestId>> committed_checkpoints(const ChunkPlace& place) {
   if (!place.has_ledger) {
     TW_ASSIGN_OR_RETURN(const std::vector<objectstore::ObjectInfo> objects, stored_manifests(place));
-    std::vector<ManifestId> ids;
-    ids.reserve(objects.size());
-    for (const objectstore::ObjectInfo& object : objects) {
-      ids.emplace_back(object.key.substr(object.key.rfind('/') + 1));
-    }
-    return ids;
+    return ids_of(objects);
   }
   TW_ASSIGN_OR_RETURN(const std::vector<LedgerRecord> records, read_ledger(*place.home, place.job_prefix, 0));
   LedgerView view;
@@ -61,11 +65,17 @@ Result<std::vector<ManifestId>> committed_checkpoints(const ChunkPlace& place) {
 Result<std::vector<ManifestId>> checkpoints_by_age(const ChunkPlace& place) {
   if (place.has_ledger) return committed_checkpoints(place);
   TW_ASSIGN_OR_RETURN(const std::vector<objectstore::ObjectInfo> objects, stored_manifests(place));
+  return by_age(place, objects);
+}
+
+Result<std::vector<ManifestId>> by_age(const ChunkPlace& place,
+                                       const std::vector<objectstore::ObjectInfo>& manifests) {
   std::vector<std::pair<Time, ManifestId>> dated;
-  for (const objectstore::ObjectInfo& object : objects) {
+  for (const objectstore::ObjectInfo& object : manifests) {
     const ManifestId id(object.key.substr(object.key.rfind('/') + 1));
     const Result<Manifest> manifest = read_manifest(place, id);
     if (!manifest.ok() && manifest.error().code == Code::unavailable) return manifest.error();
+    if (!manifest.ok() && manifest.error().code == Code::not_found) continue;
     dated.emplace_back(manifest.ok() ? manifest->created_at : object.modified_at, id);
   }
   std::ranges::stable_sort(dated, {}, &std::pair<Time, ManifestId>::first);

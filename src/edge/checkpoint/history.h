@@ -13,8 +13,11 @@ namespace tradewind::checkpoint {
 Result<std::vector<ManifestId>> committed_checkpoints(const ChunkPlace& place);
 
 // The same by when they were made, which a copy or a repair leaves as it was; one that cannot be read stands
-// where the store's own date puts it.
+// where the store's own date puts it, and one that was removed meanwhile is left out.
 Result<std::vector<ManifestId>> checkpoints_by_age(const ChunkPlace& place);
+// The same of these, as stored_manifests told of them.
+Result<std::vector<ManifestId>> by_age(const ChunkPlace& place,
+                                       const std::vector<objectstore::ObjectInfo>& manifests);
 
 struct UnreadableManifest {
   ManifestId id;
@@ -28,8 +31,9 @@ struct KeptManifests {
 // pruned, and is left out. Errors: those of a store that does not answer.
 Result<KeptManifests> read_kept(const ChunkPlace& place, const std::vector<ManifestId>& checkpoints);
 
-// All manifests that lie in the home store, oldest first.
+// All manifests that lie in the home store, by when it got them.
 Result<std::vector<objectstore::ObjectInfo>> stored_manifests(const ChunkPlace& place);
+std::vector<ManifestId> ids_of(const std::vector<objectstore::ObjectInfo>& manifests);
 // Every object whose key begins so.
 Result<std::vector<objectstore::ObjectInfo>> list_all(objectstore::ObjectStore& store,
                                                       const std::string& prefix);

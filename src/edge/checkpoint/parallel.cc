@@ -7,6 +7,7 @@
 #include <optional>
 #include <semaphore>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace tradewind::checkpoint {
@@ -42,7 +43,15 @@ std::counting_semaphore<computing_max>& processors() {
   return free;
 }
 
+thread_local bool in_order = false;
+
 }  // namespace
+
+InOrder::InOrder() : before_(std::exchange(in_order, true)) {}
+
+InOrder::~InOrder() {
+  in_order = before_;
+}
 
 Computing::Computing() {
   processors().acquire();
@@ -69,7 +78,7 @@ Status for_each_parallel(std::size_t count, const std::function<std::uint64_t(st
   };
   {
     std::vector<std::jthread> helpers;
-    const std::size_t wanted = std::min<std::size_t>(workers, count);
+    const std::size_t wanted = in_order ? 1 : std::min<std::size_t>(workers, count);
     for (std::size_t i = 1; i < wanted; ++i) helpers.emplace_back(run);
     run();
   }

@@ -22,6 +22,19 @@ constexpr unsigned computing_max = 2;
 Status for_each_parallel(std::size_t count, const std::function<std::uint64_t(std::size_t)>& chunk_bytes_of,
                          const std::function<Status(std::size_t)>& work);
 
+// While it lives, the loops that this thread begins run on it alone, their rounds one after the other: so
+// that what a caller does is the same each time. For simulations.
+class InOrder {
+ public:
+  InOrder();
+  ~InOrder();
+  InOrder(const InOrder&) = delete;
+  InOrder& operator=(const InOrder&) = delete;
+
+ private:
+  bool before_;
+};
+
 // While it lives, this thread is one of the few that compute.
 class Computing {
  public:

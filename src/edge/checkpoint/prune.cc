@@ -1,12 +1,14 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <utility>
 
 #include "edge/checkpoint/checkpoint.h"
 #include "edge/checkpoint/chunk.h"
 #include "edge/checkpoint/copies.h"
 #include "edge/checkpoint/digest.h"
 #include "edge/checkpoint/history.h"
+#include "edge/checkpoint/under_way.h"
 
 namespace tradewind::checkpoint {
 namespace {
@@ -24,14 +26,9 @@ std::string last_part(const std::string& key) {
   return key.substr(key.rfind('/') + 1);
 }
 
-// A chunk that was written again since it was planned to go is needed by somebody.
-Status remove_from(ObjectStore& store, const std::string& key, bool is_chunk, Time young_from) {
-  if (is_chunk) {
-    const Result<ObjectInfo> info = store.stat(key);
-    if (!info.ok()) return info.error().code == Code::not_found ? Status() : Status(info.error());
-    if (info->modified_at >= young_from) return {};
-  }
-  return store.remove(key);
+// conflict: a chunk that was written again since it was planned to go is needed by somebody.
+Status remove_from(ObjectStore& store, const std::string& key, bool is_manifest, Time young_from) {
+  return is_manifest ? store.remove(key) : store.remove_if_older(key, young_from);
 }
 
 class Planner {
@@ -41,13 +38,13 @@ class Planner {
   // Marks what the newest `keep` checkpoints need. What cannot be read cannot be spared: then nothing may be
   // removed.
   Status keep_newest(const std::vector<ManifestId>& checkpoints, std::size_t keep) {
-    committed_.insert(checkpoints.begin(), checkpoints.end());
+    for (const ManifestId& id : checkpoints) committed_.emplace(id, committed_.size() + 1);
     const std::size_t first = checkpoints.size() - std::min(keep, checkpoints.size());
     for (std::size_t i = checkpoints.size(); i-- > first;) {
       const Result<Manifest> manifest = read_manifest(place_, checkpoints[i]);
       if (!manifest.ok()) {
-        // An earlier pruning kept fewer: from here on all older ones are gone.
-        if (manifest.error().code == Code::not_found && !kept_.empty()) return {};
+        // An earlier pruning kept fewer, or another one removes it just now.
+        if (manifest.error().code == Code::not_found && !kept_.empty()) continue;
         return Error{
             manifest.error().code == Code::not_found ? Code::corrupt : manifest.error().code,
             "nothing is pruned, since a checkpoint to keep cannot be read: " + manifest.error().message,
@@ -73,6 +70,22 @@ class Planner {
     return {};
   }
 
+  // Before the manifests are listed: what is not told any more has its manifest by then.
+  Status keep_under_way(ObjectStore& store) {
+    TW_ASSIGN_OR_RETURN(const std::vector<ObjectInfo> told,
+                        list_all(store, under_way_folder(place_.job_prefix)));
+    for (const ObjectInfo& object : told) {
+      if (object.modified_at < young_from_) {
+        left_behind_.push_back(object.key);
+        continue;
+      }
+      const Result<std::set<std::string>> digests = read_under_way(store, object.key);
+      if (digests.ok()) needed_chunks_.insert(digests->begin(), digests->end());
+      if (!digests.ok() && digests.error().code != Code::not_found) return digests.error();
+    }
+    return {};
+  }
+
   Status find_unneeded(ObjectStore& store) {
     TW_ASSIGN_OR_RETURN(const std::vector<ObjectInfo> manifests,
                         list_all(store, place_.job_prefix + "manifests/"));
@@ -81,7 +94,8 @@ class Planner {
       if (needed_manifests_.contains(id)) continue;
       // A committed one is not needed whatever its age: newer ones are.
       if (object.modified_at >= young_from_ && !committed_.contains(id)) continue;
-      unneeded_manifests_.insert(object.key);
+      const auto committed = committed_.find(id);
+      unneeded_manifests_.emplace(committed == committed_.end() ? 0 : committed->second, object.key);
       remove_bytes_ += object.size_bytes;
     }
     TW_ASSIGN_OR_RETURN(const std::vector<ObjectInfo> chunks, list_all(store, place_.job_prefix + "chunks/"));
@@ -104,13 +118,15 @@ class Planner {
     plan.young_from = young_from_;
     plan.remove_bytes = remove_bytes_;
     // Manifests first: a crash in between leaves chunks that the next plan finds, never a checkpoint without
-    // its chunks.
-    plan.remove_keys.assign(unneeded_manifests_.begin(), unneeded_manifests_.end());
+    // its chunks. Of these the oldest first: one that is missing between others would look like a loss.
+    for (const auto& [age, key] : unneeded_manifests_) plan.remove_keys.push_back(key);
     for (const auto& [key, bytes] : unneeded_chunks_) {
-      if (young_chunks_.contains(key)) continue;
+      // A manifest that was seen later may need what an earlier list showed.
+      if (young_chunks_.contains(key) || needed_chunks_.contains(last_part(key))) continue;
       plan.remove_keys.push_back(key);
       plan.remove_bytes += bytes;
     }
+    plan.remove_keys.insert(plan.remove_keys.end(), left_behind_.begin(), left_behind_.end());
     return plan;
   }
 
@@ -124,23 +140,32 @@ class Planner {
 
   const ChunkPlace& place_;
   Time young_from_;
-  std::set<ManifestId> committed_;
+  std::map<ManifestId, std::size_t> committed_;  // with their place, the oldest's is 1
   std::set<ManifestId> kept_;
   std::set<ManifestId> needed_manifests_;
   std::set<std::string> needed_chunks_;
-  std::set<std::string> unneeded_manifests_;
+  std::set<std::pair<std::size_t, std::string>> unneeded_manifests_;  // place and key; 0: no record names it
   std::map<std::string, std::uint64_t> unneeded_chunks_;
   std::set<std::string> young_chunks_;
+  std::vector<std::string> left_behind_;  // by saves that were cut
   std::uint64_t remove_bytes_ = 0;
 };
 
-// How many of the newest checkpoints, by when the store got them, a save may have begun from that began then
-// or later.
-Result<std::size_t> begun_from_since(const ChunkPlace& place, Time then) {
+// Without a ledger, of one and the same list: those that a save may have begun from that began at
+// `young_from` or later, which are the young and the newest before them; then the newest by age. One that
+// comes after the list is young, and spared as what is not committed yet.
+Status keep_of_stored(const ChunkPlace& place, std::size_t keep, Time young_from, Planner& planner) {
   TW_ASSIGN_OR_RETURN(const std::vector<ObjectInfo> manifests, stored_manifests(place));
   const auto young = std::ranges::count_if(
-      manifests, [then](const ObjectInfo& manifest) { return manifest.modified_at >= then; });
-  return std::min(static_cast<std::size_t>(young) + 1, manifests.size());
+      manifests, [young_from](const ObjectInfo& manifest) { return manifest.modified_at >= young_from; });
+  TW_RETURN_IF_ERROR(planner.keep_newest(ids_of(manifests), static_cast<std::size_t>(young) + 1));
+  TW_ASSIGN_OR_RETURN(const std::vector<ManifestId> oldest_first, by_age(place, manifests));
+  return planner.keep_newest(oldest_first, keep);
+}
+
+Status keep_of_ledger(const ChunkPlace& place, std::size_t keep, Planner& planner) {
+  TW_ASSIGN_OR_RETURN(const std::vector<ManifestId> checkpoints, committed_checkpoints(place));
+  return planner.keep_newest(checkpoints, keep);
 }
 
 }  // namespace
@@ -150,14 +175,11 @@ Result<PrunePlan> plan_prune(const ChunkPlace& place, int keep, Time now, Durati
     return Error{Code::invalid_argument, "cannot keep " + std::to_string(keep) + " checkpoints",
                  "keep at least 1"};
   }
-  TW_ASSIGN_OR_RETURN(const std::vector<ManifestId> checkpoints, committed_checkpoints(place));
-  TW_ASSIGN_OR_RETURN(const std::size_t begun_from,
-                      place.has_ledger ? Result<std::size_t>(0) : begun_from_since(place, now - grace));
   Planner planner(place, now, grace);
-  TW_RETURN_IF_ERROR(planner.keep_newest(checkpoints, begun_from));
-  TW_ASSIGN_OR_RETURN(const std::vector<ManifestId> by_age,
-                      place.has_ledger ? Result(checkpoints) : checkpoints_by_age(place));
-  TW_RETURN_IF_ERROR(planner.keep_newest(by_age, static_cast<std::size_t>(keep)));
+  const auto wanted = static_cast<std::size_t>(keep);
+  TW_RETURN_IF_ERROR(place.has_ledger ? keep_of_ledger(place, wanted, planner)
+                                      : keep_of_stored(place, wanted, now - grace, planner));
+  TW_RETURN_IF_ERROR(planner.keep_under_way(*place.home));
   TW_RETURN_IF_ERROR(planner.keep_uncommitted(*place.home));
   TW_RETURN_IF_ERROR(planner.find_unneeded(*place.home));
   for (ObjectStore* store : other_stores(place)) {
@@ -169,15 +191,19 @@ Result<PrunePlan> plan_prune(const ChunkPlace& place, int keep, Time now, Durati
 }
 
 Status execute(const ChunkPlace& place, const PrunePlan& plan) {
-  const std::string chunks = place.job_prefix + "chunks/";
   for (const std::string& key : plan.remove_keys) {
+    const bool is_manifest = key.starts_with(place.job_prefix + "manifests/");
     // Only what pruning may ever name, whoever made the plan.
-    if (!key.starts_with(chunks) && !key.starts_with(place.job_prefix + "manifests/")) {
+    if (!is_manifest && !key.starts_with(place.job_prefix + "chunks/") &&
+        !key.starts_with(under_way_folder(place.job_prefix))) {
       return Error{Code::invalid_argument, "'" + key + "' is no chunk or manifest of this job"};
     }
-    TW_RETURN_IF_ERROR(remove_from(*place.home, key, key.starts_with(chunks), plan.young_from));
+    Status removed = remove_from(*place.home, key, is_manifest, plan.young_from);
+    // Whoever needs it may not have reached the other stores: they keep theirs.
+    if (!removed.ok() && removed.error().code == Code::conflict) continue;
+    if (!removed.ok()) return removed;
     for (ObjectStore* store : other_stores(place)) {
-      static_cast<void>(remove_from(*store, key, key.starts_with(chunks), plan.young_from));
+      static_cast<void>(remove_from(*store, key, is_manifest, plan.young_from));
     }
   }
   return {};

@@ -1,4 +1,6 @@
+#include <algorithm>
 #include <gtest/gtest.h>
+#include <utility>
 
 #include "edge/checkpoint/checkpoint.h"
 #include "edge/checkpoint/chunk.h"
@@ -9,6 +11,7 @@ namespace tradewind::checkpoint {
 namespace {
 
 using objectstore::FaultStore;
+using objectstore::Operation;
 using objectstore::PutCondition;
 using std::chrono::hours;
 using std::chrono::minutes;
@@ -90,6 +93,119 @@ TEST(Prune, AChunkThatASaveTookUpAgainAfterThePlanSurvives) {
   const Saved again = world.commit(place, 10);
   ASSERT_TRUE(execute(place, *plan).ok());
   EXPECT_TRUE(restore(place, {again.id, world.beside("x")}).ok());
+}
+
+// Plans to keep one of three, and carries the plan out while, just before the removal of the first chunk of
+// `store`, the state comes back that has that chunk.
+void prune_while_a_save_takes_up(JobWorld& world, const ChunkPlace& place, const std::string& chunk) {
+  world.clock.advance(hours(48));
+  const Result<PrunePlan> plan = plan_prune(place, 1, world.clock.now(), hours(1));
+  ASSERT_TRUE(plan.ok());
+  ASSERT_NE(std::ranges::find(plan->remove_keys, chunk), plan->remove_keys.end());
+  bool taken_up = false;
+  FaultStore home(*world.home, [&](const FaultStore::Call& call) -> Status {
+    if (call.operation != Operation::remove || call.key != chunk || std::exchange(taken_up, true)) return {};
+    world.write("own", noise(1000, 0));
+    ChunkPlace alone = world.place();
+    EXPECT_TRUE(world.save_as(alone, 9).ok());
+    return {};
+  });
+  ChunkPlace watched = place;
+  watched.home = &home;
+  ASSERT_TRUE(execute(watched, *plan).ok());
+  EXPECT_TRUE(taken_up);
+}
+
+TEST(Prune, AChunkThatASaveTakesUpJustBeforeItsRemovalSurvivesInEveryStore) {
+  JobWorld world;
+  ChunkPlace place = world.place();
+  place.standby = {world.standby.get()};
+  const std::vector<Saved> saved = commit_some(world, place, 3);
+  const std::string chunk = chunk_key(prefix, saved[0].manifest.files[0].chunks[0].digest);
+  prune_while_a_save_takes_up(world, place, chunk);
+  EXPECT_TRUE(world.home->get(chunk).ok());
+  EXPECT_TRUE(world.standby->get(chunk).ok()) << "the save may not have reached it";
+}
+
+TEST(Prune, TheOldestManifestGoesFirst) {
+  JobWorld world;
+  const ChunkPlace place = world.place();
+  const std::vector<Saved> saved = commit_some(world, place, 6);
+  const Result<PrunePlan> plan = plan_prune(place, 1, world.clock.now(), hours(1));
+  ASSERT_TRUE(plan.ok());
+  ASSERT_EQ(plan->remove_keys.size(), 5U);
+  for (std::size_t i = 0; i < 5; ++i) EXPECT_EQ(plan->remove_keys[i], manifest_key(prefix, saved[i].id));
+  // However far a pruning came, what is left is no loss.
+  for (const std::string& key : plan->remove_keys) {
+    ASSERT_TRUE(world.home->remove(key).ok());
+    EXPECT_TRUE(verify(place)->problems.empty()) << key;
+  }
+}
+
+class PruneWithoutLedger : public testing::Test {
+ protected:
+  PruneWithoutLedger() : place_(world_.place()) { place_.has_ledger = false; }
+  Saved save_one(std::uint64_t content) {
+    world_.write("own", noise(1000, content));
+    Result<Saved> saved = world_.save_as(place_, 1);
+    EXPECT_TRUE(saved.ok());
+    return saved.ok() ? *std::move(saved) : Saved{};
+  }
+
+  JobWorld world_;
+  ChunkPlace place_;
+};
+
+// It began before the newest one did and ended after the pruning had looked: by age, it is not the newest.
+TEST_F(PruneWithoutLedger, ACheckpointThatComesWhileThePlanIsMadeIsSpared) {
+  world_.write("own", noise(1000, 1));
+  SaveRequest slow{world_.state(), JobId("j-1"), 1, LeaseId("l-1"), 1, std::nullopt, world_.clock.now()};
+  world_.clock.advance(minutes(5));
+  save_one(2);
+  std::optional<ManifestId> came;
+  FaultStore home(*world_.home, [&](const FaultStore::Call& call) -> Status {
+    if (call.operation != Operation::get || came) return {};
+    came = ManifestId();
+    world_.write("own", noise(1000, 1));
+    const Result<Saved> saved = save(slow, place_);
+    EXPECT_TRUE(saved.ok());
+    if (saved.ok()) came = saved->id;
+    return {};
+  });
+  ChunkPlace watched = place_;
+  watched.home = &home;
+  const Result<PrunePlan> plan = plan_prune(watched, 1, world_.clock.now(), hours(1));
+  ASSERT_TRUE(plan.ok());
+  ASSERT_TRUE(came);
+  EXPECT_TRUE(plan->remove_keys.empty()) << plan->remove_keys[0];
+}
+
+// The store got the older ones last, as after a copy: by its dates, they would be the newest.
+TEST_F(PruneWithoutLedger, WhatAnotherPruningRemovesMeanwhileCountsAsGone) {
+  std::vector<Saved> saved;
+  for (const std::uint64_t content : {1U, 2U, 3U}) {
+    saved.push_back(save_one(content));
+    world_.clock.advance(minutes(5));
+  }
+  const std::string oldest = manifest_key(prefix, saved[0].id);
+  const std::string bytes = world_.home->get(oldest).value_or("");
+  ASSERT_TRUE(world_.home->put(oldest, bytes, PutCondition::always).ok());
+  world_.clock.advance(minutes(5));
+  const std::string newest = manifest_key(prefix, saved[2].id);
+  ASSERT_TRUE(world_.home->put(newest, world_.home->get(newest).value_or(""), PutCondition::always).ok());
+  world_.clock.advance(hours(48));
+  FaultStore home(*world_.home, [&](const FaultStore::Call& call) -> Status {
+    return call.key == oldest && call.moment == FaultStore::Moment::before ? world_.home->remove(oldest)
+                                                                           : Status();
+  });
+  ChunkPlace watched = place_;
+  watched.home = &home;
+  const Result<PrunePlan> plan = plan_prune(watched, 2, world_.clock.now(), hours(1));
+  ASSERT_TRUE(plan.ok()) << describe(plan.error());
+  EXPECT_EQ(plan->keep_manifests, 2U);
+  for (const std::string& key : plan->remove_keys) {
+    EXPECT_EQ(key.find(saved[1].id.text()), std::string::npos) << "it is one of the newest two";
+  }
 }
 
 TEST(Prune, AnUnreadableCheckpointToKeepStopsEverything) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <utility>
 
 #include "edge/checkpoint/chunk.h"
@@ -27,15 +28,14 @@ class Repairer {
   Result<RepairReport> run() {
     TW_ASSIGN_OR_RETURN(const std::vector<ManifestId> checkpoints, committed_checkpoints(place_));
     TW_ASSIGN_OR_RETURN(KeptManifests kept, read_kept(place_, checkpoints));
-    for (const UnreadableManifest& each : kept.unreadable) {
-      TW_RETURN_IF_ERROR(mend_manifest(each, kept.whole));
-    }
-    const bool mended_manifests = !report_.repaired.empty();
+    const std::size_t whole = kept.whole.size();
+    for (const UnreadableManifest& each : kept.unreadable) find_manifest(each, kept.whole);
+    if (!place_.has_ledger) revive(kept.whole, whole);
     const std::vector<ChunkRef> chunks = distinct_chunks(kept.whole);
     const auto bytes_of = [&](std::size_t index) { return chunks[index].size; };
     const auto mend = [&](std::size_t index) { return mend_chunk(chunks[index]); };
     TW_RETURN_IF_ERROR(for_each_parallel(chunks.size(), bytes_of, mend));
-    if (mended_manifests && !place_.has_ledger) TW_RETURN_IF_ERROR(put_newest_last());
+    TW_RETURN_IF_ERROR(put_manifests());
     report_.manifests = kept.whole.size();
     report_.chunks = chunks.size();
     for (const ChunkRef& chunk : chunks) report_.bytes += chunk.size;
@@ -45,22 +45,42 @@ class Repairer {
   }
 
  private:
-  Status mend_manifest(const UnreadableManifest& damaged, std::vector<Manifest>& whole) {
+  void find_manifest(const UnreadableManifest& damaged, std::vector<Manifest>& whole) {
     const auto read = [&](ObjectStore& store) {
       return read_coded_manifest(store, place_.job_prefix, damaged.id);
     };
-    TW_ASSIGN_OR_RETURN(
-        std::optional<CodedManifest> mended,
-        mend<CodedManifest>(manifest_key(place_.job_prefix, damaged.id), damaged.problem, read));
-    if (mended) whole.push_back(std::move(mended->manifest));
-    return {};
+    const std::string key = manifest_key(place_.job_prefix, damaged.id);
+    std::optional<CodedManifest> found = find<CodedManifest>(key, damaged.problem, read);
+    if (!found) return;
+    mended_.emplace_back(key, std::move(found->coded));
+    whole.push_back(std::move(found->manifest));
+  }
+
+  // Without a ledger the store's dates tell what a save may begin from, and a manifest that is put back gets
+  // a new one. A pruning may have seen the old one: so its chunks become young, too, as if it had been
+  // copied, but for those that it shares with the newest one.
+  void revive(const std::vector<Manifest>& manifests, std::size_t whole) {
+    for (std::size_t i = whole; i < manifests.size(); ++i) {
+      for (const ChunkRef& chunk : distinct_chunks(manifests[i])) revived_.insert(chunk.digest);
+    }
+    if (whole == 0) return;
+    for (const ChunkRef& chunk : distinct_chunks(manifests[whole - 1])) revived_.erase(chunk.digest);
+  }
+
+  // After their chunks.
+  Status put_manifests() {
+    if (request_.dry_run || mended_.empty()) return {};
+    for (const auto& [key, coded] : mended_) {
+      TW_RETURN_IF_ERROR(place_.home->put(key, coded, PutCondition::always));
+    }
+    return place_.has_ledger ? Status() : put_newest_last();
   }
 
   // Without a ledger a save goes on from what the store got last: not from an old one that was mended. Stores
   // date by the second, so this comes at the end.
   Status put_newest_last() {
-    if (request_.dry_run) return {};
     TW_ASSIGN_OR_RETURN(const std::vector<ManifestId> by_age, checkpoints_by_age(place_));
+    if (by_age.empty()) return {};  // all were removed meanwhile
     TW_ASSIGN_OR_RETURN(const CodedManifest newest,
                         read_coded_manifest(*place_.home, place_.job_prefix, by_age.back()));
     return place_.home->put(manifest_key(place_.job_prefix, by_age.back()), newest.coded,
@@ -71,17 +91,22 @@ class Repairer {
     const auto read = [&](ObjectStore& store) { return read_coded_chunk(store, place_.job_prefix, chunk); };
     const Result<CodedChunk> here = read(*place_.home);
     if (!here.ok() && !is_damage(here.error().code)) return here.error();
+    const std::string key = chunk_key(place_.job_prefix, chunk.digest);
+    std::string coded = here.ok() && revived_.contains(chunk.digest) ? here->coded : std::string();
     if (!here.ok()) {
-      const auto mended = mend<CodedChunk>(chunk_key(place_.job_prefix, chunk.digest), here.error(), read);
-      if (!mended.ok()) return mended.error();
+      std::optional<CodedChunk> found = find<CodedChunk>(key, here.error(), read);
+      if (found) coded = std::move(found->coded);
+    }
+    if (!coded.empty() && !request_.dry_run) {
+      TW_RETURN_IF_ERROR(place_.home->put(key, coded, PutCondition::always));
     }
     if (request_.on_chunk) request_.on_chunk(chunk.size);
     return {};
   }
 
-  // What lies there now, or nothing: no store has it whole.
+  // From the first store that has it whole, or nothing: none has.
   template <class Coded, class Read>
-  Result<std::optional<Coded>> mend(const std::string& key, const Error& problem, const Read& read) {
+  std::optional<Coded> find(const std::string& key, const Error& problem, const Read& read) {
     std::string problems = problem.message;
     for (ObjectStore* store : place_.standby) {
       Result<Coded> found = read(*store);
@@ -89,7 +114,6 @@ class Repairer {
         problems += "; " + found.error().message;
         continue;
       }
-      if (!request_.dry_run) TW_RETURN_IF_ERROR(place_.home->put(key, found->coded, PutCondition::always));
       const std::lock_guard lock(mutex_);
       report_.repaired.push_back({key, store->url()});
       return std::optional<Coded>(*std::move(found));
@@ -101,6 +125,8 @@ class Repairer {
 
   const ChunkPlace& place_;
   const RepairRequest& request_;
+  std::vector<std::pair<std::string, std::string>> mended_;  // manifests: key and bytes
+  std::set<std::string> revived_;                            // digests
   std::mutex mutex_;
   RepairReport report_;  // while chunks are mended: guarded by mutex_
 };

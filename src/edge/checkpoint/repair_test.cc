@@ -1,5 +1,6 @@
 #include "edge/checkpoint/repair.h"
 
+#include <algorithm>
 #include <gtest/gtest.h>
 #include <mutex>
 
@@ -125,6 +126,40 @@ TEST_F(RepairTest, ACopyThatDoesNotAnswerIsNamedAndTheHomeStoreMustAnswer) {
   });
   place_.home = &silent;
   EXPECT_EQ(repair(place_, {}).error().code, Code::unavailable);
+}
+
+// A save may begin from what was mended, since the store has it as new; a pruning may have planned to remove
+// it while it was old.
+TEST(RepairWithoutLedger, TheChunksOfAMendedManifestAreYoungWithIt) {
+  JobWorld world;
+  ChunkPlace place = world.place();
+  place.has_ledger = false;
+  place.standby = {world.standby.get()};
+  std::vector<Saved> saved;
+  for (int i = 0; i < 2; ++i) {
+    world.write("own", noise(1000, static_cast<std::uint64_t>(i)));
+    const Result<Saved> done = world.save_as(place, i);
+    ASSERT_TRUE(done.ok());
+    saved.push_back(*done);
+    world.clock.advance(hours(48));
+  }
+  const std::string chunk = chunk_key(place.job_prefix, saved[0].manifest.files[0].chunks[0].digest);
+  ChunkPlace home = place;
+  home.standby = {};
+  const Result<PrunePlan> plan = plan_prune(home, 1, world.clock.now(), hours(1));
+  ASSERT_TRUE(plan.ok());
+  ASSERT_NE(std::ranges::find(plan->remove_keys, chunk), plan->remove_keys.end());
+  world.flip(*world.home, manifest_key(place.job_prefix, saved[0].id));
+  RepairRequest only_look;
+  only_look.dry_run = true;
+  const Time before = world.home->stat(chunk)->modified_at;
+  ASSERT_TRUE(repair(place, only_look).ok());
+  EXPECT_EQ(world.home->stat(chunk)->modified_at, before) << "a dry run touches nothing";
+  const Result<RepairReport> report = repair(place, {});
+  ASSERT_TRUE(report.ok());
+  ASSERT_EQ(report->repaired.size(), 1U) << "the manifest alone was damaged";
+  ASSERT_TRUE(execute(home, *plan).ok());
+  EXPECT_TRUE(world.home->get(chunk).ok());
 }
 
 // In a store without a ledger the date that the store gave says what came last.

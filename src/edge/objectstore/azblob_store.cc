@@ -5,6 +5,7 @@
 #include "edge/objectstore/azblob_lister.h"
 #include "edge/objectstore/hash.h"
 #include "edge/objectstore/head_answer.h"
+#include "edge/objectstore/http_date.h"
 #include "edge/objectstore/prefixed_key.h"
 #include "edge/objectstore/store_words.h"
 
@@ -72,17 +73,23 @@ class AzblobStore final : public ObjectStore {
     return lister_.list(prefix, after, limit);
   }
 
-  Status remove(std::string_view key) override {
+  Status remove(std::string_view key) override { return remove_if(key, std::nullopt); }
+  Status remove_if_older(std::string_view key, Time limit) override { return remove_if(key, limit); }
+
+ private:
+  Status remove_if(std::string_view key, std::optional<Time> limit) {
     TW_ASSIGN_OR_RETURN(const std::string full, full_key(key));
     // With its snapshots, or the server refuses.
-    const AzblobCall call{azblob_remove, "DELETE", full, {}, {{"x-ms-delete-snapshots", "include"}}};
+    AzblobCall call{azblob_remove, "DELETE", full, {}, {{"x-ms-delete-snapshots", "include"}}};
+    // The server's dates are of whole seconds, and the one that is named passes.
+    if (limit) call.headers.push_back({"If-Unmodified-Since", format_http_date(*limit - Duration(1))});
     TW_ASSIGN_OR_RETURN(const AzblobAnswer answer, client_.call(call));
     if (answer.done()) return {};
+    if (answer.problem.code == "ConditionNotMet") return is_younger(key);
     const Error error = client_.error_of(call, answer);
     return error.code == Code::not_found ? Status() : Status(error);
   }
 
- private:
   Result<std::string> full_key(std::string_view key) const { return prefixed_key(client_.url().prefix, key); }
 
   Result<AzblobAnswer> put_whole(const std::string& full, std::string_view bytes,

@@ -1,10 +1,13 @@
 #include "edge/objectstore/file_store.h"
 
+#include <atomic>
+#include <chrono>
 #include <csignal>
 #include <filesystem>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <thread>
 #include <unistd.h>
 
 #include "edge/objectstore/registry.h"
@@ -55,6 +58,30 @@ TEST(FileStore, AnObjectIsAPlainFileWithItsBytes) {
   ASSERT_TRUE(store->put("a/b/c", "bytes", PutCondition::if_absent).ok());
   EXPECT_EQ(read_file(folder.path() / "a/b/c"), "bytes");
   EXPECT_EQ(temporaries(folder.path()), 0U);
+}
+
+TEST(FileStore, WhatIsPutWhileTheOldIsRemovedStays) {
+  const TemporaryFolder folder;
+  const auto putter = open_or_fail(folder.path());
+  const auto remover = open_or_fail(folder.path());
+  const Time limit =
+      std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now()) - std::chrono::hours(1);
+  int spared = 0;
+  for (int round = 0; round < 300; ++round) {
+    ASSERT_TRUE(putter->put("a/chunk", "x", PutCondition::always).ok());
+    fs::last_write_time(folder.path() / "a/chunk", fs::file_time_type::clock::now() - std::chrono::hours(2));
+    std::atomic<bool> ready = false;
+    std::thread other([&] {
+      ready = true;
+      const Status removed = remover->remove_if_older("a/chunk", limit);
+      if (!removed.ok() && removed.error().code == Code::conflict) ++spared;
+    });
+    while (!ready) std::this_thread::yield();
+    ASSERT_TRUE(putter->put("a/chunk", "x", PutCondition::always).ok());
+    other.join();
+    ASSERT_EQ(remover->get("a/chunk").value_or("lost"), "x") << "round " << round;
+  }
+  EXPECT_LT(spared, 300) << "some were removed and put again";
 }
 
 TEST(FileStore, MakesItsFolderAndSaysItsUrl) {

@@ -78,6 +78,16 @@ class MemoryStore final : public ObjectStore {
     return {};
   }
 
+  Status remove_if_older(std::string_view key, Time limit) override {
+    TW_RETURN_IF_ERROR(check_key(key));
+    const std::lock_guard lock(mutex_);
+    const auto found = objects_.find(key);
+    if (found == objects_.end()) return {};
+    if (found->second.modified_at >= limit) return is_younger(key);
+    objects_.erase(found);
+    return {};
+  }
+
  private:
   using Objects = std::map<std::string, Object, std::less<>>;
 

@@ -33,4 +33,15 @@ Status check_key(std::string_view key) {
   return {};
 }
 
+Error ObjectStore::is_younger(std::string_view key) const {
+  return {Code::conflict, url() + ": object '" + std::string(key) + "' was put again"};
+}
+
+Status ObjectStore::remove_if_older(std::string_view key, Time limit) {
+  const Result<ObjectInfo> info = stat(key);
+  if (!info.ok()) return info.error().code == Code::not_found ? Status() : Status(info.error());
+  if (info->modified_at >= limit) return is_younger(key);
+  return remove(key);
+}
+
 }  // namespace tradewind::objectstore

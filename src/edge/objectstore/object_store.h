@@ -54,6 +54,14 @@ class ObjectStore {
                                   std::size_t limit = 1000) = 0;
   // Absent counts as removed.
   virtual Status remove(std::string_view key) = 0;
+  // Removes it if it was last put before `limit`; conflict: it was put since, and stays. Absent counts as
+  // removed. In one step, so that of a put at the same time nothing is lost, in memory, in folders and in
+  // Azure Blob Storage. Elsewhere, as it is here, in two: a put between them is lost.
+  virtual Status remove_if_older(std::string_view key, Time limit);
+
+ protected:
+  // Of an object that was put at or after the limit.
+  Error is_younger(std::string_view key) const;
 };
 
 }  // namespace tradewind::objectstore

@@ -42,4 +42,8 @@ Status FaultStore::remove(std::string_view key) {
   return between(hook_, Operation::remove, key, [&] { return inner_.remove(key); });
 }
 
+Status FaultStore::remove_if_older(std::string_view key, Time limit) {
+  return between(hook_, Operation::remove, key, [&] { return inner_.remove_if_older(key, limit); });
+}
+
 }  // namespace tradewind::objectstore

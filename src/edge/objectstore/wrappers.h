@@ -34,6 +34,7 @@ class FaultStore final : public ObjectStore {
   Result<ObjectInfo> stat(std::string_view key) override;
   Result<ObjectPage> list(std::string_view prefix, std::string_view after, std::size_t limit = 1000) override;
   Status remove(std::string_view key) override;
+  Status remove_if_older(std::string_view key, Time limit) override;  // its operation is remove
 
  private:
   ObjectStore& inner_;

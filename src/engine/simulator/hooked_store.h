@@ -43,6 +43,9 @@ class HookedStore final : public objectstore::ObjectStore {
   Status remove(std::string_view key) override {
     return through<Status>([&] { return inner_.remove(key); });
   }
+  Status remove_if_older(std::string_view key, Time limit) override {
+    return through<Status>([&] { return inner_.remove_if_older(key, limit); });
+  }
 
  private:
   template <class T, class F>

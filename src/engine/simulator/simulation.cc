@@ -62,6 +62,9 @@ class OverwritingStore final : public objectstore::ObjectStore {
     return inner_.list(prefix, after, limit);
   }
   Status remove(std::string_view key) override { return inner_.remove(key); }
+  Status remove_if_older(std::string_view key, Time limit) override {
+    return inner_.remove_if_older(key, limit);
+  }
 
  private:
   objectstore::ObjectStore& inner_;

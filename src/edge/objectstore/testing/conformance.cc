@@ -354,6 +354,24 @@ TEST_P(ObjectStoreConformance, RemovingTwiceIsNoError) {
   EXPECT_EQ(keys(""), Keys{});
 }
 
+TEST_P(ObjectStoreConformance, RemovingWhatIsOlderSparesWhatIsYoung) {
+  put("folder/object", "x");
+  const Result<ObjectInfo> info = store_->stat("folder/object");
+  ASSERT_TRUE(info.ok()) << describe(info.error());
+  const std::chrono::hours hour(1);
+  for (const Time limit : {info->modified_at - hour, info->modified_at}) {
+    const Status spared = store_->remove_if_older("folder/object", limit);
+    ASSERT_FALSE(spared.ok());
+    EXPECT_EQ(spared.error().code, Code::conflict) << describe(spared.error());
+    EXPECT_EQ(store_->get("folder/object").value_or("?"), "x");
+  }
+  const Status removed = store_->remove_if_older("folder/object", info->modified_at + hour);
+  EXPECT_TRUE(removed.ok()) << describe(removed.error());
+  EXPECT_EQ(code_of(store_->get("folder/object")), Code::not_found);
+  EXPECT_TRUE(store_->remove_if_older("folder/object", info->modified_at).ok()) << "absent counts as removed";
+  EXPECT_TRUE(store_->remove_if_older("never/was", info->modified_at).ok());
+}
+
 TEST_P(ObjectStoreConformance, RemovingAPrefixOfKeysRemovesNothing) {
   put("folder/object", "x");
   EXPECT_TRUE(store_->remove("folder").ok());

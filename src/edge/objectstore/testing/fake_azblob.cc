@@ -281,7 +281,12 @@ io::HttpResponse FakeAzblob::list(const Asked& asked) {
 }
 
 io::HttpResponse FakeAzblob::remove(const Asked& asked) {
-  if (objects_.erase(asked.name) == 0) return error(404, "BlobNotFound");
+  const auto found = objects_.find(asked.name);
+  if (found == objects_.end()) return error(404, "BlobNotFound");
+  const std::optional<Time> unless_since = parse_http_date(asked.header("If-Unmodified-Since"));
+  const auto second = std::chrono::floor<std::chrono::seconds>(found->second.modified_at);
+  if (unless_since && second > *unless_since) return error(412, "ConditionNotMet");
+  objects_.erase(found);
   return {202, {}, {}, {}};
 }
 
