@@ -10,6 +10,7 @@
 #include "edge/objectstore/file_store.h"
 #include "edge/objectstore/file_url.h"
 #include "edge/objectstore/s3_store.h"
+#include "edge/objectstore/sftp/sftp_store.h"
 
 namespace tradewind::objectstore {
 namespace {
@@ -29,6 +30,10 @@ Opened open_azblob(std::string_view url) {
   return open_azblob_store(url, io::current_environment());
 }
 
+Opened open_sftp(std::string_view url) {
+  return open_sftp_store(url, io::current_environment());
+}
+
 struct Kind {
   std::string_view scheme;
   Opened (*open)(std::string_view url);
@@ -37,6 +42,7 @@ constexpr std::array kinds = {
     Kind{"file", open_file},
     Kind{"s3", open_s3},
     Kind{"azblob", open_azblob},
+    Kind{"sftp", open_sftp},
 };
 
 Error unknown(std::string_view url, std::string_view scheme) {
