@@ -421,7 +421,7 @@ StageRequest Runner::stage_request(Stage stage) const {
   place.progress = workspace_.progress.string();
   place.restored = !logic_.status().restored_digest.empty();
   StageRequest request{stage == Stage::setup ? spec_->setup : spec_->run, workspace_.work,
-                       workspace_.scratch / "script.sh", io::current_environment()};
+                       workspace_.scratch / "script.sh", io::current_environment(), parts_.helpers};
   for (auto& [name, value] : job_environment(*spec_, place)) request.environment[name] = value;
   return request;
 }

@@ -17,26 +17,26 @@ namespace {
 
 using Opened = Result<std::unique_ptr<ObjectStore>>;
 
-Opened open_file(std::string_view url) {
+Opened open_file(std::string_view url, io::HelperProcesses*) {
   TW_ASSIGN_OR_RETURN(const std::string path, path_of_file_url(url));
   return open_file_store(path);
 }
 
-Opened open_s3(std::string_view url) {
+Opened open_s3(std::string_view url, io::HelperProcesses*) {
   return open_s3_store(url, io::current_environment());
 }
 
-Opened open_azblob(std::string_view url) {
+Opened open_azblob(std::string_view url, io::HelperProcesses*) {
   return open_azblob_store(url, io::current_environment());
 }
 
-Opened open_sftp(std::string_view url) {
-  return open_sftp_store(url, io::current_environment());
+Opened open_sftp(std::string_view url, io::HelperProcesses* helpers) {
+  return open_sftp_store(url, io::current_environment(), {}, helpers);
 }
 
 struct Kind {
   std::string_view scheme;
-  Opened (*open)(std::string_view url);
+  Opened (*open)(std::string_view url, io::HelperProcesses* helpers);
 };
 constexpr std::array kinds = {
     Kind{"file", open_file},
@@ -61,7 +61,7 @@ Error unknown(std::string_view url, std::string_view scheme) {
 
 }  // namespace
 
-Opened open_store(std::string_view url) {
+Opened open_store(std::string_view url, io::HelperProcesses* helpers) {
   const std::size_t colon = url.find("://");
   if (colon == std::string_view::npos) {
     if (url.starts_with('/')) {
@@ -73,9 +73,9 @@ Opened open_store(std::string_view url) {
   }
   const std::string_view scheme = url.substr(0, colon);
   for (const Kind& kind : kinds) {
-    if (kind.scheme == scheme) return kind.open(url);
+    if (kind.scheme == scheme) return kind.open(url, helpers);
   }
-  if (is_pasted_azblob_url(url)) return open_azblob(url);
+  if (is_pasted_azblob_url(url)) return open_azblob(url, helpers);
   return unknown(url, scheme);
 }
 

@@ -24,11 +24,11 @@ SftpRequest about(SftpType type, SftpType answer, std::string_view path) {
 
 class SftpStore final : public ObjectStore {
  public:
-  SftpStore(const SftpUrl& url, const Variables& environment, StoreTuning tuning)
+  SftpStore(const SftpUrl& url, SshCommand command, StoreTuning tuning)
       : text_(to_text(url)),
         root_(url.path),
         tuning_(tuning),
-        pool_(ssh_command(url, environment), tuning.reply_patience) {}
+        pool_(std::move(command), tuning.reply_patience) {}
 
   std::string url() const override { return text_; }
 
@@ -183,6 +183,10 @@ class SftpStore final : public ObjectStore {
   Error write_error(SftpSession& session, const SftpRefusal& refusal, const std::string& path,
                     std::size_t bytes) const {
     Error error = refused(refusal, "write", path);
+    if (refusal.status == SftpStatus::no_such_file) {
+      return {Code::invalid_argument, error.message + ", and its folder cannot be made",
+              "name another folder in the URL"};
+    }
     if (refusal.status != SftpStatus::failure || !session.abilities().free_space) return error;
     SftpCall call(session);
     SftpRequest request = SftpRequest::extension("statvfs@openssh.com", SftpType::extended_reply);
@@ -297,9 +301,11 @@ class SftpStore final : public ObjectStore {
 }  // namespace
 
 Result<std::unique_ptr<ObjectStore>> open_sftp_store(std::string_view url, const Variables& environment,
-                                                     StoreTuning tuning) {
+                                                     StoreTuning tuning, io::HelperProcesses* helpers) {
   TW_ASSIGN_OR_RETURN(const SftpUrl parsed, parse_sftp_url(url));
-  return std::unique_ptr<ObjectStore>(std::make_unique<SftpStore>(parsed, environment, tuning));
+  SshCommand command = ssh_command(parsed, environment);
+  command.helpers = helpers;
+  return std::unique_ptr<ObjectStore>(std::make_unique<SftpStore>(parsed, std::move(command), tuning));
 }
 
 }  // namespace tradewind::objectstore

@@ -5,6 +5,7 @@
 #include <memory>
 #include <string_view>
 
+#include "edge/io/helper_processes.h"
 #include "edge/objectstore/object_store.h"
 #include "edge/objectstore/retry.h"
 #include "edge/objectstore/variables.h"
@@ -12,7 +13,8 @@
 namespace tradewind::objectstore {
 
 // `url` as sftp_url.h says; ssh as ssh_process.h says, with that environment. Nothing is sent yet: the first
-// call connects, and the first put makes the folder. invalid_argument: the URL.
+// call connects, and the first put makes the folder. `helpers` are told of each ssh, and outlive the store.
+// invalid_argument: the URL.
 //
 // - An object is written beside its place, flushed to the server's disk and then given its name in one step.
 // A
@@ -26,6 +28,7 @@ namespace tradewind::objectstore {
 //   object (corrupt) and is left out of lists; links to folders on the way are followed by the server.
 // - Times are whole seconds, and the server's.
 Result<std::unique_ptr<ObjectStore>> open_sftp_store(std::string_view url, const Variables& environment,
-                                                     StoreTuning tuning = {});
+                                                     StoreTuning tuning = {},
+                                                     io::HelperProcesses* helpers = nullptr);
 
 }  // namespace tradewind::objectstore

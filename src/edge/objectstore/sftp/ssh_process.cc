@@ -60,8 +60,9 @@ SshCommand ssh_command(const SftpUrl& url, const Variables& environment) {
   return command;
 }
 
-SshProcess::SshProcess(io::Child child, io::UniqueFd socket, io::UniqueFd errors)
-    : child_(std::move(child)), socket_(std::move(socket)), errors_(std::move(errors)) {
+SshProcess::SshProcess(io::Child child, io::UniqueFd socket, io::UniqueFd errors,
+                       io::HelperProcesses* helpers)
+    : child_(std::move(child)), socket_(std::move(socket)), errors_(std::move(errors)), helpers_(helpers) {
   reader_ = std::thread([this] { read_errors(); });
 }
 
@@ -74,7 +75,7 @@ Result<std::unique_ptr<SshProcess>> SshProcess::start(const SshCommand& command)
   request.stdin_fd = data.theirs.get();
   request.stdout_fd = data.theirs.get();
   request.stderr_fd = errors.theirs.get();
-  Result<io::Child> child = io::spawn(request);
+  Result<io::Child> child = command.helpers != nullptr ? command.helpers->spawn(request) : io::spawn(request);
   if (!child.ok()) {
     Error error = child.error();
     if (error.code == Code::not_found) {
@@ -83,12 +84,13 @@ Result<std::unique_ptr<SshProcess>> SshProcess::start(const SshCommand& command)
     return error;
   }
   return std::unique_ptr<SshProcess>(
-      new SshProcess(*std::move(child), std::move(data.ours), std::move(errors.ours)));
+      new SshProcess(*std::move(child), std::move(data.ours), std::move(errors.ours), command.helpers));
 }
 
 SshProcess::~SshProcess() {
   // Whoever cannot be signalled or waited for is not ours any more.
   static_cast<void>(child_.signal_group(SIGTERM).ok());
+  if (helpers_ != nullptr) helpers_->forget(child_.pid());
   const Result<std::optional<io::ExitStatus>> ended = child_.wait_for(end_patience);
   if (ended.ok() && !*ended) {
     static_cast<void>(child_.signal_group(SIGKILL).ok());

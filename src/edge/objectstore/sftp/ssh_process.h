@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "edge/io/helper_processes.h"
 #include "edge/io/process.h"
 #include "edge/io/unique_fd.h"
 #include "edge/objectstore/sftp/sftp_url.h"
@@ -20,7 +21,8 @@ namespace tradewind::objectstore {
 struct SshCommand {
   std::vector<std::string> argv;
   Variables environment;
-  std::string target;  // "ana@nas:2222", for messages
+  std::string target;                      // "ana@nas:2222", for messages
+  io::HelperProcesses* helpers = nullptr;  // where the program is made known as one of our own
 };
 
 // TRADEWIND_SSH names another program, with arguments separated by blanks: "ssh -F /srv/ssh_config". Nothing
@@ -31,7 +33,7 @@ SshCommand ssh_command(const SftpUrl& url, const Variables& environment);
 // A started ssh. Destroying it ends the program and all that it started.
 class SshProcess {
  public:
-  // not_found: there is no such program; else those of io::spawn.
+  // REQUIRES: the command's helpers outlive it. not_found: there is no such program; else those of io::spawn.
   static Result<std::unique_ptr<SshProcess>> start(const SshCommand& command);
   ~SshProcess();
   SshProcess(const SshProcess&) = delete;
@@ -43,12 +45,13 @@ class SshProcess {
   std::string last_words();
 
  private:
-  SshProcess(io::Child child, io::UniqueFd socket, io::UniqueFd errors);
+  SshProcess(io::Child child, io::UniqueFd socket, io::UniqueFd errors, io::HelperProcesses* helpers);
   void read_errors();
 
   io::Child child_;
   io::UniqueFd socket_;
   const io::UniqueFd errors_;
+  io::HelperProcesses* const helpers_;
   std::mutex mutex_;
   std::string words_;    // protected by mutex_
   bool silent_ = false;  // protected by mutex_: nothing more will come

@@ -15,7 +15,8 @@ namespace tradewind::objectstore {
 // environment). Each uses prefixes that nobody else has, below the URL's, and empties them when their last
 // connection has gone.
 using Open = std::function<Result<std::unique_ptr<ObjectStore>>(const std::string& url)>;
-std::vector<ConformanceCase> real_cases(const std::vector<const char*>& variables,
-                                        const Open& open = open_store);
+std::vector<ConformanceCase> real_cases(
+    const std::vector<const char*>& variables,
+    const Open& open = [](const std::string& url) { return open_store(url); });
 
 }  // namespace tradewind::objectstore
