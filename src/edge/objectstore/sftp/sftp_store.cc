@@ -195,7 +195,7 @@ class SftpStore final : public ObjectStore {
     if (!reply.ok() || reply->type != SftpType::extended_reply) return error;
     const Result<std::uint64_t> left = parse_sftp_free_bytes(reply->data());
     if (!left.ok() || *left >= bytes) return error;
-    error.message += ", and its disk is full: " + format_bytes(*left) + " left";
+    error.message += "; its disk has " + format_bytes(*left) + " left for " + format_bytes(bytes);
     error.hint = "free some space on the file system that holds it";
     return error;
   }

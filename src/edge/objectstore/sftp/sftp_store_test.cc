@@ -367,6 +367,25 @@ TEST(SftpStore, ASoundStorePassesTheProbe) {
   EXPECT_TRUE(proofs->fit_for_ledgers());
 }
 
+TEST(SftpStore, AWriteThatTheServerFailsIsUnavailableAndLeavesNothing) {
+  // Files of at most 64 KiB, as a quota would have it; the signal that goes with the limit is ignored.
+  const TemporaryFolder scripts;
+  const fs::path script = scripts.path() / "limited";
+  write_file(script, "#!/bin/sh\ntrap '' XFSZ\nulimit -f 128\nexec " + sftp_server_program("") + "\n");
+  fs::permissions(script, fs::perms::owner_all);
+  const SshServer server(script.string());
+  const std::string folder = server.fresh_folder();
+  const auto store = opened(server, folder);
+  ASSERT_TRUE(store->put("small", "x", PutCondition::always).ok());
+  const std::string error = error_of(store->put("large", random_text(1 << 20), PutCondition::always));
+  EXPECT_TRUE(holds(error, "unavailable: cannot write '") &&
+              holds(error, "on nas: the server says 'Failure'"))
+      << error;
+  EXPECT_TRUE(holds(error, "a full disk, a quota")) << error;
+  EXPECT_TRUE(holds(error_of(store->get("large")), "not_found: "));
+  expect_no_temporaries(folder);
+}
+
 TEST(SftpStore, AReadOnlyServerIsReadAndNotWritten) {
   const SshServer server(sftp_server_program("-R"));
   const std::string folder = server.fresh_folder();

@@ -33,6 +33,7 @@ Result<SftpReply> SftpUpload::open(SftpCall& call) {
 
 Result<SftpRefusal> SftpUpload::write(SftpSession& session, std::string_view bytes) {
   const std::string folder = sftp_path(root_, temporary_folder);
+  remove_leftovers(session);  // of attempts whose connection broke
   path_ = folder + "/" + hex(random_bytes(8));
   leftovers_.push_back(path_);
   SftpCall call(session);

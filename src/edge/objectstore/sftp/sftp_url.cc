@@ -50,6 +50,7 @@ Status read_place(std::string_view text, std::string_view url, SftpUrl& made) {
     if (bracket == std::string_view::npos) return bad_url(url, "has a '[' without its ']'");
     const auto zone = percent_decoded_path(text.substr(1, bracket - 1));
     made.host = zone.value_or("");
+    if (made.host.find(':') == std::string::npos) return bad_url(url, "has no IPv6 address in its brackets");
     text.remove_prefix(bracket + 1);
     end = 0;
     if (!text.empty() && text.front() != ':') return bad_url(url, "has something between ']' and the path");
@@ -122,9 +123,8 @@ std::string to_text(const SftpUrl& url) {
   if (url.host.find(':') == std::string::npos) {
     text += url.host;
   } else {
-    const std::size_t zone = url.host.find('%');
-    text += "[" + url.host.substr(0, zone);
-    if (zone != std::string::npos) text += "%25" + url.host.substr(zone + 1);
+    text += "[";
+    for (const char c : url.host) text += c == '%' ? "%25" : std::string(1, c);
     text += "]";
   }
   if (url.port != 0) text += ":" + std::to_string(url.port);

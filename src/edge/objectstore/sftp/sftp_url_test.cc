@@ -51,6 +51,7 @@ TEST(SftpUrl, IPv6AddressesStandInBrackets) {
   refusal("sftp://[::1/srv");
   refusal("sftp://[::1]22/srv");
   refusal("sftp://[]/srv");
+  refusal("sftp://[nas]/srv");
 }
 
 TEST(SftpUrl, IsWrittenAsItWasRead) {

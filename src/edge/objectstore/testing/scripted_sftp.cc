@@ -72,6 +72,11 @@ SftpAsked ScriptedSftp::read() {
   return {static_cast<unsigned char>(packet[0]), number_at(packet, 1), packet.substr(5)};
 }
 
+bool ScriptedSftp::asked_within(Duration patience) {
+  pollfd entry = {server_.get(), POLLIN, 0};
+  return ::poll(&entry, 1, static_cast<int>(patience.count())) > 0;
+}
+
 bool ScriptedSftp::at_end() {
   return receive(server_.get(), 1).empty();
 }

@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/time.h"
 #include "edge/io/unique_fd.h"
 
 namespace tradewind::objectstore {
@@ -23,6 +24,8 @@ class ScriptedSftp {
   io::UniqueFd take_client() { return std::move(client_); }
   // The next request. A failed check and {} when none comes within 5 seconds.
   SftpAsked read();
+  // Whether a request comes within that time.
+  bool asked_within(Duration patience);
   // True once the client has hung up.
   bool at_end();
 
