@@ -126,7 +126,7 @@ class SftpStore final : public ObjectStore {
       unknown = publication.outcome == Published::lost && step.repeated;
       if (!create && publication.outcome == Published::done) upload.moved();
       upload.remove_leftovers(session);
-      return publication_status(publication, step);
+      return publication_status(publication, step, create);
     });
     if (named.ok() || !unknown) return named;
     Error error = named.error();
@@ -157,7 +157,7 @@ class SftpStore final : public ObjectStore {
     return {};
   }
 
-  Status publication_status(const Publication& publication, const PublishStep& step) const {
+  Status publication_status(const Publication& publication, const PublishStep& step, bool create) const {
     switch (publication.outcome) {
       case Published::done:
         return {};
@@ -176,7 +176,12 @@ class SftpStore final : public ObjectStore {
       case Published::refused:
         break;
     }
-    return refused(publication.refusal, "write", step.to);
+    Error error = refused(publication.refusal, "write", step.to);
+    if (create && publication.refusal.status == SftpStatus::permission_denied) {
+      error.hint +=
+          "; a file system without hard links (exFAT, SMB) refuses so too, and is unfit for ledgers";
+    }
+    return error;
   }
 
   // "Failure" is often a full disk, which the server can be asked about.
