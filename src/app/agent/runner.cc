@@ -422,7 +422,7 @@ StageRequest Runner::stage_request(Stage stage) const {
   place.progress = workspace_.progress.string();
   place.restored = !logic_.status().restored_digest.empty();
   StageRequest request{stage == Stage::setup ? spec_->setup : spec_->run, workspace_.work,
-                       workspace_.scratch / "script.sh", io::current_environment()};
+                       workspace_.scratch / "script.sh", io::current_environment(), parts_.helpers};
   // What opens the stores is the agent's alone, unless the task names it.
   std::erase_if(request.environment,
                 [](const auto& entry) { return objectstore::is_store_identity(entry.first); });

@@ -8,6 +8,7 @@
 
 #include "app/agent/options.h"
 #include "base/clock.h"
+#include "edge/io/helper_processes.h"
 #include "edge/objectstore/object_store.h"
 
 namespace tradewind::agent {
@@ -18,7 +19,9 @@ struct RunnerParts {
   objectstore::ObjectStore* home = nullptr;  // never null
   objectstore::ObjectStore* local = nullptr;
   std::vector<objectstore::ObjectStore*> standby = {};
-  std::vector<std::string> warnings = {};                                        // to tell as soon as it runs
+  std::vector<std::string> warnings = {};  // to tell as soon as it runs
+  // The programs that stores run, which belong to no stage.
+  const io::HelperProcesses* helpers = nullptr;
   std::uint64_t seed = 0;                                                        // of this writer's nonces
   std::function<void(const std::string& line)> say = [](const std::string&) {};  // the agent's own log
 };

@@ -18,6 +18,8 @@
 #include "edge/io/system_clock.h"
 #include "edge/mailbox/mailbox.h"
 #include "edge/objectstore/file_store.h"
+#include "edge/objectstore/sftp/sftp_store.h"
+#include "edge/objectstore/testing/ssh_server.h"
 #include "edge/objectstore/wrappers.h"
 
 namespace tradewind::agent {
@@ -96,7 +98,10 @@ class RunnerTest : public testing::Test {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (::getppid() != parent) ::_exit(99);
     const io::SystemClock clock;
-    const auto inner = *objectstore::open_file_store(dir_.path() / "저장 store");
+    io::HelperProcesses helpers;
+    const auto inner = sftp_url_.empty()
+                           ? *objectstore::open_file_store(dir_.path() / "저장 store")
+                           : *objectstore::open_sftp_store(sftp_url_, sftp_environment_, {}, &helpers);
     objectstore::FaultStore faulty(*inner, [this](const objectstore::FaultStore::Call& call) -> Status {
       if (call.key.find("/progress/") != std::string_view::npos && io::path_exists(slow_progress())) {
         std::this_thread::sleep_for(milliseconds(150));
@@ -111,6 +116,7 @@ class RunnerTest : public testing::Test {
     parts.clock = &clock;
     parts.home = &faulty;
     parts.local = local.get();
+    parts.helpers = &helpers;
     parts.seed = static_cast<std::uint64_t>(::getpid());
     parts.say = [log = dir_.path() / (options.lease.text() + ".log")](const std::string& line) {
       std::ofstream(log, std::ios::app) << line << '\n';
@@ -184,7 +190,32 @@ class RunnerTest : public testing::Test {
   io::TempDir dir_ = *io::TempDir::make("tw-agent-");
   std::unique_ptr<objectstore::ObjectStore> store_;
   JobSpec spec_;
+  std::string sftp_url_;  // how the agent reaches the store; "": as a folder
+  std::map<std::string, std::string> sftp_environment_;
 };
+
+// The agent ends all that its job started; the programs over which it speaks to its store are none of that.
+TEST_F(RunnerTest, AStoreOverSshIsNotTakenForAProgramOfTheJob) {
+  const objectstore::SshServer server;
+  fs::rename(dir_.path() / "저장 store", dir_.path() / "store");
+  fs::create_directory_symlink(dir_.path() / "store", dir_.path() / "저장 store");
+  sftp_url_ = objectstore::SshServer::url((dir_.path() / "store").string());
+  sftp_environment_ = server.environment();
+  const fs::path starts = dir_.path() / "starts";
+  const fs::path counted = dir_.path() / "counted-ssh";
+  std::ofstream(counted) << "#!/bin/sh\necho start >> '" << starts.string() << "'\nexec "
+                         << sftp_environment_["TRADEWIND_SSH"] << " \"$@\"\n";
+  fs::permissions(counted, fs::perms::owner_all);
+  sftp_environment_["TRADEWIND_SSH"] = counted.string();
+  keep_checkpoints("SIGUSR1");
+  spec_.setup = "sleep 60 & true";  // left behind, and ended with the stage
+  spec_.run = "trap '' TERM; sleep 60 & " + counting_program(10, "0.05");
+  EXPECT_EQ(wait_for_end(start(options_of("l-1"))), 0);
+  EXPECT_EQ(ledger_text(), "claim checkpoint:10 finish:succeeded");
+  EXPECT_EQ(processes_of("l-1"), 0);
+  const auto count = split(trim(io::read_file(starts).value_or("")), '\n').size();
+  EXPECT_LE(count, 4U) << "as many as a store has connections: none was started again";
+}
 
 TEST_F(RunnerTest, AJobRunsToItsEndAndLeavesLogProgressCheckpointsAndOutputs) {
   keep_checkpoints("SIGUSR1");

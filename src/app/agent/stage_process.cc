@@ -26,10 +26,6 @@ std::string shell() {
   return "bash";  // wherever the PATH has it
 }
 
-std::vector<io::ProcessInfo> family() {
-  return io::descendants(io::list_processes(), ::getpid());
-}
-
 bool runs(const io::ProcessInfo& process) {
   return !process.ended();
 }
@@ -52,7 +48,27 @@ Result<StageProcess> StageProcess::start(const StageRequest& request) {
   TW_ASSIGN_OR_RETURN(io::Child leader, io::spawn(spawn));
   if (::fcntl(pipe.read_end.get(), F_SETFL, O_NONBLOCK) != 0)
     return io::errno_error(errno, "read the program's output");
-  return StageProcess(std::move(leader), std::move(pipe.read_end));
+  return StageProcess(std::move(leader), std::move(pipe.read_end), request.helpers);
+}
+
+std::vector<io::ProcessInfo> StageProcess::family(const std::vector<io::ProcessInfo>& table) const {
+  const std::vector<io::ProcessInfo> all = io::descendants(table, ::getpid());
+  return helpers_ == nullptr ? all : helpers_->without_helpers(all);
+}
+
+std::vector<io::ProcessInfo> StageProcess::family() const {
+  return family(io::list_processes());
+}
+
+Status StageProcess::kill_family() const {
+  return io::kill_all([this](const std::vector<io::ProcessInfo>& table) { return family(table); },
+                      kill_patience);
+}
+
+void StageProcess::reap_family(bool with_leader) const {
+  std::vector<pid_t> keep = helpers_ == nullptr ? std::vector<pid_t>() : helpers_->pids();
+  if (!with_leader) keep.push_back(leader_.pid());
+  io::reap_adopted(keep);
 }
 
 void StageProcess::read_output(std::size_t bytes_max, const std::function<void(std::string_view)>& take) {
@@ -89,12 +105,11 @@ void StageProcess::terminate() {
 void StageProcess::kill() {
   terminating_ = true;
   // Some may be left when the time runs out: ended() then stays empty, and the caller comes again.
-  static_cast<void>(io::kill_descendants(::getpid(), kill_patience).ok());
+  static_cast<void>(kill_family().ok());
 }
 
 std::optional<io::ExitStatus> StageProcess::ended() {
-  const std::array<pid_t, 1> keep = {leader_.pid()};
-  io::reap_adopted(keep);
+  reap_family(false);
   Result<std::optional<io::ExitStatus>> status = leader_.wait_for(Duration::zero());
   // Somebody else took its status: it is gone, and not in order.
   if (!status.ok()) status = std::optional(io::ExitStatus{true, SIGKILL});
@@ -102,9 +117,9 @@ std::optional<io::ExitStatus> StageProcess::ended() {
   const std::vector<io::ProcessInfo> left = family();
   if (std::any_of(left.begin(), left.end(), runs)) {
     if (terminating_) return std::nullopt;
-    if (!io::kill_descendants(::getpid(), kill_patience).ok()) return std::nullopt;
+    if (!kill_family().ok()) return std::nullopt;
   }
-  io::reap_adopted({});
+  reap_family(true);
   return *status;
 }
 

@@ -10,6 +10,7 @@
 
 #include "app/agent/process_usage.h"
 #include "base/result.h"
+#include "edge/io/helper_processes.h"
 #include "edge/io/process.h"
 #include "edge/io/process_table.h"
 
@@ -20,9 +21,11 @@ struct StageRequest {
   std::filesystem::path cwd;
   std::filesystem::path script_file;  // where a script too long for an argument is written
   std::map<std::string, std::string> environment;
+  const io::HelperProcesses* helpers = nullptr;  // this process's own, which belong to no stage; may be null
 };
 
-// REQUIRES: this process is a subreaper and has no other children: all its descendants belong to the stage.
+// REQUIRES: this process is a subreaper and has no other children than helpers: all its other descendants
+// belong to the stage. The helpers outlive it.
 class StageProcess {
  public:
   // Runs the script with bash -c (sh where there is no bash) in a session of its own, with no input and with
@@ -48,10 +51,15 @@ class StageProcess {
   ProcessUsage usage() const;
 
  private:
-  StageProcess(io::Child leader, io::UniqueFd output)
-      : leader_(std::move(leader)), output_(std::move(output)) {}
+  StageProcess(io::Child leader, io::UniqueFd output, const io::HelperProcesses* helpers)
+      : leader_(std::move(leader)), output_(std::move(output)), helpers_(helpers) {}
+  std::vector<io::ProcessInfo> family(const std::vector<io::ProcessInfo>& table) const;
+  std::vector<io::ProcessInfo> family() const;
+  Status kill_family() const;
+  void reap_family(bool with_leader) const;
   io::Child leader_;
   io::UniqueFd output_;
+  const io::HelperProcesses* helpers_;
   bool terminating_ = false;
 };
 

@@ -11,8 +11,8 @@ using objectstore::ObjectStore;
 using objectstore::open_store;
 
 std::unique_ptr<ObjectStore> open_or_warn(const std::string& url, const char* without,
-                                          std::vector<std::string>& warnings) {
-  Result<std::unique_ptr<ObjectStore>> store = open_store(url);
+                                          std::vector<std::string>& warnings, io::HelperProcesses* helpers) {
+  Result<std::unique_ptr<ObjectStore>> store = open_store(url, helpers);
   if (store.ok()) return *std::move(store);
   warnings.push_back(without + std::string(" in ") + url + ": " + describe(store.error()));
   return nullptr;
@@ -20,14 +20,15 @@ std::unique_ptr<ObjectStore> open_or_warn(const std::string& url, const char* wi
 
 }  // namespace
 
-Result<AgentStores> open_stores(const AgentOptions& options) {
+Result<AgentStores> open_stores(const AgentOptions& options, io::HelperProcesses* helpers) {
   AgentStores stores;
-  TW_ASSIGN_OR_RETURN(stores.home, open_store(options.store_url));
+  TW_ASSIGN_OR_RETURN(stores.home, open_store(options.store_url, helpers));
   if (!options.local_store_url.empty()) {
-    stores.local = open_or_warn(options.local_store_url, "no chunks are kept at this place", stores.warnings);
+    stores.local =
+        open_or_warn(options.local_store_url, "no chunks are kept at this place", stores.warnings, helpers);
   }
   for (const std::string& url : options.standby_urls) {
-    std::unique_ptr<ObjectStore> copy = open_or_warn(url, "no standby copy", stores.warnings);
+    std::unique_ptr<ObjectStore> copy = open_or_warn(url, "no standby copy", stores.warnings, helpers);
     if (copy) stores.standby.push_back(std::move(copy));
   }
   return stores;

@@ -7,6 +7,7 @@
 
 #include "app/agent/options.h"
 #include "base/result.h"
+#include "edge/io/helper_processes.h"
 #include "edge/objectstore/object_store.h"
 
 namespace tradewind::agent {
@@ -19,6 +20,7 @@ struct AgentStores {
 };
 
 // Errors: those of the home store alone. A job goes on without further copies, and says so.
-Result<AgentStores> open_stores(const AgentOptions& options);
+// `helpers`, which outlive the stores, are told of the programs that stores run.
+Result<AgentStores> open_stores(const AgentOptions& options, io::HelperProcesses* helpers = nullptr);
 
 }  // namespace tradewind::agent

@@ -313,10 +313,11 @@ void add_traces(CLI::App& app, Target& target) {
 }
 
 void add_small_verbs(CLI::App& app, Target& target) {
-  CLI::App* check = add_verb(
-      app, target, "check", "what is usable on this machine, and the cure for the rest",
-      {"tradewind check", "tradewind check --json",
-       "tradewind check s3://bucket/prefix     proves that a store can hold checkpoints and ledgers"});
+  CLI::App* check =
+      add_verb(app, target, "check", "what is usable on this machine, and the cure for the rest",
+               {"tradewind check", "tradewind check --json",
+                "tradewind check s3://bucket/prefix     proves that a store can hold checkpoints and ledgers",
+                "tradewind check sftp://host/srv/store"});
   check->add_option("STORE", target.check.store, "the URL of an object store: prove what it can do");
   check->add_option("--zones", target.check.zones, "the file that describes this machine's zones");
   check->callback([&target] { target.chosen = target.check; });

@@ -11,6 +11,7 @@
 #include "app/agent/runner.h"
 #include "app/agent/stores.h"
 #include "edge/io/files.h"
+#include "edge/io/helper_processes.h"
 #include "edge/io/system_clock.h"
 
 namespace {
@@ -41,7 +42,8 @@ void keep_memory_small() {
 
 int run(const AgentOptions& options) {
   const tradewind::io::SystemClock clock;
-  const Result<AgentStores> stores = tradewind::agent::open_stores(options);
+  tradewind::io::HelperProcesses helpers;
+  const Result<AgentStores> stores = tradewind::agent::open_stores(options, &helpers);
   if (!stores.ok()) {
     std::cerr << "tradewind-agent: " << describe(stores.error()) << '\n';
     return stores.error().code == tradewind::Code::invalid_argument ? exit_usage : exit_broken;
@@ -57,6 +59,7 @@ int run(const AgentOptions& options) {
   parts.local = stores->local.get();
   for (const auto& copy : stores->standby) parts.standby.push_back(copy.get());
   parts.warnings = stores->warnings;
+  parts.helpers = &helpers;
   parts.seed = random_seed(clock);
   parts.say = [&clock](const std::string& line) {
     std::cerr << tradewind::format_utc(clock.now()) + " " + line + "\n" << std::flush;

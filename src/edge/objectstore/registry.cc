@@ -12,36 +12,41 @@
 #include "edge/objectstore/gcs/gcs_store.h"
 #include "edge/objectstore/gcs/gcs_url.h"
 #include "edge/objectstore/s3_store.h"
+#include "edge/objectstore/sftp/sftp_store.h"
 
 namespace tradewind::objectstore {
 namespace {
 
 using Opened = Result<std::unique_ptr<ObjectStore>>;
 
-Opened open_file(std::string_view url) {
+Opened open_file(std::string_view url, io::HelperProcesses*) {
   TW_ASSIGN_OR_RETURN(const std::string path, path_of_file_url(url));
   return open_file_store(path);
 }
 
-Opened open_s3(std::string_view url) {
+Opened open_s3(std::string_view url, io::HelperProcesses*) {
   return open_s3_store(url, io::current_environment());
 }
 
-Opened open_azblob(std::string_view url) {
+Opened open_azblob(std::string_view url, io::HelperProcesses*) {
   return open_azblob_store(url, io::current_environment());
 }
 
-Opened open_gcs(std::string_view url) {
+Opened open_gcs(std::string_view url, io::HelperProcesses*) {
   return open_gcs_store(url, io::current_environment());
+}
+
+Opened open_sftp(std::string_view url, io::HelperProcesses* helpers) {
+  return open_sftp_store(url, io::current_environment(), {}, helpers);
 }
 
 struct Kind {
   std::string_view scheme;
-  Opened (*open)(std::string_view url);
+  Opened (*open)(std::string_view url, io::HelperProcesses* helpers);
 };
 constexpr std::array kinds = {
     Kind{"file", open_file}, Kind{"s3", open_s3},   Kind{"azblob", open_azblob},
-    Kind{"gs", open_gcs},    Kind{"gcs", open_gcs},
+    Kind{"gs", open_gcs},    Kind{"gcs", open_gcs}, Kind{"sftp", open_sftp},
 };
 
 Error unknown(std::string_view url, std::string_view scheme) {
@@ -60,7 +65,7 @@ Error unknown(std::string_view url, std::string_view scheme) {
 
 }  // namespace
 
-Opened open_store(std::string_view url) {
+Opened open_store(std::string_view url, io::HelperProcesses* helpers) {
   const std::size_t colon = url.find("://");
   if (colon == std::string_view::npos) {
     if (url.starts_with('/')) {
@@ -72,10 +77,10 @@ Opened open_store(std::string_view url) {
   }
   const std::string_view scheme = url.substr(0, colon);
   for (const Kind& kind : kinds) {
-    if (kind.scheme == scheme) return kind.open(url);
+    if (kind.scheme == scheme) return kind.open(url, helpers);
   }
-  if (is_pasted_gcs_url(url)) return open_gcs(url);
-  if (is_pasted_azblob_url(url)) return open_azblob(url);
+  if (is_pasted_gcs_url(url)) return open_gcs(url, helpers);
+  if (is_pasted_azblob_url(url)) return open_azblob(url, helpers);
   return unknown(url, scheme);
 }
 

@@ -16,8 +16,8 @@ namespace {
 
 constexpr std::string_view overwrites =
     "the store is unfit for ledgers: two writers would both believe to be the only one. Choose a store that "
-    "honours "
-    "If-None-Match: * (S3 since 2024-08, MinIO, Ceph, Azure Blob Storage), or a newer release of this one";
+    "honours If-None-Match: * (S3 since 2024-08, MinIO, Ceph, Azure Blob Storage), an SFTP server that makes "
+    "hard links (OpenSSH's), or a newer release of this one";
 constexpr std::string_view broken = "this is not how a store behaves: look for a proxy or a cache in between";
 
 std::uint64_t random_number() {
