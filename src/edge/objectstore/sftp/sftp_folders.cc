@@ -105,7 +105,8 @@ class FolderReader {
 
 std::string sftp_path(std::string_view root, std::string_view key) {
   if (key.empty()) return std::string(root);
-  if (root == ".") return std::string(key);
+  // A server is free to see more in a leading '~' than a name.
+  if (root == ".") return (key.starts_with('~') ? "./" : "") + std::string(key);
   return std::string(root) + (root.ends_with('/') ? "" : "/") + std::string(key);
 }
 

@@ -44,7 +44,7 @@ class SftpStore final : public ObjectStore {
       upload.remove_leftovers(session);
       return write_error(session, refusal, upload.path(), bytes.size());
     });
-    TW_RETURN_IF_ERROR(written);
+    if (!written.ok()) return written.error();
     root_seen_ = true;
     return give_name(attempts, upload, path_of(key), create);
   }
@@ -119,7 +119,7 @@ class SftpStore final : public ObjectStore {
   Status give_name(Attempts& attempts, SftpUpload& upload, const std::string& path, bool create) {
     PublishStep step{upload.path(), path};
     bool unknown = false;
-    const Status named = with_session(attempts, [&](SftpSession& session) -> Status {
+    Status named = with_session(attempts, [&](SftpSession& session) -> Status {
       step.repeated = std::exchange(unknown, true);
       const auto publish = create ? publish_new : publish_over;
       TW_ASSIGN_OR_RETURN(const Publication publication, publish(session, step));
@@ -130,6 +130,7 @@ class SftpStore final : public ObjectStore {
     });
     if (named.ok() || !unknown) return named;
     Error error = named.error();
+    error.code = Code::unavailable;
     error.message += "; whether '" + path + "' was written is not known";
     return error;
   }

@@ -280,6 +280,7 @@ TEST(SftpStore, ManySmallCreatesUnderKillsAreEachToldTheirOwn) {
   std::atomic<int> other_errors = 0;
   {
     std::vector<std::jthread> writers;
+    writers.reserve(3);
     for (int writer = 0; writer < 3; ++writer) {
       writers.emplace_back([&, writer] {
         const auto store = opened(SshServer::url(folder), server.environment(), tuning);

@@ -16,7 +16,7 @@ struct Meaning {
 };
 
 // The first that is found counts: what explains more stands before what merely goes with it.
-constexpr std::array<Meaning, 19> meanings = {{
+constexpr std::array<Meaning, 20> meanings = {{
     {"REMOTE HOST IDENTIFICATION HAS CHANGED", Code::unauthorized,
      "if the host was set up anew, remove its old key with ssh-keygen -R and log in once by hand; if not, "
      "somebody may be in between"},
@@ -30,6 +30,8 @@ constexpr std::array<Meaning, 19> meanings = {{
      "say in ~/.ssh/config which key is for this host: IdentityFile and IdentitiesOnly yes"},
     {"Bad owner or permissions on", Code::invalid_argument, "let only yourself write that file"},
     {"Bad configuration option", Code::invalid_argument, "correct ~/.ssh/config"},
+    {"Cannot execute command-line and remote command", Code::invalid_argument,
+     "give the host a second Host entry in ~/.ssh/config, without RemoteCommand"},
     {"terminating, ", Code::invalid_argument, "correct ~/.ssh/config"},
     {"subsystem request failed", Code::invalid_argument,
      "the server offers no SFTP: put 'Subsystem sftp internal-sftp' into its sshd_config"},

@@ -45,8 +45,8 @@ SshCommand ssh_command(const SftpUrl& url, const Variables& environment) {
   // As sftp(1) has it, and what a configuration may set that a subsystem cannot live with. A link that died
   // is noticed within a minute also while nothing is asked.
   for (const char* option : {"BatchMode=yes", "ClearAllForwardings=yes", "ForwardAgent=no", "ForwardX11=no",
-                             "PermitLocalCommand=no", "RemoteCommand=none", "RequestTTY=no",
-                             "ControlMaster=no", "ServerAliveInterval=15", "ServerAliveCountMax=4"}) {
+                             "PermitLocalCommand=no", "RequestTTY=no", "ControlMaster=no",
+                             "ServerAliveInterval=15", "ServerAliveCountMax=4"}) {
     command.argv.emplace_back("-o");
     command.argv.emplace_back(option);
   }
