@@ -195,8 +195,10 @@ io::SpawnRequest Machine::agent_request(int log_fd) const {
     if (lead > Duration(0)) request.argv.push_back("--notice-lead=" + std::to_string(lead.count()) + "ms");
   }
   request.environment = machine_environment(io::current_environment());
-  // Its stores may be at a cloud. The agent keeps this from the programs that it starts.
-  request.environment.merge(objectstore::store_identity(io::current_environment()));
+  // The agent keeps this from the programs that it starts.
+  if (uses_a_far_store(request.argv)) {
+    request.environment.merge(objectstore::store_identity(io::current_environment()));
+  }
   request.environment[marker_variable] = launch_.token;
   request.environment["TMPDIR"] = (folder_.scratch() / "tmp").string();
   request.cwd = folder_.scratch().string();
@@ -294,6 +296,14 @@ void Machine::write_state(InstanceState state, const Ending& ending, std::option
     written = folder_.write(record);
   }
   note_failure("state.json", written);
+}
+
+// Whether a store of these arguments asks who we are: any that is not a folder of this machine.
+bool uses_a_far_store(const std::vector<std::string>& arguments) {
+  return std::ranges::any_of(arguments, [](const std::string& argument) {
+    const std::size_t value = argument.find('=') + 1;
+    return argument.substr(0, value).ends_with("store=") && argument.compare(value, 5, "file:") != 0;
+  });
 }
 
 }  // namespace

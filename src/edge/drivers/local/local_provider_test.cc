@@ -102,6 +102,19 @@ TEST(LocalProvider, TellsTheAgentWhereItIsAndWhatItHas) {
   EXPECT_EQ(harness.find("l-1")->reason, "the agent ended: exit code 0");
 }
 
+TEST(LocalProvider, AnAgentWhoseStoreIsAtACloudHasWhatOpensItAndNothingElse) {
+  Zone far = plain_zone("far");
+  far.store = "s3://bucket/far?region=eu-west-1";
+  Harness harness({far}, "env > \"$1/environment\"");
+  harness.options.environment["AWS_SECRET_ACCESS_KEY"] = "what opens it";
+  harness.options.environment["GITHUB_TOKEN"] = "secret";
+  ASSERT_TRUE(harness.open_another()->launch(harness.request("l-1", "far", Purchase::on_demand)).ok());
+  ASSERT_TRUE(harness.reaches("l-1", InstanceState::terminated));
+  const std::string environment = io::read_file(harness.notes() / "environment").value();
+  EXPECT_NE(environment.find("AWS_SECRET_ACCESS_KEY=what opens it\n"), std::string::npos);
+  EXPECT_EQ(environment.find("secret"), std::string::npos);
+}
+
 TEST(LocalProvider, SaysWhyAnAgentThatCannotBeStartedIsNotRunning) {
   Harness harness({plain_zone("harbour")}, idle_agent);
   harness.options.agent_program = {"/no/such/agent"};
