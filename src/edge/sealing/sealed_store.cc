@@ -79,6 +79,11 @@ Status SealedStore::remove(std::string_view key) {
   return inner_.remove(names_.sealed(key));
 }
 
+Status SealedStore::remove_if_older(std::string_view key, Time limit) {
+  TW_RETURN_IF_ERROR(check_key(key));
+  return inner_.remove_if_older(names_.sealed(key), limit);
+}
+
 Result<ObjectPage> SealedStore::list(std::string_view prefix, std::string_view after, std::size_t limit) {
   const SealedPlaces places = places_of(prefix);
   if (places.in_order) return list_in_order(std::string(places.prefixes.front()), after, limit);

@@ -27,6 +27,7 @@ class SealedStore final : public objectstore::ObjectStore {
   Result<objectstore::ObjectPage> list(std::string_view prefix, std::string_view after,
                                        std::size_t limit = 1000) override;
   Status remove(std::string_view key) override;
+  Status remove_if_older(std::string_view key, Time limit) override;
 
  private:
   using Objects = std::vector<objectstore::ObjectInfo>;

@@ -32,6 +32,9 @@ class Both final : public ObjectStore {
     return sealed_.list(prefix, after, limit);
   }
   Status remove(std::string_view key) override { return sealed_.remove(key); }
+  Status remove_if_older(std::string_view key, Time limit) override {
+    return sealed_.remove_if_older(key, limit);
+  }
 
  private:
   std::shared_ptr<ObjectStore> inner_;

@@ -42,6 +42,14 @@ void note_failure(const std::string& what, const Status& status) {
   if (!status) note(what + ": " + describe(status.error()));
 }
 
+// Whether a store of these arguments asks who we are: any that is not a folder of this machine.
+bool uses_a_far_store(const std::vector<std::string>& arguments) {
+  return std::ranges::any_of(arguments, [](const std::string& argument) {
+    const std::size_t value = argument.find('=') + 1;
+    return argument.substr(0, value).ends_with("store=") && argument.compare(value, 5, "file:") != 0;
+  });
+}
+
 class Machine {
  public:
   Machine(InstanceFolder folder, LaunchRecord launch)
@@ -296,14 +304,6 @@ void Machine::write_state(InstanceState state, const Ending& ending, std::option
     written = folder_.write(record);
   }
   note_failure("state.json", written);
-}
-
-// Whether a store of these arguments asks who we are: any that is not a folder of this machine.
-bool uses_a_far_store(const std::vector<std::string>& arguments) {
-  return std::ranges::any_of(arguments, [](const std::string& argument) {
-    const std::size_t value = argument.find('=') + 1;
-    return argument.substr(0, value).ends_with("store=") && argument.compare(value, 5, "file:") != 0;
-  });
 }
 
 }  // namespace
