@@ -305,10 +305,11 @@ struct PruneCount {
 };
 
 PruneCount count_of(const checkpoint::PrunePlan& plan, const StoredJob& job) {
-  const std::string manifests = job.prefix() + "manifests/";
   PruneCount count;
-  for (const std::string& key : plan.remove_keys)
-    ++(key.starts_with(manifests) ? count.checkpoints : count.chunks);
+  for (const std::string& key : plan.remove_keys) {
+    if (key.starts_with(job.prefix() + "manifests/")) ++count.checkpoints;
+    if (key.starts_with(job.prefix() + "chunks/")) ++count.chunks;
+  }
   return count;
 }
 

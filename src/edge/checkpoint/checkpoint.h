@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/id.h"
 #include "base/result.h"
 #include "core/model/manifest.h"
@@ -46,7 +47,8 @@ struct SaveRequest {
   Time now;
   // Told of each chunk that is where it belongs, with its plain bytes; from several threads at once.
   std::function<void(std::uint64_t)> on_chunk = {};
-  std::string shown = {};  // what errors call the folder; empty: by its path
+  std::string shown = {};        // what errors call the folder; empty: by its path
+  const Clock* clock = nullptr;  // tells how long it takes; null: the system's
 };
 struct Saved {
   ManifestId id;
@@ -55,9 +57,9 @@ struct Saved {
   std::vector<std::string> warnings;  // standby copies that could not be written, one each
   Duration held{};                    // how long the folder had to keep still
 };
-// Captures `folder` and puts what is missing. A file that changes while it is read is read again; when it
-// does not hold still, unavailable. Does not write the ledger: the checkpoint exists when the caller has
-// appended its record.
+// Captures `folder` and puts what is missing, however long that takes. A file that changes while it is read
+// is read again; when it does not hold still, unavailable, as when the process stood still for half an hour.
+// Does not write the ledger: the checkpoint exists when the caller has appended its record.
 Result<Saved> save(const SaveRequest& request, const ChunkPlace& place);
 // The same of the folder as it lies now, held beside itself, so that the program that writes there may go on
 // at once. Where it cannot be held, or is written in place meanwhile, it is read where it lies.
@@ -106,7 +108,7 @@ Result<VerifyReport> verify(const ChunkPlace& place);
 Result<VerifyReport> verify_presence(const ChunkPlace& place);
 
 struct PrunePlan {
-  std::vector<std::string> remove_keys;  // chunks and manifests no kept checkpoint needs
+  std::vector<std::string> remove_keys;  // of what no kept checkpoint needs
   std::uint64_t remove_bytes = 0;
   std::uint64_t keep_manifests = 0;
   Time young_from;  // chunks written at or after this are spared also when the plan is carried out
@@ -114,8 +116,10 @@ struct PrunePlan {
 // Keeps the newest `keep` checkpoints. Without a ledger, where several may save at once, also those that one
 // may have begun from: all that are younger than `grace`, and the newest before. Chunks younger than `grace`
 // are kept: a save may be under way. So are young manifests that no record names yet, and their chunks.
-// corrupt, unavailable: a checkpoint to keep cannot be read, so nothing can be said to be unneeded. REQUIRES:
-// grace of an hour or more where saves may run at the same time (they rely on chunks up to ten minutes old).
+// So is what a save or copy under way says that it relies on (under_way.h). corrupt, unavailable: a
+// checkpoint to keep cannot be read, so nothing can be said to be unneeded. REQUIRES: grace of an hour or
+// more where saves may run at the same time (they rely on chunks up to ten minutes old, and tell so when they
+// take longer).
 Result<PrunePlan> plan_prune(const ChunkPlace& place, int keep, Time now, Duration grace);
 // Removes the plan's keys from every store of the place. A standby or local store that does not answer is
 // left for the next time.

@@ -262,8 +262,12 @@ std::string encode_manifest(std::string_view json_text) {
   return coded;
 }
 
+Result<std::string> unpack_manifest(std::string_view coded) {
+  return decompress(coded, manifest_bytes_max);
+}
+
 Result<Manifest> decode_manifest(std::string_view coded, const ManifestId& id) {
-  TW_ASSIGN_OR_RETURN(const std::string text, decompress(coded, manifest_bytes_max));
+  TW_ASSIGN_OR_RETURN(const std::string text, unpack_manifest(coded));
   if (sha256_hex(text) != id.text()) return corrupt("has bytes that are not those of its id");
   const Result<json::value> value = parse_json(text, manifest_bytes_max);
   if (!value.ok()) return corrupt(value.error().message);

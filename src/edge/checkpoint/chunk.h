@@ -36,6 +36,8 @@ Result<std::string> decode_chunk(std::string_view coded, const ChunkRef& expecte
 
 // One zstd frame.
 std::string encode_manifest(std::string_view json_text);
+// The text in it, not proved. corrupt: there is none.
+Result<std::string> unpack_manifest(std::string_view coded);
 // corrupt: no manifest, or not the one whose id was asked for.
 Result<Manifest> decode_manifest(std::string_view coded, const ManifestId& id);
 

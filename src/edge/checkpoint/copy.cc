@@ -9,6 +9,7 @@
 #include "edge/checkpoint/copies.h"
 #include "edge/checkpoint/history.h"
 #include "edge/checkpoint/parallel.h"
+#include "edge/checkpoint/under_way.h"
 
 namespace tradewind::checkpoint {
 namespace {
@@ -48,6 +49,13 @@ Status copy_manifest(const ChunkPlace& from, const ChunkPlace& to, const Manifes
   return to.home->put(manifest_key(to.job_prefix, id), read.coded, PutCondition::always);
 }
 
+// Tells a copy from the others into its target.
+std::string facts_of(const ChunkPlace& from, const CopyPlan& plan, Time now) {
+  std::string facts = "copy " + from.home->url() + " " + format_utc(now);
+  for (const ManifestId& id : plan.checkpoints) facts += " " + id.text();
+  return facts;
+}
+
 }  // namespace
 
 Result<CopyPlan> plan_copy(const ChunkPlace& from, const ChunkPlace& to,
@@ -55,6 +63,7 @@ Result<CopyPlan> plan_copy(const ChunkPlace& from, const ChunkPlace& to,
   TW_ASSIGN_OR_RETURN(const std::vector<ManifestId> present, committed_checkpoints(to));
   TW_ASSIGN_OR_RETURN(std::set<std::string> reliable, reliable_chunks(to, present));
   CopyPlan plan;
+  plan.relied_on = reliable;
   for (const ManifestId& id : checkpoints) {
     if (std::ranges::find(present, id) != present.end()) continue;
     TW_ASSIGN_OR_RETURN(const Manifest manifest, read_manifest(from, id));
@@ -70,12 +79,18 @@ Result<CopyPlan> plan_copy(const ChunkPlace& from, const ChunkPlace& to,
 }
 
 Result<CopyCount> copy(const ChunkPlace& from, const ChunkPlace& to, const CopyPlan& plan, Time now,
-                       const std::function<void(std::uint64_t)>& on_chunk) {
+                       const std::function<void(std::uint64_t)>& on_chunk, const Clock* clock) {
   CopyCount count;
   std::mutex mutex;
+  UnderWay under_way(*to.home, to.job_prefix, facts_of(from, plan, now), clock);
+  const auto relied_on = [&plan] {
+    std::set<std::string> digests = plan.relied_on;
+    for (const ChunkRef& chunk : plan.chunks) digests.insert(chunk.digest);
+    return digests;
+  };
   const auto copy_chunk = [&](std::size_t index) -> Status {
     const ChunkRef& chunk = plan.chunks[index];
-    TW_ASSIGN_OR_RETURN(const bool there, came_over_lately(to, chunk, now));
+    TW_ASSIGN_OR_RETURN(const bool there, came_over_lately(to, chunk, now + under_way.elapsed()));
     std::size_t stored = 0;
     if (!there) {
       TW_ASSIGN_OR_RETURN(const CodedChunk read, read_coded_chunk(*from.home, from.job_prefix, chunk));
@@ -84,6 +99,7 @@ Result<CopyCount> copy(const ChunkPlace& from, const ChunkPlace& to, const CopyP
       stored = read.coded.size();
     }
     if (on_chunk) on_chunk(chunk.size);
+    TW_RETURN_IF_ERROR(under_way.keep_up(relied_on));
     const std::lock_guard lock(mutex);
     if (there) return {};
     ++count.chunks;
@@ -95,9 +111,12 @@ Result<CopyCount> copy(const ChunkPlace& from, const ChunkPlace& to, const CopyP
   const Status copied = for_each_parallel(plan.chunks.size(), bytes_of, copy_chunk);
   if (!copied.ok()) return copied.error();
   for (const ManifestId& id : plan.checkpoints) {
+    TW_RETURN_IF_ERROR(under_way.keep_up(relied_on));
+    TW_RETURN_IF_ERROR(under_way.check());
     TW_RETURN_IF_ERROR(copy_manifest(from, to, id));
     ++count.checkpoints;
   }
+  under_way.end();
   return count;
 }
 

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <functional>
+#include <set>
+#include <string>
 #include <vector>
 
 #include "base/result.h"
@@ -12,6 +14,7 @@ namespace tradewind::checkpoint {
 struct CopyPlan {
   std::vector<ManifestId> checkpoints;  // that the target lacks, in order
   std::vector<ChunkRef> chunks;         // of these, that have to travel
+  std::set<std::string> relied_on;      // digests of others, that the target has
   std::uint64_t bytes = 0;              // plain, of all files of these checkpoints
   std::uint64_t bytes_missing = 0;      // plain, of `chunks`
 };
@@ -28,9 +31,9 @@ struct CopyCount {
 };
 // Every chunk is proved by its digest on the way. A checkpoint is there once its manifest is, which comes
 // last: whatever ends a copy early leaves whole checkpoints, and another one within reuse_age_max
-// goes on from there. `on_chunk` is told each chunk's plain bytes, from several threads at once. corrupt
-// names the chunk.
+// goes on from there. `on_chunk` is told each chunk's plain bytes, from several threads at once. `clock`
+// tells how long it takes; null: the system's. corrupt names the chunk.
 Result<CopyCount> copy(const ChunkPlace& from, const ChunkPlace& to, const CopyPlan& plan, Time now,
-                       const std::function<void(std::uint64_t)>& on_chunk);
+                       const std::function<void(std::uint64_t)>& on_chunk, const Clock* clock = nullptr);
 
 }  // namespace tradewind::checkpoint

@@ -8,6 +8,7 @@
 #include "edge/checkpoint/copies.h"
 #include "edge/checkpoint/digest.h"
 #include "edge/checkpoint/history.h"
+#include "edge/checkpoint/under_way.h"
 
 namespace tradewind::checkpoint {
 namespace {
@@ -26,8 +27,8 @@ std::string last_part(const std::string& key) {
 }
 
 // conflict: a chunk that was written again since it was planned to go is needed by somebody.
-Status remove_from(ObjectStore& store, const std::string& key, bool is_chunk, Time young_from) {
-  return is_chunk ? store.remove_if_older(key, young_from) : store.remove(key);
+Status remove_from(ObjectStore& store, const std::string& key, bool is_manifest, Time young_from) {
+  return is_manifest ? store.remove(key) : store.remove_if_older(key, young_from);
 }
 
 class Planner {
@@ -65,6 +66,22 @@ class Planner {
       const Result<Manifest> manifest = read_manifest(place_, id);
       if (manifest.ok()) need(id, *manifest);
       if (!manifest.ok() && manifest.error().code == Code::unavailable) return manifest.error();
+    }
+    return {};
+  }
+
+  // Before the manifests are listed: what is not told any more has its manifest by then.
+  Status keep_under_way(ObjectStore& store) {
+    TW_ASSIGN_OR_RETURN(const std::vector<ObjectInfo> told,
+                        list_all(store, under_way_folder(place_.job_prefix)));
+    for (const ObjectInfo& object : told) {
+      if (object.modified_at < young_from_) {
+        left_behind_.push_back(object.key);
+        continue;
+      }
+      const Result<std::set<std::string>> digests = read_under_way(store, object.key);
+      if (digests.ok()) needed_chunks_.insert(digests->begin(), digests->end());
+      if (!digests.ok() && digests.error().code != Code::not_found) return digests.error();
     }
     return {};
   }
@@ -109,6 +126,7 @@ class Planner {
       plan.remove_keys.push_back(key);
       plan.remove_bytes += bytes;
     }
+    plan.remove_keys.insert(plan.remove_keys.end(), left_behind_.begin(), left_behind_.end());
     return plan;
   }
 
@@ -129,6 +147,7 @@ class Planner {
   std::set<std::pair<std::size_t, std::string>> unneeded_manifests_;  // place and key; 0: no record names it
   std::map<std::string, std::uint64_t> unneeded_chunks_;
   std::set<std::string> young_chunks_;
+  std::vector<std::string> left_behind_;  // by saves that were cut
   std::uint64_t remove_bytes_ = 0;
 };
 
@@ -160,6 +179,7 @@ Result<PrunePlan> plan_prune(const ChunkPlace& place, int keep, Time now, Durati
   const auto wanted = static_cast<std::size_t>(keep);
   TW_RETURN_IF_ERROR(place.has_ledger ? keep_of_ledger(place, wanted, planner)
                                       : keep_of_stored(place, wanted, now - grace, planner));
+  TW_RETURN_IF_ERROR(planner.keep_under_way(*place.home));
   TW_RETURN_IF_ERROR(planner.keep_uncommitted(*place.home));
   TW_RETURN_IF_ERROR(planner.find_unneeded(*place.home));
   for (ObjectStore* store : other_stores(place)) {
@@ -171,18 +191,19 @@ Result<PrunePlan> plan_prune(const ChunkPlace& place, int keep, Time now, Durati
 }
 
 Status execute(const ChunkPlace& place, const PrunePlan& plan) {
-  const std::string chunks = place.job_prefix + "chunks/";
   for (const std::string& key : plan.remove_keys) {
+    const bool is_manifest = key.starts_with(place.job_prefix + "manifests/");
     // Only what pruning may ever name, whoever made the plan.
-    if (!key.starts_with(chunks) && !key.starts_with(place.job_prefix + "manifests/")) {
+    if (!is_manifest && !key.starts_with(place.job_prefix + "chunks/") &&
+        !key.starts_with(under_way_folder(place.job_prefix))) {
       return Error{Code::invalid_argument, "'" + key + "' is no chunk or manifest of this job"};
     }
-    const Status removed = remove_from(*place.home, key, key.starts_with(chunks), plan.young_from);
+    Status removed = remove_from(*place.home, key, is_manifest, plan.young_from);
     // Whoever needs it may not have reached the other stores: they keep theirs.
     if (!removed.ok() && removed.error().code == Code::conflict) continue;
-    TW_RETURN_IF_ERROR(removed);
+    if (!removed.ok()) return removed;
     for (ObjectStore* store : other_stores(place)) {
-      static_cast<void>(remove_from(*store, key, key.starts_with(chunks), plan.young_from));
+      static_cast<void>(remove_from(*store, key, is_manifest, plan.young_from));
     }
   }
   return {};

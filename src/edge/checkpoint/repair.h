@@ -29,7 +29,8 @@ struct RepairRequest {
 // Reads every byte of place.home's checkpoints. A manifest or chunk that is damaged or missing there is
 // taken from the first of place.standby that has it whole, proved by its digest, and written over: chunks
 // first, as in a copy.
-// A checkpoint that was pruned stays so. A standby that does not answer counts as having nothing, and is
+// A checkpoint that was pruned stays so; of one that is pruned meanwhile the manifest may be back, until the
+// next pruning. A standby that does not answer counts as having nothing, and is
 // named with what is lost; errors are those of the home store.
 Result<RepairReport> repair(const ChunkPlace& place, const RepairRequest& request);
 

@@ -10,6 +10,7 @@
 #include "edge/checkpoint/copies.h"
 #include "edge/checkpoint/held_folder.h"
 #include "edge/checkpoint/parallel.h"
+#include "edge/checkpoint/under_way.h"
 
 namespace tradewind::checkpoint {
 namespace {
@@ -42,10 +43,11 @@ class Inventory {
 // Puts chunks where they are missing. Called from several threads.
 class ChunkKeeper {
  public:
-  ChunkKeeper(const ChunkPlace& place, std::set<std::string> parents_chunks, Time now)
+  ChunkKeeper(const ChunkPlace& place, std::set<std::string> parents_chunks, Time began, UnderWay& under_way)
       : place_(place),
         parents_chunks_(std::move(parents_chunks)),
-        now_(now),
+        began_(began),
+        under_way_(under_way),
         home_(*place.home, place.job_prefix) {}
 
   Status keep(const ChunkRef& ref, std::string_view plain) {
@@ -62,13 +64,8 @@ class ChunkKeeper {
     }
     for (ObjectStore* standby : place_.standby) copy_to(*standby, ref, plain, coded, true);
     if (place_.local != nullptr) copy_to(*place_.local, ref, plain, coded, false);
-    const std::lock_guard lock(mutex_);
-    // Two threads may have met the same chunk: it counts once.
-    if (!kept_.insert(ref.digest).second || reusable) return {};
-    bytes_moved_ += ref.size;
-    bytes_stored_ += coded.size();
-    ++chunks_moved_;
-    return {};
+    note(ref, reusable, coded.size());
+    return under_way_.keep_up([this] { return relied_on(); });
   }
 
   // Both after the last keep().
@@ -84,6 +81,23 @@ class ChunkKeeper {
   }
 
  private:
+  void note(const ChunkRef& ref, bool reusable, std::uint64_t stored) {
+    const std::lock_guard lock(mutex_);
+    // Two threads may have met the same chunk: it counts once.
+    if (!kept_.insert(ref.digest).second || reusable) return;
+    bytes_moved_ += ref.size;
+    bytes_stored_ += stored;
+    ++chunks_moved_;
+  }
+
+  // The parent's, too: it may be pruned before we have met them all.
+  std::set<std::string> relied_on() {
+    const std::lock_guard lock(mutex_);
+    std::set<std::string> digests = kept_;
+    digests.insert(parents_chunks_.begin(), parents_chunks_.end());
+    return digests;
+  }
+
   static std::string pack(std::string_view plain) {
     const Computing computing;
     return encode_chunk(plain);
@@ -93,7 +107,8 @@ class ChunkKeeper {
     if (!info.ok() && info.error().code == Code::not_found) return false;
     if (!info.ok()) return info.error();
     if (info->size_bytes < 2 || info->size_bytes > ref.size + 1) return false;  // damaged
-    return parents_chunks_.contains(ref.digest) || now_ - info->modified_at < reuse_age_max;
+    const Time now = began_ + under_way_.elapsed();
+    return parents_chunks_.contains(ref.digest) || now - info->modified_at < reuse_age_max;
   }
 
   // Further copies never fail the save.
@@ -113,7 +128,8 @@ class ChunkKeeper {
 
   const ChunkPlace& place_;
   const std::set<std::string> parents_chunks_;
-  const Time now_;
+  const Time began_;
+  UnderWay& under_way_;
   const Inventory home_;
   std::mutex mutex_;
   // State below is guarded by mutex_.
@@ -138,18 +154,25 @@ std::set<std::string> chunks_of_parent(const SaveRequest& request, const ChunkPl
 }
 
 Status put_manifest(const ChunkPlace& place, const ManifestId& id, std::string_view coded,
-                    ChunkKeeper& keeper) {
+                    ChunkKeeper& keeper, const UnderWay& under_way) {
   const std::string key = manifest_key(place.job_prefix, id);
   for (ObjectStore* standby : place.standby) {
     const Status put = standby->put(key, coded, PutCondition::always);
     if (!put.ok()) keeper.warn(*standby, put.error());
   }
   if (place.local != nullptr) static_cast<void>(place.local->put(key, coded, PutCondition::always));
+  TW_RETURN_IF_ERROR(under_way.check());
   return place.home->put(key, coded, PutCondition::always);
 }
 
 std::string name_of(const SaveRequest& request) {
   return request.shown.empty() ? request.folder.string() : request.shown;
+}
+
+// Tells a save from the others of its store.
+std::string facts_of(const SaveRequest& request) {
+  return "save " + request.lease.text() + " " + std::to_string(request.epoch) + " " +
+         std::to_string(request.step) + " " + format_utc(request.now) + " " + name_of(request);
 }
 
 Duration since(std::chrono::steady_clock::time_point began) {
@@ -160,7 +183,8 @@ Duration since(std::chrono::steady_clock::time_point began) {
 
 Result<Saved> save(const SaveRequest& request, const ChunkPlace& place) {
   const auto began = std::chrono::steady_clock::now();
-  ChunkKeeper keeper(place, chunks_of_parent(request, place), request.now);
+  UnderWay under_way(*place.home, place.job_prefix, facts_of(request), request.clock);
+  ChunkKeeper keeper(place, chunks_of_parent(request, place), request.now, under_way);
   const ChunkSink sink = [&](const ChunkRef& ref, std::string_view plain) {
     Status kept = keeper.keep(ref, plain);
     if (kept.ok() && request.on_chunk) request.on_chunk(ref.size);
@@ -185,7 +209,8 @@ Result<Saved> save(const SaveRequest& request, const ChunkPlace& place) {
     return Error{Code::internal, "the manifest of '" + name_of(request) + "' does not read back: " +
                                      (read_back.ok() ? "it differs" : read_back.error().message)};
   }
-  TW_RETURN_IF_ERROR(put_manifest(place, saved.id, coded, keeper));
+  TW_RETURN_IF_ERROR(put_manifest(place, saved.id, coded, keeper, under_way));
+  under_way.end();
   saved.count = keeper.count(total_bytes(saved.manifest));
   saved.warnings = keeper.take_warnings();
   saved.held = since(began);

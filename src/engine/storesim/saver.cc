@@ -38,6 +38,7 @@ struct Saver {
     request.step = world.oracle->note_save(todo[done]);
     request.parent = parent;
     request.now = actor.op_now;
+    request.shown = request.folder.filename().string();
     world.say(actor, "save " + std::to_string(static_cast<int>(request.step)) + " of state " +
                          std::to_string(todo[done]));
     const bool resumes = std::exchange(was_cut, true);
