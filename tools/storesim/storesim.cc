@@ -9,7 +9,13 @@
 
 namespace {
 
-using namespace tradewind::storesim;
+using tradewind::storesim::all_mutants;
+using tradewind::storesim::Coverage;
+using tradewind::storesim::Mutant;
+using tradewind::storesim::mutant_of;
+using tradewind::storesim::MutantFacts;
+using tradewind::storesim::Outcome;
+using tradewind::storesim::Simulator;
 
 struct Request {
   std::uint64_t from = 1;

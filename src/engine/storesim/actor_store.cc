@@ -30,7 +30,7 @@ Status Effects::put(const std::string& key, std::string_view bytes, PutCondition
   if (condition == PutCondition::always || !inner.stat(key).ok()) {
     world.oracle->before_put(actor, site, kind, key, op_step == actor.op_step);
   }
-  const Status put = inner.put(key, bytes, condition);
+  Status put = inner.put(key, bytes, condition);
   if (put.ok()) world.oracle->after_put(actor, site, kind, key, puts_anew);
   return put;
 }

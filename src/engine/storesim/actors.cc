@@ -1,6 +1,6 @@
 #include "engine/storesim/actors.h"
 
-#include <set>
+#include <algorithm>
 #include <utility>
 
 #include "edge/checkpoint/history.h"
@@ -128,7 +128,7 @@ struct Reader {
   void read_one(const checkpoint::ChunkPlace& place) {
     const bool takes_newest = actor.random.chance(0.6);
     const bool may_rely = takes_newest && !site.has_ledger;
-    world.begin(actor, may_rely ? std::optional<Duration>(transfer_allowed) : std::nullopt);
+    world.begin(actor, may_rely ? std::optional<Duration>(read_allowed) : std::nullopt);
     const Result<std::vector<ManifestId>> ids = checkpoint::committed_checkpoints(place);
     if (!ids.ok() && ids.error().code != Code::unavailable) {
       world.violate("what there is cannot be told: " + describe(ids.error()));
@@ -157,7 +157,7 @@ struct Pruner {
     // A person who prunes names one store; an agent knows the copies too.
     if (actor.random.chance(0.5)) views.place.standby.clear();
     while (left > 0) {
-      world.rest(actor, up_to(actor.random, hours(4)));
+      world.rest(actor, up_to(actor.random, world.transfers_are_slow ? hours(1) : hours(4)));
       --left;
       prune_once(views.place);
     }
@@ -179,7 +179,7 @@ struct Pruner {
   static void carry_out(World& world, Actor& actor, Site& site, const checkpoint::ChunkPlace& place,
                         checkpoint::PrunePlan& plan) {
     if (world.mutant == Mutant::prune_removes_chunks_first) {
-      std::ranges::stable_partition(plan.remove_keys, [](const std::string& key) {
+      std::stable_partition(plan.remove_keys.begin(), plan.remove_keys.end(), [](const std::string& key) {
         return key.find("manifests/") == std::string::npos;
       });
     }
@@ -204,8 +204,8 @@ std::function<void()> reader(World& world, Actor& actor, Site& site) {
 }
 
 std::function<void()> pruner(World& world, Actor& actor, Site& site) {
-  auto state =
-      std::make_shared<Pruner>(Pruner{world, actor, site, 2 + static_cast<int>(actor.random.below(3))});
+  const int rounds = 2 + static_cast<int>(actor.random.below(3)) + (world.transfers_are_slow ? 5 : 0);
+  auto state = std::make_shared<Pruner>(Pruner{world, actor, site, rounds});
   return [state] { live(state->world, state->actor, [state] { state->life(); }); };
 }
 

@@ -8,11 +8,11 @@
 
 namespace tradewind::storesim {
 
-// What the engine asks of time, less what a call may come late (checkpoint.h, copies.h): a save or a copy is
-// done before the chunks that it found may be pruned, and its record is written while its manifest is young.
+// What the engine asks of time, less what a call may come late (checkpoint.h): what is relied on is read, and
+// a manifest's record written, while pruning spares them.
 constexpr Duration cli_grace = std::chrono::hours(1);
 constexpr Duration agent_grace = std::chrono::minutes(10);
-constexpr Duration transfer_allowed = std::chrono::minutes(45);
+constexpr Duration read_allowed = std::chrono::minutes(45);
 constexpr Duration record_allowed = std::chrono::minutes(55);
 
 // One actor's view of a site.

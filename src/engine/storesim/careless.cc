@@ -22,9 +22,15 @@ Result<std::string> fetch(const ChunkPlace& place, const ChunkRef& chunk, bool p
     TW_ASSIGN_OR_RETURN(checkpoint::FetchedChunk fetched, checkpoint::fetch_chunk(place, chunk));
     return std::move(fetched.plain);
   }
-  TW_ASSIGN_OR_RETURN(const std::string coded,
-                      place.home->get(checkpoint::chunk_key(place.job_prefix, chunk.digest)));
-  return checkpoint::unpack_chunk(coded, chunk.size);
+  Error problem{Code::unavailable, "no store has it"};
+  for (ObjectStore* store : checkpoint::durable_stores(place)) {
+    const Result<std::string> coded = store->get(checkpoint::chunk_key(place.job_prefix, chunk.digest));
+    Result<std::string> plain =
+        coded.ok() ? checkpoint::unpack_chunk(*coded, chunk.size) : Result<std::string>(coded.error());
+    if (plain.ok()) return plain;
+    problem = plain.error();
+  }
+  return problem;
 }
 
 Status write_file(const ChunkPlace& place, const ManifestFile& file, const fs::path& path, bool proves) {

@@ -31,7 +31,7 @@ struct Copier {
   }
 
   bool copy_once(const checkpoint::ChunkPlace& source, const checkpoint::ChunkPlace& target) {
-    world.begin(actor, transfer_allowed);
+    world.begin_transfer(actor);
     actor.puts_anew = true;
     const bool copied = plan_and_copy(source, target);
     world.end(actor);
@@ -44,10 +44,12 @@ struct Copier {
     const Result<checkpoint::CopyPlan> plan = checkpoint::plan_copy(source, target, *ids);
     if (!plan.ok()) return failed(plan.error());
     world.say(actor, "copies " + std::to_string(plan->checkpoints.size()) + " checkpoints");
-    const Result<checkpoint::CopyCount> copied = checkpoint::copy(source, target, *plan, actor.op_now, {});
+    const Result<checkpoint::CopyCount> copied =
+        checkpoint::copy(source, target, *plan, actor.op_now, {}, &world.clock);
     if (!copied.ok()) return failed(copied.error());
     for (const ManifestId& id : plan->checkpoints) world.oracle->acknowledge(to, id);
     if (!plan->checkpoints.empty()) world.count("copies");
+    if (world.clock.now() - actor.op_now > cli_grace) world.count("copies longer than pruning's grace");
     return true;
   }
 

@@ -73,7 +73,7 @@ class PuttingTooLate final : public Passing {
       waiting_.emplace_back(key, bytes);
       return {};
     }
-    const Status done = inner_.put(key, bytes, condition);
+    Status done = inner_.put(key, bytes, condition);
     if (!is_of(until_, key)) return done;
     for (const auto& [late_key, late_bytes] : std::exchange(waiting_, {})) {
       static_cast<void>(inner_.put(late_key, late_bytes, PutCondition::always));
@@ -85,6 +85,15 @@ class PuttingTooLate final : public Passing {
   std::string_view held_back_;
   std::string_view until_;
   std::vector<std::pair<std::string, std::string>> waiting_;
+};
+
+// Says that it put what tells of a transfer under way.
+class TellingNothing final : public Passing {
+ public:
+  using Passing::Passing;
+  Status put(std::string_view key, std::string_view bytes, PutCondition condition) override {
+    return is_of("underway/", key) ? Status() : inner_.put(key, bytes, condition);
+  }
 };
 
 // Answers that it changed before it gives them.
@@ -123,7 +132,12 @@ class Removing final : public Passing {
  public:
   Removing(ObjectStore& inner, bool looks) : Passing(inner), looks_(looks) {}
   Status remove_if_older(std::string_view key, Time limit) override {
-    return looks_ ? ObjectStore::remove_if_older(key, limit) : inner_.remove(key);
+    if (looks_) {
+      const Result<ObjectInfo> info = inner_.stat(key);
+      if (!info.ok()) return info.error().code == Code::not_found ? Status() : Status(info.error());
+      if (info->modified_at >= limit) return is_younger(key);
+    }
+    return inner_.remove(key);
   }
 
  private:
@@ -141,6 +155,12 @@ Lying::Lies hiding_young_manifests(const Clock& clock) {
     std::erase_if(page.objects, [&clock](const ObjectInfo& info) {
       return is_of("manifests/", info.key) && info.modified_at >= clock.now() - std::chrono::hours(2);
     });
+  }};
+}
+
+Lying::Lies hiding_what_is_under_way() {
+  return {.of_lists = [](ObjectPage& page) {
+    std::erase_if(page.objects, [](const ObjectInfo& info) { return is_of("underway/", info.key); });
   }};
 }
 
@@ -176,6 +196,8 @@ std::unique_ptr<ObjectStore> distorted_for_saver(Mutant mutant, ObjectStore& sto
       return std::make_unique<PuttingTooLate>(store, "manifests/", "ledger/");
     case Mutant::manifest_before_chunks:
       return std::make_unique<PuttingTooLate>(store, "chunks/", "manifests/");
+    case Mutant::long_save_tells_nothing:
+      return std::make_unique<TellingNothing>(store);
     case Mutant::old_chunks_look_young:
       return std::make_unique<Lying>(store, dating_chunks_now(clock));
     default:
@@ -195,6 +217,8 @@ std::unique_ptr<ObjectStore> distorted_for_pruner(Mutant mutant, ObjectStore& st
       return std::make_unique<Lying>(store, hiding_the_newest_record());
     case Mutant::prune_forgets_begun_from:
       return std::make_unique<Lying>(store, dating_manifests_early());
+    case Mutant::prune_forgets_under_way:
+      return std::make_unique<Lying>(store, hiding_what_is_under_way());
     case Mutant::prune_passes_over_unreadable:
       return std::make_unique<Lying>(store, taking_damaged_for_missing());
     default:
@@ -206,6 +230,8 @@ std::unique_ptr<ObjectStore> distorted_for_copier(Mutant mutant, ObjectStore& st
   switch (mutant) {
     case Mutant::copy_manifest_first:
       return std::make_unique<PuttingTooLate>(store, "chunks/", "manifests/");
+    case Mutant::long_copy_tells_nothing:
+      return std::make_unique<TellingNothing>(store);
     case Mutant::copy_trusts_old_chunks:
       return std::make_unique<Lying>(store, dating_chunks_now(clock));
     default:
@@ -227,6 +253,7 @@ const std::vector<MutantFacts>& all_mutants() {
        "a save writes anew what is old and not its parent's"},
       {Mutant::parent_is_not_the_newest, "parent-is-not-the-newest",
        "a save begins from the newest checkpoint"},
+      {Mutant::long_save_tells_nothing, "long-save-tells-nothing", "a long save tells what it relies on"},
       {Mutant::prune_without_grace, "prune-without-grace", "pruning spares young chunks"},
       {Mutant::prune_without_second_look, "prune-without-second-look",
        "pruning spares what was put since the plan"},
@@ -237,12 +264,15 @@ const std::vector<MutantFacts>& all_mutants() {
       {Mutant::prune_forgets_newest_record, "prune-forgets-newest-record", "pruning knows the whole ledger"},
       {Mutant::prune_forgets_begun_from, "prune-forgets-begun-from",
        "without a ledger, pruning spares what a save may have begun from"},
+      {Mutant::prune_forgets_under_way, "prune-forgets-under-way",
+       "pruning spares what a long save tells of"},
       {Mutant::prune_passes_over_unreadable, "prune-passes-over-unreadable",
        "what cannot be read stops the pruning"},
       {Mutant::prune_removes_chunks_first, "prune-removes-chunks-first", "manifests go before their chunks"},
       {Mutant::copy_manifest_first, "copy-manifest-first", "a copied manifest comes after its chunks"},
       {Mutant::copy_trusts_old_chunks, "copy-trusts-old-chunks",
        "a copy relies on no old chunk but the newest checkpoint's"},
+      {Mutant::long_copy_tells_nothing, "long-copy-tells-nothing", "a long copy tells what it relies on"},
       {Mutant::repair_without_proof, "repair-without-proof", "a repair puts only what was proved"},
       {Mutant::restore_without_proof, "restore-without-proof", "a restore proves every byte"},
       {Mutant::restore_in_place, "restore-in-place", "a restore takes the folder's place in one step"},

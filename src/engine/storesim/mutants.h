@@ -24,6 +24,7 @@ enum class Mutant {
   manifest_before_chunks,
   old_chunks_look_young,
   parent_is_not_the_newest,
+  long_save_tells_nothing,
   // of pruning
   prune_without_grace,
   prune_without_second_look,
@@ -31,11 +32,13 @@ enum class Mutant {
   prune_forgets_uncommitted,
   prune_forgets_newest_record,
   prune_forgets_begun_from,
+  prune_forgets_under_way,
   prune_passes_over_unreadable,
   prune_removes_chunks_first,
   // of copying and repairing
   copy_manifest_first,
   copy_trusts_old_chunks,
+  long_copy_tells_nothing,
   repair_without_proof,
   // of restoring
   restore_without_proof,

@@ -61,7 +61,7 @@ void Oracle::check_sent_once(const Actor& actor, const Site& site, const std::st
   if (!there.ok() || book.rotted.contains({Kind::home, key})) return;
   const auto put_at = book.put_at.find(key);
   const bool was_there = put_at != book.put_at.end() && put_at->second < actor.op_step;
-  if (was_there && actor.op_now - there->modified_at < checkpoint::reuse_age_max) {
+  if (was_there && world_.clock.now() - there->modified_at < checkpoint::reuse_age_max) {
     world_.violate(actor.name + " sent " + key + " again, which was durable and young");
   }
 }
@@ -84,6 +84,7 @@ void Oracle::note_manifest(const Actor& actor, const Site& site, const std::stri
   for (const ChunkRef& chunk : checkpoint::distinct_chunks(read->manifest)) {
     known.keys.insert(checkpoint::chunk_key(site.prefix, chunk.digest));
   }
+  known.is_back = known.doomed && !puts_anew;
   if (site.has_ledger) return;
   // Without a ledger it exists from here on. One that was pruned is not brought back by mending it.
   if (known.doomed && !puts_anew) return;
@@ -240,6 +241,12 @@ bool Oracle::is_doomed(const Site& site, const ManifestId& id) const {
   if (book == books_.end()) return false;
   const auto known = book->second.known.find(id);
   return known != book->second.known.end() && known->second.doomed;
+}
+
+bool Oracle::has_one_back(const Site& site) const {
+  const auto book = books_.find(&site);
+  return book != books_.end() &&
+         std::ranges::any_of(book->second.known, [](const auto& known) { return known.second.is_back; });
 }
 
 // ---- the end

@@ -43,6 +43,9 @@ class Oracle {
   // Whether a plan to prune it was carried out, or begun.
   bool is_doomed(const Site& site, const ManifestId& id) const;
 
+  // Whether a repair brought back the manifest of one that was pruned meanwhile: the next pruning removes it.
+  bool has_one_back(const Site& site) const;
+
   // ---- at the end
   // Every checkpoint that exists and was not pruned, oldest first.
   std::vector<ManifestId> existing(const Site& site) const;
@@ -55,7 +58,8 @@ class Oracle {
     std::set<std::string> keys;  // of its chunks
     bool exists = false;
     bool doomed = false;
-    bool copied = false;  // to the standby store, all of it
+    bool copied = false;   // to the standby store, all of it
+    bool is_back = false;  // a repair that had begun before put its manifest again
   };
   struct Book {
     std::map<ManifestId, Known> known;  // every manifest that reached the home store

@@ -38,6 +38,7 @@ struct Saver {
     request.step = world.oracle->note_save(todo[done]);
     request.parent = parent;
     request.now = actor.op_now;
+    request.clock = &world.clock;
     request.shown = request.folder.filename().string();
     world.say(actor, "save " + std::to_string(static_cast<int>(request.step)) + " of state " +
                          std::to_string(todo[done]));
@@ -51,6 +52,7 @@ struct Saver {
       }
       return saved;
     }
+    if (world.clock.now() - actor.op_now > cli_grace) world.count("saves longer than pruning's grace");
     if (resumes && saved->count.bytes_reused > 0) world.count("saves that went on after a crash");
     if (saved->warnings.empty() && site.standby != nullptr) world.oracle->acknowledge_copy(site, saved->id);
     if (!saved->warnings.empty()) world.count("saves without a standby copy");
@@ -73,7 +75,7 @@ struct Saver {
   }
 
   bool save_without_ledger(const checkpoint::ChunkPlace& place) {
-    world.begin(actor, transfer_allowed);
+    world.begin_transfer(actor);
     const Result<std::vector<ManifestId>> before = checkpoint::committed_checkpoints(place);
     if (!before.ok()) return false;
     std::optional<ManifestId> parent;
@@ -130,11 +132,12 @@ struct Saver {
   // False: it is fenced, or gives up.
   bool save_with_ledger(const checkpoint::ChunkPlace& place, LedgerWriter& writer, const LeaseId& lease) {
     for (int tries = 0; tries < tries_max; ++tries) {
-      world.begin(actor, transfer_allowed);
+      world.begin_transfer(actor);
       std::optional<ManifestId> parent;
       if (writer.view().saved) parent = writer.view().saved->manifest;
       const Result<checkpoint::Saved> saved = save_once(place, writer.epoch(), lease, parent);
       if (!saved.ok()) continue;
+      actor.step_allowed.reset();
       actor.deadline = world.clock.now() + record_allowed;
       if (actor.random.chance(0.2)) world.rest(actor, up_to(actor.random, minutes(50)));
       const bool written = append(writer, *saved);

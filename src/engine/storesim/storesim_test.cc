@@ -69,6 +69,8 @@ TEST_F(StoreSim, NoSeedLosesACheckpointOrReadsATornOne) {
                            "saves failed",
                            "saves that went on after a crash",
                            "saves without a standby copy",
+                           "saves longer than pruning's grace",
+                           "copies longer than pruning's grace",
                            "copies",
                            "repairs",
                            "claims",
@@ -96,9 +98,10 @@ TEST_F(StoreSim, TheSameSeedIsTheSameRun) {
 TEST_F(StoreSim, EachPlantedDefectIsNoticed) {
   // Seeds that meet the defect within the next few hundred: a search from 1 would only take longer.
   const std::map<Mutant, std::uint64_t> near = {
-      {Mutant::prune_looks_and_removes_in_two_steps, 150},
-      {Mutant::prune_passes_over_unreadable, 200},
-      {Mutant::copy_trusts_old_chunks, 195},
+      {Mutant::long_save_tells_nothing, 80},
+      {Mutant::long_copy_tells_nothing, 190},
+      {Mutant::prune_looks_and_removes_in_two_steps, 170},
+      {Mutant::prune_passes_over_unreadable, 225},
   };
   constexpr std::uint64_t patience = 400;
   for (const MutantFacts& each : all_mutants()) {

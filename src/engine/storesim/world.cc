@@ -57,8 +57,16 @@ void World::begin(Actor& actor, std::optional<Duration> allowed) {
   actor.deadline = allowed ? std::optional(clock.now() + *allowed) : std::nullopt;
 }
 
+void World::begin_transfer(Actor& actor) {
+  constexpr Duration quick = minutes(45);
+  constexpr Duration of_a_call = minutes(5);
+  begin(actor, transfers_are_slow ? of_a_call : quick);
+  if (transfers_are_slow) actor.step_allowed = of_a_call;
+}
+
 void World::end(Actor& actor) {
   actor.deadline.reset();
+  actor.step_allowed.reset();
   actor.puts_anew = false;
 }
 
@@ -68,8 +76,9 @@ void World::step(Actor& actor) {
   if (is_over()) throw Ended{};
   if (++step_ > steps_max) violate("the run does not end");
   if (order_.chance(stalls_)) actor.stalls_until = step_ + 1 + order_.below(150);
-  pass_time();
+  pass_time(actor);
   let_late_things_happen();
+  if (actor.step_allowed) actor.deadline = clock.now() + *actor.step_allowed;
 }
 
 void World::rest(Actor& actor, Duration span) {
@@ -87,9 +96,10 @@ Time World::clock_limit() const {
   return limit;
 }
 
-void World::pass_time() {
+void World::pass_time(const Actor& actor) {
   Duration span = up_to(order_, seconds(2));
   if (order_.chance(0.1)) span = up_to(order_, minutes(5));
+  if (actor.step_allowed && order_.chance(0.9)) span = minutes(3) + up_to(order_, minutes(2));
   if (order_.chance(jumps_)) span = up_to(order_, hours(2));
   clock.advance(std::clamp(clock_limit() - clock.now(), Duration(0), span));
 }

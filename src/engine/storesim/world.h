@@ -47,6 +47,7 @@ struct Actor {
   bool puts_anew = false;  // what it puts makes a checkpoint that was pruned exist again
   // Until when the engine's rules want it done: the clock waits for it.
   std::optional<Time> deadline = {};
+  std::optional<Duration> step_allowed = {};  // the deadline moves on with each of its calls
   std::optional<Time> rests_until = {};
   std::size_t stalls_until = 0;  // step
 };
@@ -72,6 +73,8 @@ class World {
   // Nothing is done for so long.
   void rest(Actor& actor, Duration span);
   void begin(Actor& actor, std::optional<Duration> allowed);
+  // A save or a copy: however long it takes, as long as no call of it takes too long.
+  void begin_transfer(Actor& actor);
   void end(Actor& actor);
   // It happens at some step within two minutes.
   void later(std::function<void()> happening);
@@ -95,6 +98,7 @@ class World {
   Random chance;  // of faults
   FaultRates rates;
   std::size_t page_max = 1000;  // of a list
+  bool transfers_are_slow = false;
   std::vector<std::unique_ptr<Site>> sites;
   std::vector<std::unique_ptr<Actor>> actors;
   std::unique_ptr<Oracle> oracle;
@@ -104,7 +108,7 @@ class World {
   std::map<const objectstore::ObjectStore*, std::size_t> away_until;  // step
 
  private:
-  void pass_time();
+  void pass_time(const Actor& actor);
   Time clock_limit() const;
   void let_late_things_happen();
 
