@@ -110,7 +110,8 @@ constexpr TaskField fields[] = {
      read_checkpoint_signal},
     {"checkpoint", "keep", "integer", acted_on, "How many of the newest checkpoints are kept.",
      read_checkpoint_keep},
-    {"checkpoint", "stores", "list of texts", acted_on, "Where copies go; the first also holds the ledger.",
+    {"checkpoint", "stores", "list of texts", acted_on,
+     "Where copies go: zones (`local/harbour`) or URLs of stores; the first also holds the ledger.",
      read_checkpoint_stores},
 };
 
