@@ -87,9 +87,13 @@ Result<FetchedChunk> fetch_chunk(const ChunkPlace& place, const ChunkRef& ref) {
   return worst.error();
 }
 
+bool may_be(const objectstore::ObjectInfo& info, const ChunkRef& ref) {
+  return info.size_bytes > 1 && info.size_bytes <= ref.size + 1;
+}
+
 Result<bool> has_chunk(ObjectStore& store, const std::string& job_prefix, const ChunkRef& ref) {
   const Result<objectstore::ObjectInfo> info = store.stat(chunk_key(job_prefix, ref.digest));
-  if (info.ok()) return info->size_bytes > 1 && info->size_bytes <= ref.size + 1;
+  if (info.ok()) return may_be(*info, ref);
   if (info.error().code == Code::not_found) return false;
   return info.error();
 }

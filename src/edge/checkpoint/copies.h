@@ -40,6 +40,9 @@ Result<FetchedChunk> fetch_chunk(const ChunkPlace& place, const ChunkRef& ref);
 // Whether the store seems to have the chunk: by its presence and size, not by its bytes.
 Result<bool> has_chunk(objectstore::ObjectStore& store, const std::string& job_prefix, const ChunkRef& ref);
 
+// The same of what a store told of it.
+bool may_be(const objectstore::ObjectInfo& info, const ChunkRef& ref);
+
 // Each chunk of the manifest once.
 std::vector<ChunkRef> distinct_chunks(const Manifest& manifest);
 std::vector<ChunkRef> distinct_chunks(const std::vector<Manifest>& manifests);

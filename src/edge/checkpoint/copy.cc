@@ -8,6 +8,7 @@
 #include "edge/checkpoint/chunk.h"
 #include "edge/checkpoint/copies.h"
 #include "edge/checkpoint/history.h"
+#include "edge/checkpoint/inventory.h"
 #include "edge/checkpoint/parallel.h"
 #include "edge/checkpoint/under_way.h"
 
@@ -22,12 +23,15 @@ Result<std::set<std::string>> reliable_chunks(const ChunkPlace& to, const std::v
   if (present.empty()) return reliable;
   const Result<Manifest> newest = read_manifest(to, present.back());
   if (!newest.ok()) return newest.error().code == Code::corrupt ? Result(reliable) : newest.error();
+  const Inventory inventory(*to.home, to.job_prefix);
   const std::vector<ChunkRef> chunks = distinct_chunks(*newest);
   std::mutex mutex;
   const auto look = [&](std::size_t index) -> Status {
-    TW_ASSIGN_OR_RETURN(const bool there, has_chunk(*to.home, to.job_prefix, chunks[index]));
+    const ChunkRef& chunk = chunks[index];
+    const Result<objectstore::ObjectInfo> info = inventory.stat(chunk_key(to.job_prefix, chunk.digest));
+    if (!info.ok()) return info.error().code == Code::not_found ? Status() : Status(info.error());
     const std::lock_guard lock(mutex);
-    if (there) reliable.insert(chunks[index].digest);
+    if (may_be(*info, chunk)) reliable.insert(chunk.digest);
     return {};
   };
   const auto no_bytes = [](std::size_t) { return std::uint64_t{0}; };
@@ -36,12 +40,12 @@ Result<std::set<std::string>> reliable_chunks(const ChunkPlace& to, const std::v
 }
 
 // By a copy that was cut: young enough that nobody prunes it before this one is done.
-Result<bool> came_over_lately(const ChunkPlace& to, const ChunkRef& chunk, Time now) {
-  const Result<objectstore::ObjectInfo> info = to.home->stat(chunk_key(to.job_prefix, chunk.digest));
+Result<bool> came_over_lately(const Inventory& inventory, const ChunkPlace& to, const ChunkRef& chunk,
+                              Time now) {
+  const Result<objectstore::ObjectInfo> info = inventory.stat(chunk_key(to.job_prefix, chunk.digest));
   if (!info.ok() && info.error().code == Code::not_found) return false;
   if (!info.ok()) return info.error();
-  const bool possible = info->size_bytes > 1 && info->size_bytes <= chunk.size + 1;
-  return possible && now - info->modified_at < reuse_age_max;
+  return may_be(*info, chunk) && now - info->modified_at < reuse_age_max;
 }
 
 Status copy_manifest(const ChunkPlace& from, const ChunkPlace& to, const ManifestId& id) {
@@ -82,6 +86,7 @@ Result<CopyCount> copy(const ChunkPlace& from, const ChunkPlace& to, const CopyP
                        const std::function<void(std::uint64_t)>& on_chunk, const Clock* clock) {
   CopyCount count;
   std::mutex mutex;
+  const Inventory inventory(*to.home, to.job_prefix);
   UnderWay under_way(*to.home, to.job_prefix, facts_of(from, plan, now), clock);
   const auto relied_on = [&plan] {
     std::set<std::string> digests = plan.relied_on;
@@ -90,7 +95,7 @@ Result<CopyCount> copy(const ChunkPlace& from, const ChunkPlace& to, const CopyP
   };
   const auto copy_chunk = [&](std::size_t index) -> Status {
     const ChunkRef& chunk = plan.chunks[index];
-    TW_ASSIGN_OR_RETURN(const bool there, came_over_lately(to, chunk, now + under_way.elapsed()));
+    TW_ASSIGN_OR_RETURN(const bool there, came_over_lately(inventory, to, chunk, now + under_way.elapsed()));
     std::size_t stored = 0;
     if (!there) {
       TW_ASSIGN_OR_RETURN(const CodedChunk read, read_coded_chunk(*from.home, from.job_prefix, chunk));

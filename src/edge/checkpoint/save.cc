@@ -9,6 +9,7 @@
 #include "edge/checkpoint/chunk.h"
 #include "edge/checkpoint/copies.h"
 #include "edge/checkpoint/held_folder.h"
+#include "edge/checkpoint/inventory.h"
 #include "edge/checkpoint/parallel.h"
 #include "edge/checkpoint/under_way.h"
 
@@ -17,28 +18,6 @@ namespace {
 
 using objectstore::ObjectStore;
 using objectstore::PutCondition;
-
-// The chunks of a store, where one page tells of all of them: then none needs to be asked for.
-class Inventory {
- public:
-  Inventory(ObjectStore& store, const std::string& job_prefix) {
-    const Result<objectstore::ObjectPage> page = store.list(job_prefix + "chunks/", "");
-    if (!page.ok() || page->more) return;
-    known_ = true;
-    for (const objectstore::ObjectInfo& object : page->objects) objects_.emplace(object.key, object);
-  }
-
-  Result<objectstore::ObjectInfo> stat(ObjectStore& store, const std::string& key) const {
-    if (!known_) return store.stat(key);
-    const auto found = objects_.find(key);
-    if (found == objects_.end()) return Error{Code::not_found, key};
-    return found->second;
-  }
-
- private:
-  bool known_ = false;
-  std::map<std::string, objectstore::ObjectInfo> objects_;
-};
 
 // Puts chunks where they are missing. Called from several threads.
 class ChunkKeeper {
@@ -57,7 +36,7 @@ class ChunkKeeper {
     }
     std::string coded;
     const std::string key = chunk_key(place_.job_prefix, ref.digest);
-    TW_ASSIGN_OR_RETURN(const bool reusable, is_reusable(home_.stat(*place_.home, key), ref));
+    TW_ASSIGN_OR_RETURN(const bool reusable, is_reusable(home_.stat(key), ref));
     if (!reusable) {
       coded = pack(plain);
       TW_RETURN_IF_ERROR(place_.home->put(key, coded, PutCondition::always));
