@@ -10,11 +10,13 @@
 #include "app/cli/checkpoint_look.h"
 #include "app/cli/checkpoint_store.h"
 #include "app/cli/progress_bar.h"
+#include "app/cli/store_location.h"
 #include "app/cli/table.h"
 #include "app/cli/text_width.h"
 #include "app/cli/transfer_progress.h"
 #include "app/cli/verbs.h"
 #include "base/text.h"
+#include "core/catalog/egress.h"
 #include "edge/checkpoint/copies.h"
 #include "edge/checkpoint/copy.h"
 #include "edge/checkpoint/history.h"
@@ -202,15 +204,49 @@ Result<ExitCode> run_restore(const ArchiveOptions& options, Context& context) {
 
 // ---- copy
 
-void print_copied(const checkpoint::CopyPlan& plan, const checkpoint::CopyCount& count, Duration took,
-                  const ArchiveOptions& options, Context& context) {
+// What it costs that bytes leave the store that they are copied from.
+struct Leaving {
+  std::optional<Location> from;  // nothing: no supplier is known, and nothing is paid
+  catalog::EgressQuote quote;
+};
+
+// Of bytes that come to this machine, which is taken to lie outside of the supplier.
+Leaving leaving(const Archive& from, std::uint64_t bytes, const Context& context) {
+  Leaving leaving;
+  leaving.from = location_of_store(from.store->url(), context.environment);
+  if (leaving.from) {
+    leaving.quote =
+        catalog::embedded_egress_table().quote(*leaving.from, Location{"local", "here", ""}, bytes);
+  }
+  return leaving;
+}
+
+void print_leaving(const Leaving& leaving, std::string_view tense, Context& context) {
+  if (!leaving.from) return;
+  const std::string text = "Leaving " + to_text(*leaving.from) + " " + std::string(tense) + " about " +
+                           leaving.quote.cost.text() + " (" + leaving.quote.rule +
+                           "), unless this machine is there too.";
+  context.out << paint(Style::dim, text, context.terminal.colour) << "\n";
+}
+
+json::value leaving_json(const Leaving& leaving) {
+  if (!leaving.from) return nullptr;
+  return json::object{{"from", to_text(*leaving.from)},
+                      {"cost", to_json(leaving.quote.cost)},
+                      {"assumed", leaving.quote.assumed},
+                      {"rule", leaving.quote.rule}};
+}
+
+void print_copied(const checkpoint::CopyPlan& plan, std::uint64_t to_send, const checkpoint::CopyCount& count,
+                  Duration took, const ArchiveOptions& options, Context& context) {
   const std::string what =
       std::to_string(plan.checkpoints.size()) + " checkpoints of " + format_bytes(plan.bytes);
   if (plan.checkpoints.empty()) {
     context.out << "All of them are there already.\n";
   } else if (options.dry_run) {
     context.out << "Would copy " << what << ": " << format_bytes(plan.bytes_missing) << " in "
-                << plan.chunks.size() << " chunks are missing there.\n";
+                << plan.chunks.size() << " chunks are missing there, packed " << format_bytes(to_send)
+                << ".\n";
   } else {
     context.out << "Copied " << what << " in " << format_duration(took) << ": " << format_bytes(count.bytes)
                 << " were missing and travelled as " << format_bytes(count.bytes_stored) << ".\n";
@@ -254,6 +290,7 @@ Result<ExitCode> run_copy(const ArchiveOptions& options, Context& context) {
     wanted = {entry.id};
   }
   TW_ASSIGN_OR_RETURN(const checkpoint::CopyPlan plan, checkpoint::plan_copy(from.place, to.place, wanted));
+  TW_ASSIGN_OR_RETURN(const std::uint64_t to_send, checkpoint::packed_bytes(from.place, plan));
   const Duration began = context.clock.monotonic();
   checkpoint::CopyCount count;
   if (!options.dry_run) {
@@ -264,16 +301,20 @@ Result<ExitCode> run_copy(const ArchiveOptions& options, Context& context) {
                                          [&progress](std::uint64_t bytes) { progress.advance(bytes); }));
   }
   const Duration took = context.clock.monotonic() - began;
+  const Leaving egress = leaving(from, options.dry_run ? to_send : count.bytes_stored, context);
   if (context.json) {
     print_json(context, json::object{{"dry_run", options.dry_run},
                                      {"checkpoints", plan.checkpoints.size()},
                                      {"bytes", plan.bytes},
                                      {"bytes_missing", plan.bytes_missing},
                                      {"chunks_missing", plan.chunks.size()},
+                                     {"bytes_to_send", to_send},
                                      {"bytes_stored", count.bytes_stored},
+                                     {"egress", leaving_json(egress)},
                                      {"seconds", seconds_of(took)}});
   } else {
-    print_copied(plan, count, took, options, context);
+    print_copied(plan, to_send, count, took, options, context);
+    print_leaving(egress, options.dry_run ? "costs" : "cost", context);
   }
   return ExitCode::done;
 }

@@ -82,6 +82,19 @@ Result<CopyPlan> plan_copy(const ChunkPlace& from, const ChunkPlace& to,
   return plan;
 }
 
+Result<std::uint64_t> packed_bytes(const ChunkPlace& from, const CopyPlan& plan) {
+  if (plan.chunks.empty()) return std::uint64_t{0};
+  std::set<std::string> missing;
+  for (const ChunkRef& chunk : plan.chunks) missing.insert(chunk_key(from.job_prefix, chunk.digest));
+  TW_ASSIGN_OR_RETURN(const std::vector<objectstore::ObjectInfo> objects,
+                      list_all(*from.home, from.job_prefix + "chunks/"));
+  std::uint64_t bytes = 0;
+  for (const objectstore::ObjectInfo& object : objects) {
+    if (missing.contains(object.key)) bytes += object.size_bytes;
+  }
+  return bytes;
+}
+
 Result<CopyCount> copy(const ChunkPlace& from, const ChunkPlace& to, const CopyPlan& plan, Time now,
                        const std::function<void(std::uint64_t)>& on_chunk, const Clock* clock) {
   CopyCount count;

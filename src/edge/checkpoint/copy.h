@@ -23,6 +23,9 @@ struct CopyPlan {
 Result<CopyPlan> plan_copy(const ChunkPlace& from, const ChunkPlace& to,
                            const std::vector<ManifestId>& checkpoints);
 
+// What the plan's chunks come to, packed as they lie in the source: what a copy sends, but for its manifests.
+Result<std::uint64_t> packed_bytes(const ChunkPlace& from, const CopyPlan& plan);
+
 struct CopyCount {
   std::uint64_t checkpoints = 0;
   std::uint64_t chunks = 0;
