@@ -187,6 +187,27 @@ TEST_F(ArchiveVerbTest, WhatIsNotThereIsSaid) {
   EXPECT_EQ(act(ArchiveAction::prune).error().code, Code::invalid_argument);
 }
 
+TEST_F(ArchiveVerbTest, PruneKeepsTheBestToo) {
+  for (const char* loss : {"loss=1.5", "loss=0.5", "loss=1e0", "loss=2"}) {
+    options_.metrics = {loss, "lr=0.1"};
+    write_text(home_.path() / "state/deep/step", loss);
+    ASSERT_EQ(*act(ArchiveAction::save), ExitCode::done);
+  }
+  options_.dry_run = true;
+  options_.keep_best = 1;
+  options_.metric = "loss";
+  EXPECT_EQ(*act(ArchiveAction::prune), ExitCode::done);
+  EXPECT_EQ(act(ArchiveAction::prune).value_or(ExitCode::failed), ExitCode::done);
+  options_.keep_best = 0;
+  EXPECT_EQ(act(ArchiveAction::prune).error().code, Code::invalid_argument) << "nothing says what is kept";
+  for (const char* bad : {"loss", "=1", "loss=", "loss=x", "loss=1x", "loss=nan", "loss=inf"}) {
+    options_.metrics = {bad};
+    EXPECT_EQ(act(ArchiveAction::save).error().code, Code::invalid_argument) << bad;
+  }
+  options_.metrics = {"loss=1", "loss=2"};
+  EXPECT_EQ(act(ArchiveAction::save).error().code, Code::invalid_argument) << "twice";
+}
+
 // ---- encrypted
 
 class SealedArchiveTest : public ArchiveVerbTest {

@@ -1,6 +1,8 @@
 // tradewind checkpoint DIR STORE: a folder's checkpoints in a store of their own, without a job and a server.
 #include <algorithm>
+#include <charconv>
 #include <chrono>
+#include <cmath>
 #include <filesystem>
 #include <memory>
 #include <ostream>
@@ -103,6 +105,24 @@ Result<double> step_after(const ChunkPlace& place, const std::optional<ManifestI
   return manifest.step + 1;
 }
 
+// "loss=2.31", each name once.
+Result<std::map<std::string, double>> metrics_of(const std::vector<std::string>& words) {
+  std::map<std::string, double> metrics;
+  for (const std::string& word : words) {
+    const std::size_t equals = std::min(word.find('='), word.size());
+    const char* const end = word.data() + word.size();
+    const char* const begin = std::min(word.data() + equals + 1, end);
+    double value = 0;
+    const std::from_chars_result read = std::from_chars(begin, end, value);
+    const bool is_number = begin != end && read.ec == std::errc() && read.ptr == end && std::isfinite(value);
+    if (equals == 0 || !is_number || !metrics.emplace(word.substr(0, equals), value).second) {
+      return Error{Code::invalid_argument, "--metric '" + word + "' is no name and number, or comes twice",
+                   "write it as loss=2.31"};
+    }
+  }
+  return metrics;
+}
+
 Result<ExitCode> run_save(const ArchiveOptions& options, Context& context) {
   const fs::path folder = folder_of(options, context);
   std::error_code problem;
@@ -119,6 +139,7 @@ Result<ExitCode> run_save(const ArchiveOptions& options, Context& context) {
   request.parent = newest_of(before);
   // A damaged newest one is no reason not to save: then nothing of it is relied on.
   request.step = options.step ? *options.step : step_after(archive.place, request.parent).value_or(0);
+  TW_ASSIGN_OR_RETURN(request.metrics, metrics_of(options.metrics));
   const Duration began = context.clock.monotonic();
   SaveReport report;
   {
@@ -366,15 +387,26 @@ Result<ExitCode> run_verify(const ArchiveOptions& options, Context& context) {
 
 // ---- prune
 
+Result<checkpoint::Retention> retention_of(const ArchiveOptions& options) {
+  checkpoint::Retention retention;
+  retention.last = std::max(options.keep, 1);
+  retention.hourly = options.keep_hourly;
+  retention.daily = options.keep_daily;
+  retention.best = options.keep_best;
+  retention.metric = options.metric;
+  retention.highest = options.highest;
+  if (options.keep > 0 || retention.chooses()) return retention;
+  return Error{Code::invalid_argument, "how many checkpoints are to be kept is not said",
+               "say --keep N, --keep-hourly N, --keep-daily N or --keep-best N"};
+}
+
 Result<ExitCode> run_prune(const ArchiveOptions& options, Context& context) {
-  if (options.keep < 1) {
-    return Error{Code::invalid_argument, "how many checkpoints are to be kept is not said", "say --keep N"};
-  }
+  TW_ASSIGN_OR_RETURN(const checkpoint::Retention retention, retention_of(options));
   TW_ASSIGN_OR_RETURN(const Archive archive, open_own(options, false, context));
   TransferProgress watch(*archive.store, "pruning", context);  // ends at Ctrl-C between two objects
   const ChunkPlace place = place_over(watch.store());
   TW_ASSIGN_OR_RETURN(const checkpoint::PrunePlan plan,
-                      checkpoint::plan_prune(place, options.keep, context.clock.now(), prune_grace));
+                      checkpoint::plan_prune(place, retention, context.clock.now(), prune_grace));
   if (!options.dry_run) TW_RETURN_IF_ERROR(checkpoint::execute(place, plan));
   if (context.json) {
     print_json(context, json::object{{"dry_run", options.dry_run},
@@ -385,7 +417,7 @@ Result<ExitCode> run_prune(const ArchiveOptions& options, Context& context) {
   }
   context.out << (options.dry_run ? "Would remove " : "Removed ") << plan.remove_keys.size() << " objects, "
               << format_bytes(plan.remove_bytes) << "; " << plan.keep_manifests << " checkpoints stay.\n";
-  if (plan.keep_manifests > static_cast<std::uint64_t>(options.keep)) {
+  if (!retention.chooses() && plan.keep_manifests > static_cast<std::uint64_t>(options.keep)) {
     context.out << paint(Style::dim, "What a save of the last hour may have begun from is kept as well.",
                          context.terminal.colour)
                 << "\n";

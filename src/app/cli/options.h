@@ -124,8 +124,15 @@ struct ArchiveOptions {
   bool read_back = false;  // restore: read every byte again from the disk
   bool flush = false;      // restore: wait until the disk has all
   SealOptions seal = {};
-  SealOptions new_seal = {};  // rekey: opens it from now on
-  bool keep_old = false;      // rekey: and so do those that opened it before
+  SealOptions new_seal = {};              // rekey: opens it from now on
+  std::vector<std::string> metrics = {};  // save: "loss=2.3"
+  // prune: besides the newest `keep`
+  int keep_hourly = 0;
+  int keep_daily = 0;
+  int keep_best = 0;
+  std::string metric = {};  // of which they are the best
+  bool highest = false;     // not the lowest
+  bool keep_old = false;    // rekey: and so do those that opened it before
 };
 
 enum class ServerAction { run, start, stop, status };

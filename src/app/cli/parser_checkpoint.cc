@@ -79,6 +79,8 @@ void add_save(CLI::App* parent, Target& target) {
   sub->add_option("DIR", o.folder, "the folder")->required();
   sub->add_option("STORE", o.store, "file:///path, or a path; it is made when it is not there")->required();
   sub->add_option("--step", o.step, "what the checkpoint is called; else one more than the last");
+  sub->add_option("--metric", o.metrics,
+                  "what it is worth, for prune --keep-best: loss=2.31; several times if need be");
   add_seal(sub, o.seal);
   sub->add_flag("--encrypt", o.seal.encrypt, "encrypt the store, which is empty or encrypted already");
   sub->callback([&target] {
@@ -163,11 +165,28 @@ void add_repair(CLI::App* parent, Target& target) {
 
 void add_prune(CLI::App* parent, Target& target) {
   CheckpointOptions& o = target.checkpoint;
-  CLI::App* sub = add_of_both(parent, target, "prune", "remove what no kept checkpoint needs",
-                              CheckpointAction::prune, ArchiveAction::prune,
-                              {"tradewind checkpoint prune train --keep 2 --dry-run",
-                               "tradewind checkpoint prune file:///mnt/backup/run7 --keep 5"});
-  sub->add_option("--keep", o.keep, "keep so many; of a job, else as it says")->check(CLI::PositiveNumber);
+  CLI::App* sub = add_of_both(
+      parent, target, "prune", "remove what no kept checkpoint needs", CheckpointAction::prune,
+      ArchiveAction::prune,
+      {"tradewind checkpoint prune train --keep 2 --dry-run",
+       "tradewind checkpoint prune file:///mnt/backup/run7 --keep 5",
+       "tradewind checkpoint prune ./backup --keep 2 --keep-daily 7 --keep-best 3 --metric loss"});
+  sub->add_option("--keep,--keep-last", o.keep, "keep so many; of a job, else as it says")
+      ->check(CLI::PositiveNumber);
+  ArchiveOptions& archive = target.archive;
+  sub->add_option("--keep-hourly", archive.keep_hourly,
+                  "of a store: the newest of each of so many hours, too")
+      ->check(CLI::PositiveNumber);
+  sub->add_option("--keep-daily", archive.keep_daily, "of a store: the newest of each of so many days, too")
+      ->check(CLI::PositiveNumber);
+  CLI::Option* best =
+      sub->add_option("--keep-best", archive.keep_best, "of a store: so many with the lowest --metric, too")
+          ->check(CLI::PositiveNumber);
+  CLI::Option* metric =
+      sub->add_option("--metric", archive.metric, "what the best are told by, such as loss");
+  best->needs(metric);
+  metric->needs(best);
+  sub->add_flag("--highest", archive.highest, "the best are those with the highest")->needs(best);
   sub->add_flag("--dry-run", o.dry_run, "only say what would go");
   add_seal(sub, target.archive.seal);
 }

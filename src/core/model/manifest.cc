@@ -106,6 +106,16 @@ Result<ManifestFile> file_from_json(const json::value& value, const std::string&
   return file;
 }
 
+std::map<std::string, double> read_metrics(const json::value& value, JsonReader& reader) {
+  std::map<std::string, double> metrics;
+  JsonReader inner(value, reader.path_of("metrics"));
+  if (const json::object* object = value.if_object()) {
+    for (const auto& [name, each] : *object) metrics[name] = inner.number(name);
+  }
+  reader.merge(inner.status());
+  return metrics;
+}
+
 }  // namespace
 
 std::string_view to_text(FileKind kind) {
@@ -127,16 +137,21 @@ json::value to_json(const Manifest& manifest) {
   for (const ManifestFile& file : manifest.files) files.emplace_back(file_to_json(file));
   const bool has_packs =
       std::ranges::any_of(manifest.files, [](const ManifestFile& file) { return file.packed.has_value(); });
-  return json::object{
-      {"version", has_packs ? version_with_packs : version_without_packs},
-      {"job", manifest.job.text()},
-      {"epoch", manifest.epoch},
-      {"lease", manifest.lease.text()},
-      {"step", manifest.step},
-      {"parent", manifest.parent ? json::value(manifest.parent->text()) : json::value(nullptr)},
-      {"created_at", to_json(manifest.created_at)},
-      {"root_digest", manifest.root_digest},
-      {"files", std::move(files)}};
+  json::object object{{"version", has_packs ? version_with_packs : version_without_packs},
+                      {"job", manifest.job.text()},
+                      {"epoch", manifest.epoch},
+                      {"lease", manifest.lease.text()},
+                      {"step", manifest.step}};
+  if (!manifest.metrics.empty()) {
+    json::object metrics;
+    for (const auto& [name, value] : manifest.metrics) metrics[name] = value;
+    object["metrics"] = std::move(metrics);
+  }
+  object.insert({{"parent", manifest.parent ? json::value(manifest.parent->text()) : json::value(nullptr)},
+                 {"created_at", to_json(manifest.created_at)},
+                 {"root_digest", manifest.root_digest},
+                 {"files", std::move(files)}});
+  return object;
 }
 
 Result<Manifest> manifest_from_json(const json::value& value, const std::string& path) {
@@ -149,6 +164,9 @@ Result<Manifest> manifest_from_json(const json::value& value, const std::string&
   manifest.epoch = static_cast<std::uint64_t>(std::max<std::int64_t>(reader.integer("epoch"), 0));
   manifest.lease = LeaseId(reader.text("lease"));
   manifest.step = reader.number("step");
+  if (const json::value* metrics = reader.optional("metrics")) {
+    manifest.metrics = read_metrics(*metrics, reader);
+  }
   if (reader.has("parent")) manifest.parent = ManifestId(reader.text("parent"));
   manifest.created_at = reader.time("created_at");
   manifest.root_digest = reader.text("root_digest");

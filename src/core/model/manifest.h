@@ -45,6 +45,7 @@ struct Manifest {
   std::uint64_t epoch = 0;
   LeaseId lease;
   double step = 0;
+  std::map<std::string, double> metrics = {};  // as the program last reported them
   std::optional<ManifestId> parent;
   Time created_at;
   std::vector<ManifestFile> files;  // sorted by path

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -14,6 +15,7 @@
 #include "base/id.h"
 #include "base/result.h"
 #include "core/model/manifest.h"
+#include "edge/checkpoint/retention.h"
 #include "edge/objectstore/object_store.h"
 
 namespace tradewind::checkpoint {
@@ -47,8 +49,9 @@ struct SaveRequest {
   Time now;
   // Told of each chunk that is where it belongs, with its plain bytes; from several threads at once.
   std::function<void(std::uint64_t)> on_chunk = {};
-  std::string shown = {};        // what errors call the folder; empty: by its path
-  const Clock* clock = nullptr;  // tells how long it takes; null: the system's
+  std::string shown = {};                      // what errors call the folder; empty: by its path
+  const Clock* clock = nullptr;                // tells how long it takes; null: the system's
+  std::map<std::string, double> metrics = {};  // what the state is worth, by the program's own measures
 };
 struct Saved {
   ManifestId id;
@@ -121,6 +124,9 @@ struct PrunePlan {
 // more where saves may run at the same time (they rely on chunks up to ten minutes old, and tell so when they
 // take longer).
 Result<PrunePlan> plan_prune(const ChunkPlace& place, int keep, Time now, Duration grace);
+// The same, with more than the newest worth keeping. invalid_argument: of a job, in whose ledger one that is
+// missing between others is a loss.
+Result<PrunePlan> plan_prune(const ChunkPlace& place, const Retention& retention, Time now, Duration grace);
 // Removes the plan's keys from every store of the place. A standby or local store that does not answer is
 // left for the next time.
 Status execute(const ChunkPlace& place, const PrunePlan& plan);

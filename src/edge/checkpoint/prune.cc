@@ -168,17 +168,39 @@ Status keep_of_ledger(const ChunkPlace& place, std::size_t keep, Planner& planne
   return planner.keep_newest(checkpoints, keep);
 }
 
+// One that came since the list of the newest is young, and stays as such.
+Status keep_chosen(const ChunkPlace& place, const Retention& retention, Planner& planner) {
+  TW_ASSIGN_OR_RETURN(const std::vector<ManifestId> oldest_first, checkpoints_by_age(place));
+  std::vector<Candidate> candidates;
+  for (const ManifestId& id : oldest_first) {
+    const Result<Manifest> manifest = read_manifest(place, id);
+    if (manifest.ok()) candidates.push_back({id, manifest->created_at, manifest->metrics});
+    if (!manifest.ok() && manifest.error().code == Code::unavailable) return manifest.error();
+  }
+  const std::set<ManifestId> chosen = chosen_by(retention, candidates);
+  return planner.keep_newest(std::vector<ManifestId>(chosen.begin(), chosen.end()), chosen.size());
+}
+
 }  // namespace
 
 Result<PrunePlan> plan_prune(const ChunkPlace& place, int keep, Time now, Duration grace) {
-  if (keep < 1) {
-    return Error{Code::invalid_argument, "cannot keep " + std::to_string(keep) + " checkpoints",
+  return plan_prune(place, Retention{.last = keep}, now, grace);
+}
+
+Result<PrunePlan> plan_prune(const ChunkPlace& place, const Retention& retention, Time now, Duration grace) {
+  if (retention.last < 1) {
+    return Error{Code::invalid_argument, "cannot keep " + std::to_string(retention.last) + " checkpoints",
                  "keep at least 1"};
   }
+  if (place.has_ledger && retention.chooses()) {
+    return Error{Code::invalid_argument, "of a job the newest checkpoints are kept, and no others",
+                 "copy those that are worth more into a store of their own"};
+  }
   Planner planner(place, now, grace);
-  const auto wanted = static_cast<std::size_t>(keep);
+  const auto wanted = static_cast<std::size_t>(retention.last);
   TW_RETURN_IF_ERROR(place.has_ledger ? keep_of_ledger(place, wanted, planner)
                                       : keep_of_stored(place, wanted, now - grace, planner));
+  if (retention.chooses()) TW_RETURN_IF_ERROR(keep_chosen(place, retention, planner));
   TW_RETURN_IF_ERROR(planner.keep_under_way(*place.home));
   TW_RETURN_IF_ERROR(planner.keep_uncommitted(*place.home));
   TW_RETURN_IF_ERROR(planner.find_unneeded(*place.home));

@@ -174,6 +174,7 @@ Result<Saved> save(const SaveRequest& request, const ChunkPlace& place) {
   saved.manifest.epoch = request.epoch;
   saved.manifest.lease = request.lease;
   saved.manifest.step = request.step;
+  saved.manifest.metrics = request.metrics;
   saved.manifest.parent = request.parent;
   saved.manifest.created_at = request.now;
   TW_ASSIGN_OR_RETURN(saved.manifest.files, capture(request.folder, name_of(request), sink));
