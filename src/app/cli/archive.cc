@@ -34,12 +34,18 @@ Result<Archive> open_archive(const std::string& store, const OpenWish& wish, con
                              const Context& context) {
   Archive archive;
   const std::string url = store_url(store, context.working_folder);
+  TW_ASSIGN_OR_RETURN(archive.rate, bandwidth_of(wish.bandwidth, context));
   TW_ASSIGN_OR_RETURN(archive.store, wish.make ? objectstore::open_store(url) : open_existing_store(url));
+  if (archive.rate) {
+    archive.beneath.push_back(std::move(archive.store));
+    archive.store = std::make_unique<objectstore::RateStore>(*archive.beneath.back(), *archive.rate);
+  }
   TW_ASSIGN_OR_RETURN(const std::optional<sealing::DataKey> key,
                       sealing::data_key_of(*archive.store, wish.seal, ask));
   if (key) {
-    archive.bare = std::move(archive.store);
-    archive.store = std::make_unique<sealing::SealedStore>(*archive.bare, *key);
+    archive.beneath.push_back(std::move(archive.store));
+    archive.store = std::make_unique<sealing::SealedStore>(*archive.beneath.back(), *key);
+    archive.encrypted = true;
   }
   archive.place = place_over(*archive.store);
   archive.list_command = "tradewind checkpoint ls " + archive.store->url();

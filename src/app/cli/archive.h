@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "app/cli/bandwidth.h"
 #include "app/cli/context.h"
 #include "edge/checkpoint/checkpoint.h"
 #include "edge/objectstore/object_store.h"
@@ -14,11 +15,12 @@
 namespace tradewind::cli {
 
 struct Archive {
-  std::unique_ptr<objectstore::ObjectStore> bare;   // of one that is encrypted: what `store` stands on
-  std::unique_ptr<objectstore::ObjectStore> store;  // plain bytes and digests
-  checkpoint::ChunkPlace place;                     // over `store`
-  std::string list_command;                         // that lists them, for hints
-  bool encrypted() const { return bare != nullptr; }
+  std::unique_ptr<objectstore::ByteRate> rate;                     // null: unlimited
+  std::vector<std::unique_ptr<objectstore::ObjectStore>> beneath;  // what `store` stands on
+  std::unique_ptr<objectstore::ObjectStore> store;                 // plain bytes and digests
+  bool encrypted = false;
+  checkpoint::ChunkPlace place;  // over `store`
+  std::string list_command;      // that lists them, for hints
 };
 
 // A store that holds a folder's checkpoints, without jobs and ledgers.
@@ -26,6 +28,7 @@ checkpoint::ChunkPlace place_over(objectstore::ObjectStore& store);
 struct OpenWish {
   bool make = false;  // a folder that is not there is made; else not_found
   sealing::SealWish seal = sealing::SealWish::as_found;
+  std::string bandwidth = {};  // of what goes to and fro, as parse_bandwidth() reads it; empty: unlimited
 };
 // `store`: a URL or a path. The errors of sealing::data_key_of.
 Result<Archive> open_archive(const std::string& store, const OpenWish& wish, const sealing::AskForKey& ask,

@@ -1,7 +1,9 @@
 // tradewind checkpoint DIR STORE, from its options to what it prints.
+#include <chrono>
 #include <filesystem>
 #include <gtest/gtest.h>
 
+#include "app/cli/bandwidth.h"
 #include "app/cli/testing/offline_verbs.h"
 #include "app/cli/verbs.h"
 
@@ -185,6 +187,26 @@ TEST_F(ArchiveVerbTest, WhatIsNotThereIsSaid) {
   EXPECT_EQ(act(ArchiveAction::save).error().code, Code::not_found);
   EXPECT_FALSE(fs::exists(home_.path() / "backup"));
   EXPECT_EQ(act(ArchiveAction::prune).error().code, Code::invalid_argument);
+}
+
+TEST_F(ArchiveVerbTest, TheNetworkIsSparedWhereThatIsAsked) {
+  write_text(home_.path() / "state/large", std::string(300'000, 'x') + noise(2));
+  options_.bandwidth = "200k";
+  const auto began = std::chrono::steady_clock::now();
+  ASSERT_EQ(*act(ArchiveAction::save), ExitCode::done);
+  const std::uint64_t stored = number("bytes_stored");
+  EXPECT_GT(stored, 40'000U);
+  // The last chunk is on its way at once: what came before it had its time.
+  EXPECT_GT(seconds_of(std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now() - began)),
+            static_cast<double>(stored) / 2 / (200 * 1024));
+  for (const char* bad : {"fast", "-1M", "0", "5X", "M"}) {
+    options_.bandwidth = bad;
+    EXPECT_EQ(act(ArchiveAction::save).error().code, Code::invalid_argument) << bad;
+  }
+  EXPECT_EQ(*parse_bandwidth("50M"), 50.0 * 1024 * 1024);
+  EXPECT_EQ(*parse_bandwidth("1.5GiB/s"), 1.5 * 1024 * 1024 * 1024);
+  EXPECT_EQ(*parse_bandwidth("800kB"), 800.0 * 1024);
+  EXPECT_EQ(*parse_bandwidth("300000"), 300'000.0);
 }
 
 TEST_F(ArchiveVerbTest, PruneKeepsTheBestToo) {

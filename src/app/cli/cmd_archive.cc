@@ -41,7 +41,8 @@ const LeaseId no_lease{"-"};
 // The store that a verb is about.
 Result<Archive> open_own(const ArchiveOptions& options, bool make, const Context& context) {
   TW_ASSIGN_OR_RETURN(const sealing::SealWish wish, seal_wish(options.seal));
-  return open_archive(options.store, {make, wish}, ask_for_key(options.seal, context), context);
+  return open_archive(options.store, {make, wish, options.bandwidth}, ask_for_key(options.seal, context),
+                      context);
 }
 
 fs::path folder_of(const ArchiveOptions& options, const Context& context) {
@@ -93,7 +94,7 @@ void print_saved(const SaveReport& report, const Archive& archive, Context& cont
   const std::uint64_t bytes = total_bytes(report.saved.manifest);
   context.out << "Saved step " << short_number(report.saved.manifest.step) << " as "
               << short_digest(report.saved.id.text()) << " in " << archive.store->url()
-              << (archive.encrypted() ? ", encrypted: " : ": ") << format_bytes(bytes) << " in "
+              << (archive.encrypted ? ", encrypted: " : ": ") << format_bytes(bytes) << " in "
               << format_duration(report.took) << ".\n"
               << format_bytes(count.bytes_moved) << " were new and took " << format_bytes(count.bytes_stored)
               << "; " << format_bytes(bytes - std::min(bytes, count.bytes_moved)) << " were there already.\n";
@@ -150,7 +151,7 @@ Result<ExitCode> run_save(const ArchiveOptions& options, Context& context) {
   }
   report.took = context.clock.monotonic() - began;
   if (context.json) {
-    print_json(context, saved_json(report, archive.encrypted()));
+    print_json(context, saved_json(report, archive.encrypted));
   } else {
     print_saved(report, archive, context);
   }
@@ -278,7 +279,8 @@ void print_copied(const checkpoint::CopyPlan& plan, std::uint64_t to_send, const
 Result<Archive> open_source(const ArchiveOptions& options, const Context& context) {
   const bool changes = options.seal.encrypt || options.seal.plain;
   const sealing::SealWish wish = changes ? sealing::SealWish::either : sealing::SealWish::as_found;
-  return open_archive(options.store, {false, wish}, ask_for_key(options.seal, context), context);
+  return open_archive(options.store, {false, wish, options.bandwidth}, ask_for_key(options.seal, context),
+                      context);
 }
 
 // With its own key, if one is said, else with the source's: what is encrypted does not become plain unasked.

@@ -130,9 +130,10 @@ struct ArchiveOptions {
   int keep_hourly = 0;
   int keep_daily = 0;
   int keep_best = 0;
-  std::string metric = {};  // of which they are the best
-  bool highest = false;     // not the lowest
-  bool keep_old = false;    // rekey: and so do those that opened it before
+  std::string metric = {};     // of which they are the best
+  bool highest = false;        // not the lowest
+  std::string bandwidth = {};  // "50M": bytes in a second; empty: unlimited
+  bool keep_old = false;       // rekey: and so do those that opened it before
 };
 
 enum class ServerAction { run, start, stop, status };

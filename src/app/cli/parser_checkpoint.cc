@@ -35,6 +35,17 @@ ArchiveOptions archive_of(const Target& target, ArchiveAction action) {
   return archive;
 }
 
+// Nothing that a person wrote is passed over.
+void refuse_of_a_job(const CLI::App& sub) {
+  for (const char* name : {"--bwlimit", "--key-file", "--key-command", "--plain", "--keep-hourly",
+                           "--keep-daily", "--keep-best", "--manifest"}) {
+    const CLI::Option* option = sub.get_option_no_throw(name);
+    if (option != nullptr && option->count() > 0) {
+      throw CLI::ValidationError(name, "is of a store; of a job there is no such choice yet");
+    }
+  }
+}
+
 // A verb of both: what is named says which is meant.
 CLI::App* add_of_both(CLI::App* parent, Target& target, const std::string& verb,
                       const std::string& description, CheckpointAction of_job, ArchiveAction of_store,
@@ -44,7 +55,7 @@ CLI::App* add_of_both(CLI::App* parent, Target& target, const std::string& verb,
   sub->add_option("JOB|STORE", o.job,
                   "a job: id, beginning of an id, name, or - for the last; or a store: file:///path, ./path");
   sub->add_option("--store", o.store, "read the job in this store directly, without a server");
-  sub->callback([&target, of_job, of_store] {
+  sub->callback([&target, of_job, of_store, sub] {
     CheckpointOptions& job = target.checkpoint;
     if (job.folder.empty()) job.folder = target.archive.folder;
     if (of_store == ArchiveAction::restore && job.folder.empty()) throw CLI::RequiredError("--to");
@@ -52,6 +63,7 @@ CLI::App* add_of_both(CLI::App* parent, Target& target, const std::string& verb,
     if (is_store(job.job)) {
       target.chosen = archive_of(target, of_store);
     } else {
+      refuse_of_a_job(*sub);
       target.chosen = job;
     }
   });
@@ -61,6 +73,10 @@ CLI::App* add_of_both(CLI::App* parent, Target& target, const std::string& verb,
 void add_key(CLI::App* sub, SealOptions& seal, const std::string& of) {
   sub->add_option("--key-file", seal.key_file, of + ": a file with its key or passphrase")
       ->excludes(sub->add_option("--key-command", seal.key_command, of + ": a command that prints its key"));
+}
+
+void add_bandwidth(CLI::App* sub, ArchiveOptions& options) {
+  sub->add_option("--bwlimit", options.bandwidth, "take no more of the network: 50M is 50 MiB in a second");
 }
 
 // For verbs of a store that may be encrypted.
@@ -83,6 +99,7 @@ void add_save(CLI::App* parent, Target& target) {
                   "what it is worth, for prune --keep-best: loss=2.31; several times if need be");
   add_seal(sub, o.seal);
   sub->add_flag("--encrypt", o.seal.encrypt, "encrypt the store, which is empty or encrypted already");
+  add_bandwidth(sub, o);
   sub->callback([&target] {
     target.archive.action = ArchiveAction::save;
     target.chosen = target.archive;
@@ -107,6 +124,7 @@ void add_copy(CLI::App* parent, Target& target) {
   sub->add_option("--to-key-command", o.new_seal.key_command, "of TO, where it has another key");
   sub->add_flag("--encrypt", o.seal.encrypt, "encrypt TO, which is empty or encrypted already");
   sub->add_flag("--plain", o.seal.plain, "TO is not encrypted, even if FROM is");
+  add_bandwidth(sub, o);
   sub->callback([&target] {
     target.archive.action = ArchiveAction::copy;
     target.chosen = target.archive;
@@ -127,6 +145,7 @@ void add_restore(CLI::App* parent, Target& target) {
                   "of a store: this checkpoint, or the beginning of its id");
   sub->add_flag("--verify", o.read_back, "read every byte again from the disk, once it is written");
   sub->add_flag("--sync", o.flush, "wait until the disk has all of it");
+  add_bandwidth(sub, target.archive);
   add_seal(sub, target.archive.seal);
 }
 

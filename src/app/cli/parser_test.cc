@@ -65,6 +65,24 @@ TEST(ParserTest, JsonMayStandBeforeOrAfterTheVerb) {
   }
 }
 
+TEST(ParserTest, WhatIsOfAStoreIsNotPassedOverOfAJob) {
+  for (const std::vector<std::string>& flag : std::vector<std::vector<std::string>>{
+           {"--bwlimit", "50M"}, {"--key-file", "k"}, {"--plain"}, {"--manifest", "ab"}}) {
+    std::vector<std::string> line = {"checkpoint", "restore", "./store", "--to", "x"};
+    line.insert(line.end(), flag.begin(), flag.end());
+    EXPECT_EQ(parsed<ArchiveOptions>(line).store, "./store");
+    line[2] = "train";
+    EXPECT_TRUE(ended(line).wrong) << flag[0];
+    EXPECT_NE(ended(line).text.find(flag[0]), std::string::npos) << ended(line).text;
+  }
+  EXPECT_TRUE(ended({"checkpoint", "prune", "train", "--keep-hourly", "3"}).wrong);
+  EXPECT_TRUE(ended({"checkpoint", "prune", "./store", "--keep-best", "3"}).wrong) << "of which metric?";
+  EXPECT_EQ(parsed<ArchiveOptions>({"checkpoint", "prune", "./s", "--keep-best", "3", "--metric", "loss"})
+                .keep_best,
+            3);
+  EXPECT_EQ(parsed<CheckpointOptions>({"checkpoint", "prune", "train", "--keep-last", "3"}).keep, 3);
+}
+
 TEST(ParserTest, ReadsTheVerbsWithinVerbs) {
   const auto restore =
       parsed<CheckpointOptions>({"checkpoint", "restore", "train", "--to", "x", "--step", "250"});

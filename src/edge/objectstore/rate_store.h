@@ -1,0 +1,56 @@
+// A store that takes no more of the network than it is allowed.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <mutex>
+
+#include "base/clock.h"
+#include "edge/objectstore/object_store.h"
+
+namespace tradewind::objectstore {
+
+// So many bytes in a second, on average, of all stores that share it. Safe from several threads at once.
+class ByteRate {
+ public:
+  // Waits so long; false: it was ended early.
+  using Wait = std::function<bool(Duration)>;
+  // REQUIRES: bytes_per_s > 0; `clock` outlives this.
+  ByteRate(double bytes_per_s, const Clock& clock, Wait wait);
+
+  // Waits until the bytes before these have had their time. cancelled: the wait was ended early.
+  Status pass(std::uint64_t bytes);
+
+ private:
+  const double bytes_per_s_;
+  const Clock& clock_;
+  const Wait wait_;
+  std::mutex mutex_;
+  double free_at_s_ = 0;  // on the clock's monotonic scale; protected by mutex_
+};
+
+// The bytes of puts and gets pass at the rate; what is only asked or listed is not counted.
+class RateStore final : public ObjectStore {
+ public:
+  // REQUIRES: both outlive this.
+  RateStore(ObjectStore& inner, ByteRate& rate) : inner_(inner), rate_(rate) {}
+
+  std::string url() const override { return inner_.url(); }
+  Status put(std::string_view key, std::string_view bytes, PutCondition condition) override;
+  Result<std::string> get(std::string_view key, ByteRange range = {}) override;
+  Result<ObjectInfo> stat(std::string_view key) override { return inner_.stat(key); }
+  Result<ObjectPage> list(std::string_view prefix, std::string_view after,
+                          std::size_t limit = 1000) override {
+    return inner_.list(prefix, after, limit);
+  }
+  Status remove(std::string_view key) override { return inner_.remove(key); }
+  Status remove_if_older(std::string_view key, Time limit) override {
+    return inner_.remove_if_older(key, limit);
+  }
+
+ private:
+  ObjectStore& inner_;
+  ByteRate& rate_;
+};
+
+}  // namespace tradewind::objectstore

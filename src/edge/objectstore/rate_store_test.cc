@@ -1,0 +1,56 @@
+#include "edge/objectstore/rate_store.h"
+
+#include <gtest/gtest.h>
+#include <thread>
+
+#include "edge/objectstore/memory_store.h"
+#include "edge/objectstore/testing/conformance.h"
+
+namespace tradewind::objectstore {
+namespace {
+
+using std::chrono::seconds;
+
+class RateStoreTest : public testing::Test {
+ protected:
+  ManualClock clock_{Time()};
+  bool interrupted_ = false;
+  ByteRate rate_{1000, clock_, [this](Duration span) {
+                   clock_.advance(span);
+                   return !interrupted_;
+                 }};
+  std::unique_ptr<ObjectStore> inner_ = make_memory_store();
+  RateStore store_{*inner_, rate_};
+};
+
+TEST_F(RateStoreTest, ManyBytesTakeTheirTime) {
+  for (int i = 0; i < 11; ++i)
+    ASSERT_TRUE(store_.put("a", std::string(1000, 'x'), PutCondition::always).ok());
+  EXPECT_EQ(clock_.monotonic(), seconds(10)) << "the first waits for nothing, the last is on its way";
+  for (int i = 0; i < 5; ++i) ASSERT_EQ(store_.get("a")->size(), 1000U);
+  EXPECT_GE(clock_.monotonic(), seconds(15));
+  EXPECT_LE(clock_.monotonic(), seconds(16));
+}
+
+TEST_F(RateStoreTest, ManyFewBytesTakeTheirTimeToo) {
+  for (int i = 0; i < 3000; ++i) ASSERT_TRUE(store_.put("a", "x", PutCondition::always).ok());
+  EXPECT_NEAR(seconds_of(clock_.monotonic()), 3, 0.1);
+}
+
+TEST_F(RateStoreTest, WhatWasNotUsedIsNotSavedUp) {
+  clock_.advance(seconds(100));
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(store_.put("a", std::string(1000, 'x'), PutCondition::always).ok());
+  EXPECT_EQ(clock_.monotonic(), seconds(102));
+}
+
+TEST_F(RateStoreTest, AWaitThatIsEndedSendsNothing) {
+  ASSERT_TRUE(store_.put("a", std::string(1000, 'x'), PutCondition::always).ok());
+  interrupted_ = true;
+  const Status cut = store_.put("b", "x", PutCondition::always);
+  ASSERT_FALSE(cut.ok());
+  EXPECT_EQ(cut.error().code, Code::cancelled);
+  EXPECT_FALSE(inner_->stat("b").ok());
+}
+
+}  // namespace
+}  // namespace tradewind::objectstore
