@@ -215,6 +215,8 @@ TEST_F(ArchiveVerbTest, PruneKeepsTheBestToo) {
     write_text(home_.path() / "state/deep/step", loss);
     ASSERT_EQ(*act(ArchiveAction::save), ExitCode::done);
   }
+  EXPECT_EQ(*act(ArchiveAction::list), ExitCode::done);
+  EXPECT_EQ(document().at("checkpoints").as_array().at(1).at("metrics").at("loss").to_number<double>(), 0.5);
   options_.dry_run = true;
   options_.keep_best = 1;
   options_.metric = "loss";

@@ -50,6 +50,7 @@ json::value shown_json(const Entry& entry) {
   for (const ManifestFile& file : manifest.files) files.push_back(file_json(file));
   return json::object{{"manifest", entry.id.text()},
                       {"step", manifest.step},
+                      {"metrics", metrics_json(manifest)},
                       {"epoch", manifest.epoch},
                       {"created", format_utc(manifest.created_at)},
                       {"parent", manifest.parent ? json::value(manifest.parent->text()) : json::value()},
@@ -65,6 +66,15 @@ std::string shown_path(const ManifestFile& file) {
   return printable(file.path);
 }
 
+// "loss=2.31 lr=0.1"
+std::string metrics_text(const Manifest& manifest) {
+  std::string text;
+  for (const auto& [name, value] : manifest.metrics) {
+    text += (text.empty() ? "" : " ") + printable(name) + "=" + short_number(value);
+  }
+  return text;
+}
+
 void print_shown(const Entry& entry, Context& context) {
   const Manifest& manifest = entry.manifest;
   const auto line = [&](const char* title, const std::string& text) {
@@ -73,6 +83,7 @@ void print_shown(const Entry& entry, Context& context) {
   line("Checkpoint  ", entry.id.text());
   line("Step        ", short_number(manifest.step));
   if (manifest.epoch > 0) line("Epoch       ", std::to_string(manifest.epoch));
+  if (!manifest.metrics.empty()) line("Metrics     ", metrics_text(manifest));
   line("Saved at    ", format_utc(manifest.created_at));
   line("Parent      ", manifest.parent ? manifest.parent->text() : "none");
   line("State       ", manifest.root_digest);
@@ -216,6 +227,12 @@ void print_proof(const std::string& root_digest, bool read_back, Context& contex
   context.out << paint(Style::green, "Verified:", context.terminal.colour)
               << (read_back ? " every byte, read again from the disk, has" : " every byte has")
               << " the digest that was saved, " << short_digest(root_digest) << "….\n";
+}
+
+json::value metrics_json(const Manifest& manifest) {
+  json::object metrics;
+  for (const auto& [name, value] : manifest.metrics) metrics[name] = value;
+  return metrics;
 }
 
 json::value damage_json(const std::string& problem) {

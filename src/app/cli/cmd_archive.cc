@@ -168,6 +168,7 @@ Result<ExitCode> run_ls(const ArchiveOptions& options, Context& context) {
     for (const Entry& entry : entries) {
       list.push_back(json::object{{"manifest", entry.id.text()},
                                   {"step", entry.manifest.step},
+                                  {"metrics", metrics_json(entry.manifest)},
                                   {"epoch", entry.manifest.epoch},
                                   {"created", format_utc(entry.manifest.created_at)},
                                   {"bytes", total_bytes(entry.manifest)},
