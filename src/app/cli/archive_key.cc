@@ -71,7 +71,7 @@ Result<ExitCode> make_new_key(const std::string& file, Context& context) {
     return Error{Code::conflict, "the file '" + path + "' exists, and a key in it may be needed",
                  "name a file that does not exist"};
   }
-  TW_RETURN_IF_ERROR(made);
+  if (!made.ok()) return made.error();
   if (context.json) {
     print_json(context, json::object{{"key_file", path}});
     return ExitCode::done;

@@ -42,8 +42,7 @@ TEST(StoreLocation, NamesSuppliersAsThePriceListDoes) {
                           "s3://bucket/p?endpoint=https://ams3.digitaloceanspaces.com",
                           "s3://bucket/p?endpoint=https://eu.linodeobjects.com",
                           "s3://bucket/p?endpoint=https://ewr1.vultrobjects.com",
-                          "s3://bucket/p?endpoint=https://"
-                          "ns.compat.objectstorage.eu-frankfurt-1.oraclecloud.com&region=eu-frankfurt-1",
+                          "s3://bucket/p?endpoint=https://ns.compat.oraclecloud.com&region=eu-frankfurt-1",
                           "s3://bucket/p?endpoint=https://cwobject.com"}) {
     const std::optional<Location> location = location_of_store(url, {});
     ASSERT_TRUE(location) << url;

@@ -38,7 +38,7 @@ class Hostile : public testing::Test {
 
   // The forged text under its own digest, as one who can write into the store would put it.
   ManifestId put(const std::string& text) {
-    const ManifestId id(sha256_hex(text));
+    ManifestId id(sha256_hex(text));
     EXPECT_TRUE(
         world_.home->put(manifest_key(place_.job_prefix, id), encode_manifest(text), PutCondition::always)
             .ok());

@@ -250,11 +250,11 @@ Status prove_create_if_absent(ObjectStore& store) {
     return Error{Code::invalid_argument, store.url() + " is unfit for ledgers: " + first.error().message,
                  std::string(overwrites)};
   }
-  TW_RETURN_IF_ERROR(first);
+  if (!first.ok()) return first;
   const Status second = store.put(key, "second", PutCondition::if_absent);
   static_cast<void>(store.remove(key));  // what is left is small, and says what it is
   if (!second.ok() && second.error().code == Code::conflict) return {};
-  TW_RETURN_IF_ERROR(second);
+  if (!second.ok()) return second;
   return Error{Code::invalid_argument,
                store.url() + " is unfit for ledgers: an object that was there was overwritten by a create",
                std::string(overwrites)};
