@@ -29,7 +29,6 @@ namespace {
 
 namespace fs = std::filesystem;
 using checkpoint::ChunkPlace;
-using objectstore::ObjectStore;
 
 // Others may save into the same store meanwhile.
 constexpr Duration prune_grace = std::chrono::hours(1);

@@ -89,7 +89,7 @@ Result<DataKey> begin(ObjectStore& store, const AskForKey& ask) {
   const KeyObject object{{wrap(fresh, key)}};
   const Status first = store.put(key_objects[0], to_text(object), PutCondition::if_absent);
   if (!first.ok() && first.error().code == Code::conflict) return open_with(store, key);
-  TW_RETURN_IF_ERROR(first);
+  if (!first.ok()) return first.error();
   TW_RETURN_IF_ERROR(store.put(key_objects[1], to_text(object), PutCondition::always));
   return fresh;
 }

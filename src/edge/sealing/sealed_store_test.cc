@@ -130,7 +130,8 @@ TEST_F(SealedStoreTest, ListsByPlainNamesInTheirOrderAndPageByPage) {
   std::set<std::string> expected;
   for (int i = 0; i < 50; ++i) {
     const std::string two = objectstore::hex(std::string(1, static_cast<char>(i * 5)));
-    const std::string key = "chunks/" + two + "/" + two + std::string(62, 'c');
+    std::string key = "chunks/";
+    key.append(two).append("/").append(two).append(62, 'c');
     put(key, "x");
     expected.insert(key);
   }
