@@ -96,10 +96,11 @@ TEST_F(StoreSim, TheSameSeedIsTheSameRun) {
 }
 
 TEST_F(StoreSim, EachPlantedDefectIsNoticed) {
-  // Seeds that meet the defect within the next few hundred: a search from 1 would only take longer.
+  // Seeds that meet the defect within the next few hundred: a search from 1 would only take longer. Which
+  // ones they are changes with the calls that the engine makes: storesim --mutant NAME finds new ones.
   const std::map<Mutant, std::uint64_t> near = {
       {Mutant::long_save_tells_nothing, 80},
-      {Mutant::long_copy_tells_nothing, 190},
+      {Mutant::long_copy_tells_nothing, 2100},
       {Mutant::prune_looks_and_removes_in_two_steps, 170},
       {Mutant::prune_passes_over_unreadable, 225},
   };
