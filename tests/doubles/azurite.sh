@@ -19,35 +19,8 @@ for program in node curl openssl; do
 done
 [ -f "$server" ] || skip azurite
 
-folder=$(mktemp -d /tmp/tradewind-azurite-XXXXXX)
-pids=()
-stop_all() {
-  for pid in "${pids[@]}"; do
-    kill "$pid" 2>/dev/null || true
-    wait "$pid" 2>/dev/null || true
-  done
-  rm -rf "$folder"
-}
-trap stop_all EXIT
-trap 'exit 1' INT TERM
-
-fail() {
-  echo "azurite: $1" >&2
-  tail -n 20 "$folder"/*.log "$folder"/answer 2>/dev/null >&2
-  exit 1
-}
-
-free_ports() { # two neighbours that are free now: without TLS, and with
-  for _ in $(seq 50); do
-    port=$((20000 + RANDOM % 20000))
-    taken=no
-    for each in 0 1; do
-      (exec 3<>"/dev/tcp/127.0.0.1/$((port + each))") 2>/dev/null && taken=yes
-    done
-    [ $taken = yes ] || return 0
-  done
-  fail "no free ports"
-}
+double=azurite
+. "$root/tests/doubles/two_servers.sh"
 
 account=tradewind
 key=$(openssl rand -base64 32)
@@ -63,15 +36,6 @@ start() { # NAME PORT OPTION…
   pids+=($!)
 }
 
-await() { # PID ENDPOINT
-  for _ in $(seq 150); do
-    kill -0 "$1" 2>/dev/null || fail "a server ended"
-    curl -so /dev/null --max-time 2 "$2" && return 0
-    sleep 0.2
-  done
-  fail "$2 does not answer"
-}
-
 make_container() { # ENDPOINT: by one signed PUT
   date=$(LC_ALL=C date -u '+%a, %d %b %Y %H:%M:%S GMT')
   empty='\n\n\n\n\n\n\n\n\n\n\n\n'
@@ -82,11 +46,7 @@ make_container() { # ENDPOINT: by one signed PUT
   [ "$status" = 201 ] || fail "making the container answered $status"
 }
 
-# A certificate that signs itself is its own authority, which the clients must be told of.
-openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=localhost \
-  -addext 'subjectAltName=DNS:localhost,IP:127.0.0.1' -keyout "$folder/server.key" -out "$folder/server.pem" \
-  2>>"$folder/steps.log" || fail "no certificate could be made"
-export SSL_CERT_FILE=$folder/server.pem CURL_CA_BUNDLE=$folder/server.pem
+make_certificate
 
 free_ports
 plain=http://127.0.0.1:$port/$account
