@@ -9,6 +9,7 @@
 
 #include "edge/objectstore/file_time.h"
 #include "edge/objectstore/posix_file.h"
+#include "edge/objectstore/wanted_keys.h"
 
 namespace tradewind::objectstore {
 namespace {
@@ -26,7 +27,7 @@ class Walk {
  public:
   Walk(int root, const std::string& root_path, std::string_view prefix, std::string_view after,
        std::size_t limit)
-      : root_(root), root_path_(root_path), prefix_(prefix), after_(after), limit_(limit) {}
+      : root_(root), root_path_(root_path), wanted_(prefix, after), limit_(limit) {}
 
   // Visits an open folder whose keys all begin with `base` ("" or "a/b/").
   Status visit(UniqueFd opened, const std::string& base) {
@@ -76,14 +77,6 @@ class Walk {
     return {};
   }
 
-  bool wanted(const std::string& key) const { return key.starts_with(prefix_) && key > after_; }
-  // Whether some key that begins with `base` can be wanted.
-  bool may_hold_wanted(const std::string& base) const {
-    const std::size_t shared = std::min(base.size(), prefix_.size());
-    if (std::string_view(base).substr(0, shared) != prefix_.substr(0, shared)) return false;
-    return base > after_ || after_.starts_with(base);
-  }
-
   Result<Names> read(DIR* folder, const std::string& base) const {
     Names names;
     while (true) {
@@ -94,8 +87,8 @@ class Walk {
       if (!check_key(name).ok()) continue;  // "~tmp", ".", and what others left here
       if (is_folder(::dirfd(folder), *found)) {
         name += '/';
-        if (may_hold_wanted(base + name)) names.push_back(std::move(name));
-      } else if (wanted(base + name)) {
+        if (wanted_.may_begin_with(base + name)) names.push_back(std::move(name));
+      } else if (wanted_.contains(base + name)) {
         names.push_back(std::move(name));
       }
     }
@@ -113,8 +106,7 @@ class Walk {
 
   int root_;
   const std::string& root_path_;
-  std::string_view prefix_;
-  std::string_view after_;
+  const WantedKeys wanted_;
   std::size_t limit_;
   ObjectPage page_;
 };

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "edge/objectstore/sftp/sftp_folders.h"
+#include "edge/objectstore/wanted_keys.h"
 
 namespace tradewind::objectstore {
 namespace {
@@ -15,7 +16,7 @@ class Walk {
  public:
   Walk(SftpSession& session, std::string_view root, std::string_view prefix, std::string_view after,
        std::size_t limit)
-      : session_(session), root_(root), prefix_(prefix), after_(after), limit_(limit) {}
+      : session_(session), root_(root), wanted_(prefix, after), limit_(limit) {}
 
   // The folder whose keys all begin with `base` ("" or "a/b/").
   Result<SftpPage> run(const std::string& base) {
@@ -43,8 +44,9 @@ class Walk {
                         read_sftp_folders(session_, paths, [&](std::size_t folder, const SftpName& name) {
                           if (!check_key(name.name).ok() || name.attributes.is_link()) return false;
                           const std::string key = bases[folder] + name.name;
-                          if (!name.attributes.is_folder()) return wanted(key) && check_key(key).ok();
-                          return may_hold_wanted(key + "/") && check_key(key).ok();
+                          if (!name.attributes.is_folder())
+                            return wanted_.contains(key) && check_key(key).ok();
+                          return wanted_.may_begin_with(key + "/") && check_key(key).ok();
                         }));
     for (SftpFolder& folder : folders) {
       for (SftpName& name : folder.names) {
@@ -115,18 +117,9 @@ class Walk {
     return {};
   }
 
-  bool wanted(const std::string& key) const { return key.starts_with(prefix_) && key > after_; }
-  // Whether some key that begins with `base` can be wanted.
-  bool may_hold_wanted(const std::string& base) const {
-    const std::size_t shared = std::min(base.size(), prefix_.size());
-    if (std::string_view(base).substr(0, shared) != prefix_.substr(0, shared)) return false;
-    return base > after_ || after_.starts_with(base);
-  }
-
   SftpSession& session_;
   const std::string_view root_;
-  const std::string_view prefix_;
-  const std::string_view after_;
+  const WantedKeys wanted_;
   const std::size_t limit_;
   std::size_t lookahead_ = 1;
   SftpPage made_;
