@@ -56,6 +56,18 @@ std::string hex(std::string_view bytes) {
   return text;
 }
 
+std::optional<std::string> decode_hex(std::string_view digits) {
+  constexpr std::string_view letters = "0123456789abcdef";
+  if (digits.size() % 2 != 0 || digits.find_first_not_of(letters) != std::string_view::npos)
+    return std::nullopt;
+  std::string bytes;
+  bytes.reserve(digits.size() / 2);
+  for (std::size_t i = 0; i < digits.size(); i += 2) {
+    bytes += static_cast<char>(letters.find(digits[i]) << 4 | letters.find(digits[i + 1]));
+  }
+  return bytes;
+}
+
 std::string base64(std::string_view bytes) {
   std::string text((bytes.size() + 2) / 3 * 4 + 1, '\0');  // the library writes a closing zero
   const int size =

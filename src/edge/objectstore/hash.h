@@ -13,7 +13,9 @@ std::string md5(std::string_view bytes);
 std::string sha1(std::string_view bytes);
 std::string hmac_sha256(std::string_view key, std::string_view bytes);
 
-std::string hex(std::string_view bytes);     // lower case
+std::string hex(std::string_view bytes);  // lower case
+// Nothing when it is none: an odd count, or another letter than 0-9 and a-f.
+std::optional<std::string> decode_hex(std::string_view digits);
 std::string base64(std::string_view bytes);  // with padding
 // Nothing when it is none, or not padded.
 std::optional<std::string> decode_base64(std::string_view text);

@@ -24,5 +24,13 @@ TEST(Hash, RandomBytesAreNeverTheSame) {
   EXPECT_NE(random_bytes(16), random_bytes(16));
 }
 
+TEST(Hash, HexIsReadBack) {
+  std::string all;
+  for (int byte = 0; byte < 256; ++byte) all += static_cast<char>(byte);
+  EXPECT_EQ(decode_hex(hex(all)), all);
+  EXPECT_EQ(decode_hex(""), "");
+  for (const char* bad : {"a", "AB", "0g", "0x", "a b0"}) EXPECT_FALSE(decode_hex(bad)) << bad;
+}
+
 }  // namespace
 }  // namespace tradewind::objectstore

@@ -37,15 +37,6 @@ std::optional<std::string_view> digits_of(std::string_view key, std::string_view
   return digits;
 }
 
-std::string unhex(std::string_view digits) {
-  std::string bytes;
-  bytes.reserve(digits.size() / 2);
-  for (std::size_t i = 0; i < digits.size(); i += 2) {
-    bytes += static_cast<char>(hex_digits.find(digits[i]) << 4 | hex_digits.find(digits[i + 1]));
-  }
-  return bytes;
-}
-
 std::string sealed_folder_of(const Kind& kind) {
   return std::string(sealed_folder) + std::string(kind.folder);
 }
@@ -57,7 +48,7 @@ std::string SealedNames::sealed(std::string_view key) const {
     const auto digits = digits_of(key, kind.folder, kind, digest_digits);
     if (!digits) continue;
     return in_folder(sealed_folder_of(kind), kind.fanned,
-                     objectstore::hex(seal_name(key_, kind.folder, unhex(*digits))));
+                     objectstore::hex(seal_name(key_, kind.folder, *objectstore::decode_hex(*digits))));
   }
   return named_key(key);
 }
@@ -67,7 +58,7 @@ std::optional<std::string> SealedNames::plain(std::string_view sealed) const {
   for (const Kind& kind : kinds) {
     const auto digits = digits_of(sealed, sealed_folder_of(kind), kind, name_digits);
     if (!digits) continue;
-    const std::optional<std::string> name = unseal_name(key_, kind.folder, unhex(*digits));
+    const std::optional<std::string> name = unseal_name(key_, kind.folder, *objectstore::decode_hex(*digits));
     if (!name) return std::nullopt;
     return in_folder(kind.folder, kind.fanned, objectstore::hex(*name));
   }

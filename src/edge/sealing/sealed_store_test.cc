@@ -215,14 +215,6 @@ TEST_F(SealedStoreTest, RangesAreOfThePlainBytes) {
   EXPECT_EQ(*store_.get(chunk_a, {10, 1}), "");
 }
 
-std::string unhexed(std::string_view digits) {
-  std::string bytes;
-  for (std::size_t i = 0; i < digits.size(); i += 2) {
-    bytes += static_cast<char>(std::stoi(std::string(digits.substr(i, 2)), nullptr, 16));
-  }
-  return bytes;
-}
-
 // The bytes of docs/formats/sealed.md.
 TEST(SealedFormat, OpensWhatIsWrittenDown) {
   std::string bytes;
@@ -233,8 +225,8 @@ TEST(SealedFormat, OpensWhatIsWrittenDown) {
             "sealed/chunks/60/"
             "60a280aa14af6780682b44662b051f81f36b4a443e5ccde7b92ce54c5dd798a089eaaf6088bd0b35dddc9ced"
             "ef443e6c");
-  const std::string sealed =
-      unhexed("01aaf87e478340fbb8105892084533fde2e41f947c2e3a16337577b75f70a104b1d9c607835f77a84436f4e021b3");
+  const std::string sealed = *objectstore::decode_hex(
+      "01aaf87e478340fbb8105892084533fde2e41f947c2e3a16337577b75f70a104b1d9c607835f77a84436f4e021b3");
   EXPECT_EQ(unseal(key.for_content(), chunk, sealed), std::string("\0hello tradewind\n", 17));
   const UserKey by = *parse_user_key("twkey-" + objectstore::hex(bytes), "the test");
   const auto object = key_object_from_text(

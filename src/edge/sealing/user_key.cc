@@ -13,24 +13,6 @@ constexpr std::size_t key_bytes = 32;
 constexpr std::size_t text_bytes_max = 1024;
 constexpr Duration command_patience = std::chrono::minutes(1);
 
-std::optional<unsigned char> digit(char c) {
-  if (c >= '0' && c <= '9') return static_cast<unsigned char>(c - '0');
-  if (c >= 'a' && c <= 'f') return static_cast<unsigned char>(c - 'a' + 10);
-  return std::nullopt;
-}
-
-std::optional<std::string> unhex(std::string_view text) {
-  if (text.size() % 2 != 0) return std::nullopt;
-  std::string bytes;
-  for (std::size_t i = 0; i < text.size(); i += 2) {
-    const auto high = digit(text[i]);
-    const auto low = digit(text[i + 1]);
-    if (!high || !low) return std::nullopt;
-    bytes += static_cast<char>(*high << 4 | *low);
-  }
-  return bytes;
-}
-
 Result<std::optional<UserKey>> from_text(std::string_view text, const std::string& from) {
   TW_ASSIGN_OR_RETURN(UserKey key, parse_user_key(text, from));
   return std::optional(std::move(key));
@@ -70,7 +52,7 @@ Result<UserKey> parse_user_key(std::string_view text, const std::string& from) {
                  "tradewind checkpoint new-key FILE makes one"};
   }
   if (!text.starts_with(key_mark)) return UserKey{SecretBytes(std::string(text)), true, from};
-  std::optional<std::string> bytes = unhex(text.substr(key_mark.size()));
+  std::optional<std::string> bytes = objectstore::decode_hex(text.substr(key_mark.size()));
   if (!bytes || bytes->size() != key_bytes) {
     return Error{Code::invalid_argument,
                  from + " gives a key that is not whole: after twkey- come 64 digits of 0-9 and a-f"};
