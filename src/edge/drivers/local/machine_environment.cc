@@ -4,13 +4,14 @@
 #include <cctype>
 #include <string_view>
 
+#include "edge/objectstore/variables.h"
+
 namespace tradewind::local {
 namespace {
 
-// IDENTITY_ and MSI_: where a service at Azure hands out its own identity, and the word that opens it.
-constexpr std::string_view secret_prefixes[] = {"AWS_",       "AZURE_",  "ARM_",       "IDENTITY_", "IMDS_",
-                                                "MSI_",       "GOOGLE_", "GCLOUD_",    "CLOUDSDK_", "OCI_",
-                                                "TRADEWIND_", "SSH_",    "KUBECONFIG", "SLURM_JWT"};
+// Besides those of stores.
+constexpr std::string_view secret_prefixes[] = {"ARM_", "GCLOUD_",    "OCI_",     "TRADEWIND_",
+                                                "SSH_", "KUBECONFIG", "SLURM_JWT"};
 constexpr std::string_view secret_words[] = {"TOKEN",   "SECRET", "PASSWORD",   "PASSWD",     "CREDENTIAL",
                                              "API_KEY", "APIKEY", "ACCESS_KEY", "PRIVATE_KEY"};
 
@@ -18,7 +19,8 @@ bool is_withheld(const std::string& name) {
   std::string upper = name;
   std::transform(upper.begin(), upper.end(), upper.begin(),
                  [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
-  return std::any_of(std::begin(secret_prefixes), std::end(secret_prefixes),
+  return objectstore::is_store_identity(upper) ||
+         std::any_of(std::begin(secret_prefixes), std::end(secret_prefixes),
                      [&](std::string_view prefix) { return upper.starts_with(prefix); }) ||
          std::any_of(std::begin(secret_words), std::end(secret_words),
                      [&](std::string_view word) { return upper.find(word) != std::string::npos; });
