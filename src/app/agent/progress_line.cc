@@ -102,11 +102,7 @@ std::string stamp_progress_line(const ProgressLine& line, Time at) {
   const auto& step = std::get<StepLine>(line);
   object["step"] = step.step;
   if (step.total > 0) object["total"] = step.total;
-  if (!step.metrics.empty()) {
-    json::object metrics;
-    for (const auto& [name, value] : step.metrics) metrics[name] = value;
-    object["metrics"] = std::move(metrics);
-  }
+  if (!step.metrics.empty()) object["metrics"] = to_json(step.metrics);
   return to_text(json::value(object));
 }
 

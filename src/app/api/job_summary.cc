@@ -5,8 +5,6 @@
 namespace tradewind::api {
 
 json::value to_json(const JobSummary& job) {
-  json::object metrics;
-  for (const auto& [name, value] : job.metrics) metrics[name] = value;
   return json::object{{"id", job.id.text()},
                       {"name", job.name},
                       {"state", job.state},
@@ -20,7 +18,7 @@ json::value to_json(const JobSummary& job) {
                       {"saved_step", number_to_json(job.saved_step)},
                       {"rate_per_s", job.rate_per_s},
                       {"eta_s", tradewind::to_json(job.eta)},
-                      {"metrics", std::move(metrics)},
+                      {"metrics", tradewind::to_json(job.metrics)},
                       {"unseen_since", tradewind::to_json(job.unseen_since)},
                       {"notice_deadline", tradewind::to_json(job.notice_deadline)},
                       {"submitted_at", tradewind::to_json(job.submitted_at)},

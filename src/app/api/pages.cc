@@ -74,15 +74,13 @@ json::value to_json(const LogSegment& segment) {
 }
 
 json::value to_json(const ProgressPoint& point) {
-  json::object metrics;
-  for (const auto& [name, value] : point.metrics) metrics[name] = value;
   return json::object{{"lease", point.lease.text()},
                       {"attempt", point.attempt},
                       {"epoch", point.epoch},
                       {"at", tradewind::to_json(point.at)},
                       {"step", number_to_json(point.step)},
                       {"total", number_to_json(point.total)},
-                      {"metrics", std::move(metrics)},
+                      {"metrics", tradewind::to_json(point.metrics)},
                       {"saved", point.saved}};
 }
 

@@ -50,7 +50,7 @@ json::value shown_json(const Entry& entry) {
   for (const ManifestFile& file : manifest.files) files.push_back(file_json(file));
   return json::object{{"manifest", entry.id.text()},
                       {"step", manifest.step},
-                      {"metrics", metrics_json(manifest)},
+                      {"metrics", to_json(manifest.metrics)},
                       {"epoch", manifest.epoch},
                       {"created", format_utc(manifest.created_at)},
                       {"parent", manifest.parent ? json::value(manifest.parent->text()) : json::value()},
@@ -227,12 +227,6 @@ void print_proof(const std::string& root_digest, bool read_back, Context& contex
   context.out << paint(Style::green, "Verified:", context.terminal.colour)
               << (read_back ? " every byte, read again from the disk, has" : " every byte has")
               << " the digest that was saved, " << short_digest(root_digest) << "….\n";
-}
-
-json::value metrics_json(const Manifest& manifest) {
-  json::object metrics;
-  for (const auto& [name, value] : manifest.metrics) metrics[name] = value;
-  return metrics;
 }
 
 json::value damage_json(const std::string& problem) {

@@ -21,9 +21,6 @@ Result<ExitCode> repair_checkpoints(const Archive& archive, const std::vector<st
 // That a restore proved what it brought.
 void print_proof(const std::string& root_digest, bool read_back, Context& context);
 
-// {"loss":2.31}, as the save was told.
-json::value metrics_json(const Manifest& manifest);
-
 // {"object","problem"} of "chunks/ab/ab12… in file:///x is missing": keys hold no space.
 json::value damage_json(const std::string& problem);
 

@@ -167,7 +167,7 @@ Result<ExitCode> run_ls(const ArchiveOptions& options, Context& context) {
     for (const Entry& entry : entries) {
       list.push_back(json::object{{"manifest", entry.id.text()},
                                   {"step", entry.manifest.step},
-                                  {"metrics", metrics_json(entry.manifest)},
+                                  {"metrics", to_json(entry.manifest.metrics)},
                                   {"epoch", entry.manifest.epoch},
                                   {"created", format_utc(entry.manifest.created_at)},
                                   {"bytes", total_bytes(entry.manifest)},
@@ -313,7 +313,10 @@ Result<ExitCode> run_copy(const ArchiveOptions& options, Context& context) {
     wanted = {entry.id};
   }
   TW_ASSIGN_OR_RETURN(const checkpoint::CopyPlan plan, checkpoint::plan_copy(from.place, to.place, wanted));
-  TW_ASSIGN_OR_RETURN(const std::uint64_t to_send, checkpoint::packed_bytes(from.place, plan));
+  // A list of all that the source has: only for whoever is told.
+  const bool told = options.dry_run || context.json;
+  TW_ASSIGN_OR_RETURN(const std::uint64_t to_send, told ? checkpoint::packed_bytes(from.place, plan)
+                                                        : Result<std::uint64_t>(std::uint64_t{0}));
   const Duration began = context.clock.monotonic();
   checkpoint::CopyCount count;
   if (!options.dry_run) {

@@ -36,16 +36,6 @@ std::optional<PreemptionNotice> read_notice(JsonReader& reader) {
   return notice;
 }
 
-std::map<std::string, double> read_metrics(JsonReader& reader) {
-  std::map<std::string, double> metrics;
-  const json::value* value = reader.optional("metrics");
-  if (value == nullptr || !value->is_object()) return metrics;
-  for (const auto& member : value->get_object()) {
-    if (member.value().is_number()) metrics[member.key()] = member.value().to_number<double>();
-  }
-  return metrics;
-}
-
 }  // namespace
 
 std::string_view to_text(AgentPhase phase) {
@@ -61,8 +51,6 @@ bool is_final(AgentPhase phase) {
 }
 
 json::value to_json(const AgentStatus& status) {
-  json::object metrics;
-  for (const auto& [name, value] : status.metrics) metrics[name] = value;
   return json::object{{"version", AgentStatus::version},
                       {"lease", status.lease.text()},
                       {"job", status.job.text()},
@@ -73,7 +61,7 @@ json::value to_json(const AgentStatus& status) {
                       {"step", status.step},
                       {"total_steps", status.total_steps},
                       {"rate_per_s", status.rate_per_s},
-                      {"metrics", metrics},
+                      {"metrics", to_json(status.metrics)},
                       {"saved_step", status.saved_step},
                       {"resumed_step", status.resumed_step},
                       {"saved_digest", status.saved_digest},
@@ -109,7 +97,7 @@ Result<AgentStatus> agent_status_from_json(const json::value& value, const std::
   status.step = reader.number_or("step", 0);
   status.total_steps = reader.number_or("total_steps", 0);
   status.rate_per_s = reader.number_or("rate_per_s", 0);
-  status.metrics = read_metrics(reader);
+  status.metrics = reader.numbers_or_empty("metrics");
   status.saved_step = reader.number_or("saved_step", 0);
   status.resumed_step = reader.number_or("resumed_step", 0);
   status.saved_digest = reader.text_or("saved_digest", "");

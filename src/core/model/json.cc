@@ -154,6 +154,16 @@ std::optional<Money> JsonReader::optional_money(std::string_view key) {
   return has(key) ? std::optional(money(key)) : std::nullopt;
 }
 
+std::map<std::string, double> JsonReader::numbers_or_empty(std::string_view key) {
+  std::map<std::string, double> numbers;
+  const json::value* value = optional(key);
+  if (value == nullptr || !value->is_object()) return numbers;
+  for (const json::key_value_pair& member : value->get_object()) {
+    if (member.value().is_number()) numbers[member.key()] = member.value().to_number<double>();
+  }
+  return numbers;
+}
+
 std::vector<std::string> JsonReader::texts_or_empty(std::string_view key) {
   std::vector<std::string> texts;
   if (!has(key)) return texts;
@@ -173,6 +183,12 @@ json::value to_json(Money money) {
 json::value to_json(Time time) {
   return json::value(format_utc(time));
 }
+json::value to_json(const std::map<std::string, double>& numbers) {
+  json::object object;
+  for (const auto& [name, value] : numbers) object[name] = value;
+  return object;
+}
+
 json::value to_json(Duration span) {
   if (span.count() % 1000 == 0) return span.count() / 1000;
   return seconds_of(span);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -58,6 +59,8 @@ class JsonReader {
   std::optional<Duration> optional_seconds(std::string_view key);
   std::optional<Money> optional_money(std::string_view key);
   std::vector<std::string> texts_or_empty(std::string_view key);
+  // An object's numbers; what is none, or no object, is left out.
+  std::map<std::string, double> numbers_or_empty(std::string_view key);
 
   // Notes that the member is not one of what is allowed, or takes over a nested reader's error.
   void fail(std::string_view key, std::string_view problem);
@@ -76,6 +79,7 @@ class JsonReader {
 json::value to_json(Money money);
 json::value to_json(Time time);
 json::value to_json(Duration span);  // seconds, as a number
+json::value to_json(const std::map<std::string, double>& numbers);
 template <class T>
 json::value to_json(const std::optional<T>& value) {
   return value ? json::value(to_json(*value)) : json::value(nullptr);

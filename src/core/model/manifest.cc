@@ -142,11 +142,7 @@ json::value to_json(const Manifest& manifest) {
                       {"epoch", manifest.epoch},
                       {"lease", manifest.lease.text()},
                       {"step", manifest.step}};
-  if (!manifest.metrics.empty()) {
-    json::object metrics;
-    for (const auto& [name, value] : manifest.metrics) metrics[name] = value;
-    object["metrics"] = std::move(metrics);
-  }
+  if (!manifest.metrics.empty()) object["metrics"] = to_json(manifest.metrics);
   object.insert({{"parent", manifest.parent ? json::value(manifest.parent->text()) : json::value(nullptr)},
                  {"created_at", to_json(manifest.created_at)},
                  {"root_digest", manifest.root_digest},

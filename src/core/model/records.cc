@@ -66,16 +66,6 @@ Result<SavedPoint> saved_from_json(const json::value& value, const std::string& 
   return saved;
 }
 
-std::map<std::string, double> read_metrics(JsonReader& reader) {
-  std::map<std::string, double> metrics;
-  const json::value* value = reader.optional("metrics");
-  if (value == nullptr || !value->is_object()) return metrics;
-  for (const auto& member : value->get_object()) {
-    if (member.value().is_number()) metrics[member.key()] = member.value().to_number<double>();
-  }
-  return metrics;
-}
-
 }  // namespace
 
 std::string_view to_text(JobState state) {
@@ -112,8 +102,6 @@ void apply(ClusterState& state, const Event& event) {
 json::value to_json(const JobRecord& job) {
   json::array leases;
   for (const LeaseId& lease : job.leases) leases.emplace_back(lease.text());
-  json::object metrics;
-  for (const auto& [name, value] : job.metrics) metrics[name] = value;
   return json::object{{"id", job.id.text()},
                       {"spec", to_json(job.spec)},
                       {"state", to_text(job.state)},
@@ -130,7 +118,7 @@ json::value to_json(const JobRecord& job) {
                       {"saved", saved_to_json(job.saved)},
                       {"step", job.step},
                       {"total_steps", job.total_steps},
-                      {"metrics", metrics},
+                      {"metrics", to_json(job.metrics)},
                       {"cancel_requested", job.cancel_requested},
                       {"exit_code", job.exit_code ? json::value(*job.exit_code) : json::value(nullptr)},
                       {"reason", job.reason}};
@@ -155,7 +143,7 @@ Result<JobRecord> job_record_from_json(const json::value& value, const std::stri
   job.saved = read_optional<SavedPoint>(reader, "saved", saved_from_json);
   job.step = reader.number_or("step", 0);
   job.total_steps = reader.number_or("total_steps", 0);
-  job.metrics = read_metrics(reader);
+  job.metrics = reader.numbers_or_empty("metrics");
   job.cancel_requested = reader.boolean_or("cancel_requested", false);
   if (reader.has("exit_code")) job.exit_code = static_cast<int>(reader.integer("exit_code"));
   job.reason = reader.text_or("reason", "");

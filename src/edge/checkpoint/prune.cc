@@ -170,13 +170,14 @@ Status keep_of_ledger(const ChunkPlace& place, std::size_t keep, Planner& planne
 
 // One that came since the list of the newest is young, and stays as such.
 Status keep_chosen(const ChunkPlace& place, const Retention& retention, Planner& planner) {
-  TW_ASSIGN_OR_RETURN(const std::vector<ManifestId> oldest_first, checkpoints_by_age(place));
+  TW_ASSIGN_OR_RETURN(const std::vector<ManifestId> ids, committed_checkpoints(place));
   std::vector<Candidate> candidates;
-  for (const ManifestId& id : oldest_first) {
+  for (const ManifestId& id : ids) {
     const Result<Manifest> manifest = read_manifest(place, id);
     if (manifest.ok()) candidates.push_back({id, manifest->created_at, manifest->metrics});
     if (!manifest.ok() && manifest.error().code == Code::unavailable) return manifest.error();
   }
+  std::ranges::stable_sort(candidates, {}, &Candidate::created_at);
   const std::set<ManifestId> chosen = chosen_by(retention, candidates);
   return planner.keep_newest(std::vector<ManifestId>(chosen.begin(), chosen.end()), chosen.size());
 }

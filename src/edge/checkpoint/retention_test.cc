@@ -53,7 +53,8 @@ class RetentionInAStore : public testing::Test {
   ManifestId save(double step, double loss) {
     world_.clock.advance(hours(2));
     world_.write("weights", noise(50'000, static_cast<std::uint64_t>(step)));
-    SaveRequest request{world_.state(), JobId("archive"), 0, LeaseId("-"), step, std::nullopt, world_.clock.now()};
+    SaveRequest request{world_.state(), JobId("archive"),  0, LeaseId("-"), step,
+                        std::nullopt,   world_.clock.now()};
     request.metrics = {{"loss", loss}};
     const Result<Saved> saved = checkpoint::save(request, place_);
     EXPECT_TRUE(saved.ok()) << describe(saved.error());
