@@ -351,12 +351,13 @@ class Bench:
         shutil.rmtree(files)
 
     def coding_rounds(self):
-        """One core each: our packer beside ZipNN's, on weights made as above and on trained ones where a file names them."""
+        """One core each: our packer beside ZipNN's, on weights made as above and on the trained ones of a folder."""
         paths = []
         for name, as_bf16 in (("fp32", False), ("bf16", True)):
             paths.append(os.path.join(self.place, name + ".bin"))
             in_a_child(make_weights, paths[-1], as_bf16)
-        paths += [path for path in os.environ.get("TRADEWIND_TRAINED", "").split(":") if path]
+        trained = os.environ.get("TRADEWIND_TRAINED")
+        paths += [os.path.join(trained, name) for name in sorted(os.listdir(trained))] if trained else []
         bench = os.path.join(self.build, "bin", "coding_bench")
         own = json.loads(subprocess.run([bench, "--json", *paths], capture_output=True, text=True, timeout=300, check=True).stdout)
         peer = [zipnn_figures(path, self.environment) for path in paths]
@@ -382,7 +383,7 @@ def print_table(rows):
 
 
 def print_coding(pairs):
-    print(f"\n{'PACKED':<30}{'SHARE':>7}{'MB/S':>7}{'BACK':>7}   ZIPNN{'':>2}{'SHARE':>7}{'MB/S':>7}{'BACK':>7}")
+    print(f"{'PACKED':<30}{'SHARE':>7}{'MB/S':>7}{'BACK':>7}   ZIPNN{'':>2}{'SHARE':>7}{'MB/S':>7}{'BACK':>7}")
     for own, peer in pairs:
         line = f"{os.path.basename(own['file']):<30}{own['share']:>7.3f}{own['encode_mb_per_s']:>7.0f}{own['decode_mb_per_s']:>7.0f}"
         if peer:
@@ -409,7 +410,8 @@ def main():
         print(json.dumps({"transfers": [{"what": what, "tool": tool, "plain_bytes": plain, **vars(taken)} for what, tool, taken, plain in bench.rows],
                           "coding": [{"tradewind": own, "zipnn": peer} for own, peer in pairs]}))
     else:
-        print_table(bench.rows)
+        if bench.rows:
+            print_table(bench.rows)
         if pairs:
             print_coding(pairs)
     return 1 if bench.failed else 0

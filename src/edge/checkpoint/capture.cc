@@ -15,6 +15,7 @@
 #include "edge/checkpoint/packs.h"
 #include "edge/checkpoint/parallel.h"
 #include "edge/checkpoint/settling.h"
+#include "edge/checkpoint/tensor_cuts.h"
 #include "edge/checkpoint/tree.h"
 #include "edge/objectstore/posix_file.h"
 
@@ -27,10 +28,17 @@ using std::chrono::milliseconds;
 using Tree = std::vector<TreeEntry>;
 using CutSizes = std::function<std::vector<std::uint64_t>(const TreeEntry&)>;
 
-std::vector<std::uint64_t> fixed_cuts(const TreeEntry& entry) {
-  std::vector<std::uint64_t> sizes(entry.size / chunk_bytes, chunk_bytes);
-  if (entry.size % chunk_bytes > 0) sizes.push_back(entry.size % chunk_bytes);
-  return sizes;
+std::vector<std::uint64_t> cuts_of(int root, const TreeEntry& entry) {
+  if (entry.size <= chunk_bytes) return cut_sizes({}, entry.size);
+  const objectstore::Opened file =
+      objectstore::open_beneath(root, entry.path, {O_RDONLY | O_NONBLOCK | O_NOCTTY});
+  if (file.error_number != 0) return cut_sizes({}, entry.size);  // reading it tells what is wrong
+  const ReadBytes read = [&file](std::uint64_t offset, std::uint64_t size) {
+    std::string bytes;
+    const int failed = objectstore::read_at(file.descriptor.get(), offset, size, bytes);
+    return failed == 0 ? std::optional(std::move(bytes)) : std::nullopt;
+  };
+  return cut_sizes(tensor_edges(read, entry.size), entry.size);
 }
 
 // The path of the first thing that is not the same in both.
@@ -258,7 +266,8 @@ class Capture {
 Result<std::vector<ManifestFile>> capture(const std::filesystem::path& folder, const std::string& shown,
                                           const ChunkSink& sink) {
   TW_ASSIGN_OR_RETURN(const objectstore::UniqueFd root, objectstore::open_folder(folder.string()));
-  return Capture(root.get(), shown, sink, fixed_cuts, Packing::small_files).run();
+  const CutSizes cuts = [&root](const TreeEntry& entry) { return cuts_of(root.get(), entry); };
+  return Capture(root.get(), shown, sink, cuts, Packing::small_files).run();
 }
 
 Result<std::vector<ManifestFile>> capture_like(const std::filesystem::path& folder,
@@ -269,7 +278,7 @@ Result<std::vector<ManifestFile>> capture_like(const std::filesystem::path& fold
         std::lower_bound(layout.begin(), layout.end(), entry.path,
                          [](const ManifestFile& file, const std::string& path) { return file.path < path; });
     if (found == layout.end() || found->path != entry.path || found->size != entry.size) {
-      return fixed_cuts(entry);
+      return cut_sizes({}, entry.size);
     }
     std::vector<std::uint64_t> sizes;
     for (const ChunkRef& chunk : found->chunks) sizes.push_back(chunk.size);

@@ -45,20 +45,9 @@ ZSTD_CCtx* packer() {
   return context.get();
 }
 
-// zstd's blocks would hold 128 KiB, over which tensors of several scales are mixed.
-constexpr std::size_t frequency_block_bytes = std::size_t{16} << 10;
-
-std::size_t pack_blocks(ZSTD_CCtx* context, char* out, std::size_t room, std::string_view plain) {
-  ZSTD_CCtx_setPledgedSrcSize(context, plain.size());
-  ZSTD_outBuffer coded{out, room, 0};
-  std::size_t left = 0;
-  do {
-    ZSTD_inBuffer block{plain.data(), std::min(frequency_block_bytes, plain.size()), 0};
-    plain.remove_prefix(block.size);
-    left = ZSTD_compressStream2(context, &coded, &block, plain.empty() ? ZSTD_e_end : ZSTD_e_flush);
-  } while (left == 0 && !plain.empty());
-  return left == 0 ? coded.pos : room + 1;
-}
+// zstd's blocks would hold 128 KiB, over which tensors of several scales are mixed. No block is larger than
+// the window (RFC 8878, 3.1.1.2.4).
+constexpr int frequency_window_log = 14;
 
 // Appends one frame. Zero, and nothing appended, when zstd fails, which it does only without memory.
 std::size_t pack_onto(std::string& out, std::string_view plain, int level,
@@ -70,15 +59,13 @@ std::size_t pack_onto(std::string& out, std::string_view plain, int level,
   const std::size_t before = out.size();
   const std::size_t room = ZSTD_compressBound(plain.size()) + plain.size() / 64;  // blocks have heads
   out.resize(before + room);
-  std::size_t size = 0;
   if (packing == Packing::by_frequency) {
     ZSTD_CCtx_setParameter(context, ZSTD_c_strategy, ZSTD_fast);
     ZSTD_CCtx_setParameter(context, ZSTD_c_minMatch, 7);
     ZSTD_CCtx_setParameter(context, ZSTD_c_hashLog, hash_log_min);
-    size = pack_blocks(context, out.data() + before, room, plain);
-  } else {
-    size = ZSTD_compress2(context, out.data() + before, room, plain.data(), plain.size());
+    ZSTD_CCtx_setParameter(context, ZSTD_c_windowLog, frequency_window_log);
   }
+  const std::size_t size = ZSTD_compress2(context, out.data() + before, room, plain.data(), plain.size());
   out.resize(ZSTD_isError(size) != 0 || size > room ? before : before + size);
   return out.size() - before;
 }
