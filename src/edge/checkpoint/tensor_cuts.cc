@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <string_view>
 
-#include <boost/json/object.hpp>
-
 #include "core/model/json.h"
 #include "edge/checkpoint/chunk.h"
 
