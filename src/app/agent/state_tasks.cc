@@ -188,9 +188,9 @@ Result<Event> StateTasks::commit(const Choice& choice, const checkpoint::Saved& 
 }
 
 Result<Event> StateTasks::perform(const Prune&) {
-  TW_ASSIGN_OR_RETURN(
-      const checkpoint::PrunePlan plan,
-      checkpoint::plan_prune(place_, std::max(spec_.checkpoint.keep, 1), parts_.clock->now(), prune_grace));
+  const checkpoint::Retention retention = checkpoint::retention_of(spec_.checkpoint);
+  TW_ASSIGN_OR_RETURN(const checkpoint::PrunePlan plan,
+                      checkpoint::plan_prune(place_, retention, parts_.clock->now(), prune_grace));
   TW_RETURN_IF_ERROR(writer_.refresh());  // a fenced writer removes nothing
   TW_RETURN_IF_ERROR(checkpoint::execute(place_, plan));
   return Event(Pruned{});

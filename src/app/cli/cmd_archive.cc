@@ -393,13 +393,7 @@ Result<ExitCode> run_verify(const ArchiveOptions& options, Context& context) {
 // ---- prune
 
 Result<checkpoint::Retention> retention_of(const ArchiveOptions& options) {
-  checkpoint::Retention retention;
-  retention.last = std::max(options.keep, 1);
-  retention.hourly = options.keep_hourly;
-  retention.daily = options.keep_daily;
-  retention.best = options.keep_best;
-  retention.metric = options.metric;
-  retention.highest = options.highest;
+  const checkpoint::Retention retention = retention_of(options.keep, options.keep_too);
   if (options.keep > 0 || retention.chooses()) return retention;
   return Error{Code::invalid_argument, "how many checkpoints are to be kept is not said",
                "say --keep N, --keep-hourly N, --keep-daily N or --keep-best N"};
