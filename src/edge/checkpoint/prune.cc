@@ -77,7 +77,8 @@ class Planner {
       if (object.modified_at < young_from_ || committed_.contains(id) || !is_digest(id.text())) continue;
       const Result<Manifest> manifest = read_manifest(place_, id);
       if (manifest.ok()) need(id, *manifest);
-      if (!manifest.ok() && manifest.error().code == Code::unavailable) return manifest.error();
+      // One that is damaged may have been committed since the ledger was read. Once it is old, it is known.
+      if (!manifest.ok() && manifest.error().code != Code::not_found) return manifest.error();
     }
     return {};
   }
