@@ -16,7 +16,8 @@ json::value view_to_json(const CheckpointView& view) {
                       {"kept", view.kept},
                       {"bytes", view.bytes},
                       {"files", view.files},
-                      {"root_digest", text_or_null(view.root_digest)}};
+                      {"root_digest", text_or_null(view.root_digest)},
+                      {"metrics", tradewind::to_json(view.metrics)}};
 }
 
 Result<CheckpointView> view_from_json(const json::value& value, const std::string& path) {
@@ -32,6 +33,7 @@ Result<CheckpointView> view_from_json(const json::value& value, const std::strin
   view.bytes = read_count(reader, "bytes");
   view.files = read_count(reader, "files");
   view.root_digest = reader.text_or("root_digest", "");
+  view.metrics = reader.numbers_or_empty("metrics");
   TW_RETURN_IF_ERROR(reader.status());
   return view;
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -24,6 +25,7 @@ struct CheckpointView {
   std::uint64_t bytes = 0;  // of the state; 0 when pruned
   std::uint64_t files = 0;
   std::string root_digest = {};
+  std::map<std::string, double> metrics = {};  // as the program last reported them
   bool operator==(const CheckpointView&) const = default;
 };
 

@@ -237,6 +237,7 @@ Result<api::CheckpointList> list_checkpoints(ObjectStore& store, const StoredJob
       view.bytes = total_bytes(*manifest);
       view.files = manifest->files.size();
       view.root_digest = manifest->root_digest;
+      view.metrics = manifest->metrics;
     } else if (manifest.error().code == Code::not_found) {
       view.kept = false;
     } else if (manifest.error().code != Code::corrupt) {

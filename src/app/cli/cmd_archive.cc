@@ -183,11 +183,14 @@ Result<ExitCode> run_ls(const ArchiveOptions& options, Context& context) {
   Table table{
       {{"STEP", Align::right}, {"SIZE", Align::right}, {"FILES", Align::right}, {"SAVED AT"}, {"CHECKPOINT"}},
       {}};
+  std::vector<std::string> metrics;
   for (const Entry& entry : entries) {
     table.rows.push_back({short_number(entry.manifest.step), format_bytes(total_bytes(entry.manifest)),
                           std::to_string(entry.manifest.files.size()), format_utc(entry.manifest.created_at),
                           short_digest(entry.id.text())});
+    metrics.push_back(metrics_text(entry.manifest.metrics));
   }
+  add_metrics(table, metrics);
   context.out << render(table, context.terminal.width, context.terminal.colour);
   return ExitCode::done;
 }

@@ -81,12 +81,15 @@ void print_list(const api::CheckpointList& list, Context& context) {
                {"SAVED AT", Align::left, 2},
                {"CHECKPOINT", Align::left, 1}},
               {}};
+  std::vector<std::string> metrics;
   for (const api::CheckpointView& view : list.checkpoints) {
+    metrics.push_back(metrics_text(view.metrics));
     table.rows.push_back({Cell(short_number(view.step), view.kept ? Style::bold : Style::dim),
                           std::to_string(view.epoch), view.kept ? format_bytes(view.bytes) : "-",
                           view.kept ? std::to_string(view.files) : "-", format_utc(view.at),
                           view.kept ? short_digest(view.manifest.text()) : Cell("pruned", Style::dim)});
   }
+  add_metrics(table, metrics);
   context.out << render(table, context.terminal.width, context.terminal.colour);
   context.out << paint(Style::dim, "In " + list.store_url + " under " + list.prefix, context.terminal.colour)
               << "\n";

@@ -21,6 +21,7 @@ Result<std::vector<api::CheckpointView>> checkpoints_of(const Serving& serving, 
       view.bytes = total_bytes(*manifest);
       view.files = manifest->files.size();
       view.root_digest = manifest->root_digest;
+      view.metrics = manifest->metrics;
     } else if (manifest.error().code == Code::not_found) {
       view.kept = false;
     } else if (manifest.error().code != Code::corrupt) {
