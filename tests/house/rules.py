@@ -29,6 +29,7 @@ MAY_USE = {
     "edge/objectstore": ("edge/io", "core/model"),  # s3-store.md
     "edge/sealing": ("edge/objectstore", "edge/io", "core/model"),  # sealed-stores.md
     "edge/checkpoint": ("edge/objectstore", "core/model", "edge/mailbox"),  # ledger-within-reach.md
+    "edge/data": ("edge/checkpoint", "edge/io"),  # data-in-and-out.md
     "edge/mailbox": ("edge/objectstore", "core/model"),
     "edge/store": ("core/model",),
     "engine/broker": ("core/", "edge/provider", "edge/mailbox", "edge/store", "edge/checkpoint"),  # ledger-within-reach.md
@@ -37,7 +38,7 @@ MAY_USE = {
     "app/api": ("core/model",),
     "app/server": ("app/api", "engine/broker"),
     "app/gateway": ("app/api", "core/policy", "edge/io"),
-    "app/agent": ("app/api", "edge/checkpoint", "edge/mailbox", "edge/io"),
+    "app/agent": ("app/api", "edge/checkpoint", "edge/data", "edge/mailbox", "edge/io"),
     "app/cli": ("app/api", "core/planner", "core/backtest", "engine/simulator", "edge/sealing"),
     "app/main": ("base", "core/", "edge/", "engine/", "app/"),
 }
