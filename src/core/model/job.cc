@@ -1,5 +1,7 @@
 #include "core/model/job.h"
 
+#include <set>
+
 namespace tradewind {
 namespace {
 
@@ -123,6 +125,16 @@ WorkRequest read_work(JsonReader& reader) {
 }
 
 }  // namespace
+
+std::vector<std::string> data_urls(const JobSpec& spec) {
+  std::set<std::string> urls;
+  for (const auto& [target, mount] : spec.file_mounts) {
+    if (is_url(mount.source)) urls.insert(mount.source);
+  }
+  for (const auto& [name, input] : spec.inputs) urls.insert(input.source);
+  for (const auto& [path, url] : spec.output_copies) urls.insert(url);
+  return {urls.begin(), urls.end()};
+}
 
 json::value to_json(const ResourceRequest& request) {
   const auto accelerator = [](const AcceleratorRequest& wanted) {

@@ -98,6 +98,9 @@ struct JobSpec {
   bool operator==(const JobSpec&) const = default;
 };
 
+// Of file_mounts, inputs and outputs, each once, ascending.
+std::vector<std::string> data_urls(const JobSpec& spec);
+
 json::value to_json(const ResourceRequest& request);
 Result<ResourceRequest> resource_request_from_json(const json::value& value, const std::string& path);
 json::value to_json(const JobSpec& spec);

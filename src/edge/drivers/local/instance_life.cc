@@ -17,6 +17,7 @@
 #include "edge/drivers/local/timeline.h"
 #include "edge/io/errno_error.h"
 #include "edge/io/files.h"
+#include "edge/io/paths.h"
 #include "edge/io/process.h"
 #include "edge/io/process_tree.h"
 #include "edge/io/system_clock.h"
@@ -190,6 +191,11 @@ io::SpawnRequest Machine::agent_request(int log_fd) const {
   request.argv = launch_.agent;
   request.argv.push_back("--scratch=" + folder_.scratch().string());
   request.argv.push_back("--local-store=" + launch_.zone.store);
+  // A store that is no folder has no room for it.
+  const Result<io::Folders> folders = io::folders_from(io::current_environment());
+  if (!launch_.zone.store.starts_with("file:") && folders.ok()) {
+    request.argv.push_back("--data-cache=" + (folders->cache / "data" / launch_.zone.name).string());
+  }
   request.argv.push_back("--limit-file=" + folder_.limit().string());
   request.argv.push_back("--purchase=" + std::string(to_text(launch_.offer.purchase)));
   if (launch_.offer.accelerator) {
