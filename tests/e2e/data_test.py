@@ -128,6 +128,27 @@ run: cat '{target}/a.txt'
         self.assertTrue(self.logs(seen).endswith("w2"), self.logs(seen))
         self.assertEqual(seen["leases"][0]["bytes_moved"], 0)
 
+    def test_outputs_are_copied_to_their_urls_once_the_program_has_succeeded(self):
+        text = f"""
+outputs:
+  model: '{url_of(self.place.file('results'))}/a-b'
+  log.txt: '{url_of(self.place.file('results'))}/logs/'
+  none.txt:
+run: mkdir -p model/deep; echo weights > model/deep/w; echo told > log.txt; exit $CODE
+"""
+        self.run_job(text.replace("$CODE", "3"), "failed")
+        self.assertFalse(os.path.exists(self.place.file("results")))
+        seen = self.run_job(text.replace("$CODE", "0"))
+        self.assertEqual(text_of(self.place.file("results", "a-b", "deep", "w")), "weights\n")
+        self.assertEqual(text_of(self.place.file("results", "logs", "log.txt")), "told\n")
+        self.assertIn("outputs.model: 1 object to", self.logs(seen))
+
+    def test_outputs_that_cannot_be_copied_lie_in_the_jobs_store(self):
+        fill(self.place.path, {"taken": "a file"})
+        seen = self.run_job(f"outputs: {{model: '{url_of(self.place.file('taken'))}'}}\nrun: mkdir model; echo w > model/w\n")
+        self.assertIn("'model' was not copied", self.logs(seen))
+        self.assertIn("lies in the job's own store", self.logs(seen))
+
 
 if __name__ == "__main__":
     unittest.main(verbosity=2)

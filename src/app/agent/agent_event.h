@@ -100,7 +100,8 @@ struct Captured {
 };
 struct Pruned {};
 struct OutputsKept {
-  std::string note = {};  // outputs that could not be kept
+  std::string note = {};                // outputs that could not be kept, or copied
+  std::vector<std::string> lines = {};  // what was copied and what not, for people
 };
 struct FinishWritten {};
 struct TaskFailed {

@@ -57,17 +57,20 @@ LogicOptions logic_options(const AgentOptions& options) {
 constexpr Duration progress_patience = seconds(3);
 
 StateParts state_parts(const RunnerParts& parts, MailWorker& mail, JobData& data) {
-  return {parts.clock,
-          parts.home,
-          parts.local,
-          parts.standby,
-          parts.options.owner,
-          parts.options.job,
-          parts.options.lease,
-          parts.options.scratch,
-          &data,
-          parts.seed,
-          [&mail] { mail.deliver_progress(progress_patience); }};
+  StateParts made;
+  made.clock = parts.clock;
+  made.home = parts.home;
+  made.local = parts.local;
+  made.standby = parts.standby;
+  made.owner = parts.options.owner;
+  made.job = parts.options.job;
+  made.lease = parts.options.lease;
+  made.scratch = parts.options.scratch;
+  made.data = &data;
+  made.helpers = parts.helpers;
+  made.seed = parts.seed;
+  made.before_record = [&mail] { mail.deliver_progress(progress_patience); };
+  return made;
 }
 
 // Beside the chunks that this place keeps.
@@ -297,6 +300,7 @@ void Runner::take_from_threads() {
       }
     }
     if (const auto* brought = std::get_if<DataBrought>(&event)) say_to_all(brought->lines);
+    if (const auto* kept = std::get_if<OutputsKept>(&event)) say_to_all(kept->lines);
     if (const auto* failed = std::get_if<TaskFailed>(&event)) parts_.say(describe(failed->error));
     tell(event);
   }

@@ -210,11 +210,23 @@ Result<Event> StateTasks::perform(const Prune&) {
   return Event(Pruned{});
 }
 
-Result<Event> StateTasks::perform(const KeepOutputs&) {
+Result<Event> StateTasks::perform(const KeepOutputs& task) {
   TW_RETURN_IF_ERROR(writer_.refresh());
   TW_ASSIGN_OR_RETURN(std::string note,
                       keep_outputs(*parts_.home, mailbox_.prefix(), workspace_, spec_.outputs));
-  return Event(OutputsKept{std::move(note)});
+  if (spec_.output_copies.empty()) return Event(OutputsKept{std::move(note)});
+  if (!task.succeeded) {
+    note += std::string(note.empty() ? "" : "; ") + "outputs are copied nowhere, since the program failed";
+    return Event(OutputsKept{std::move(note)});
+  }
+  OutputCopies::Outcome outcome = output_copies_.copy(spec_.output_copies, workspace_, parts_.helpers,
+                                                      [this] { return cancelled_.load(); });
+  TW_RETURN_IF_ERROR(writer_.refresh());
+  for (const std::string& problem : outcome.problems) {
+    note += (note.empty() ? "" : "; ") + problem;
+    outcome.lines.push_back(problem);
+  }
+  return Event(OutputsKept{std::move(note), std::move(outcome.lines)});
 }
 
 Result<Event> StateTasks::perform(const Finish& task) {

@@ -9,6 +9,7 @@
 
 #include "app/agent/agent_event.h"
 #include "app/agent/job_data.h"
+#include "app/agent/output_copies.h"
 #include "app/agent/workspace.h"
 #include "base/clock.h"
 #include "edge/checkpoint/checkpoint.h"
@@ -28,7 +29,8 @@ struct StateParts {
   LeaseId lease;
   std::filesystem::path scratch;
   JobData* data = nullptr;  // never null
-  std::uint64_t seed = 0;   // makes this writer's nonces its own
+  io::HelperProcesses* helpers = nullptr;
+  std::uint64_t seed = 0;  // makes this writer's nonces its own
   // Called before a record goes into the ledger that makes steps count: whoever reads it must find their
   // lines too.
   std::function<void()> before_record = [] {};
@@ -54,7 +56,7 @@ class StateTasks {
   Result<Event> perform(const CheckFence&);
   Result<Event> perform(const Capture& task);
   Result<Event> perform(const Prune&);
-  Result<Event> perform(const KeepOutputs&);
+  Result<Event> perform(const KeepOutputs& task);
   Result<Event> perform(const Finish& task);
 
   struct Choice {
@@ -75,6 +77,7 @@ class StateTasks {
   const std::optional<checkpoint::FolderView>* announced_ = nullptr;  // of the task under way
   std::optional<ManifestId> prefetched_;
   bool data_prefetched_ = false;
+  OutputCopies output_copies_;
   std::optional<checkpoint::FolderView> captured_view_;
   std::string newest_digest_;  // of the newest checkpoint that this agent restored or committed
   std::optional<double> newest_step_;
