@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Data in and out of jobs: what a job brings is brought once, what it writes goes where it was told."""
 import os
+import signal
 import sys
 import unittest
 import urllib.parse
@@ -148,6 +149,37 @@ run: mkdir -p model/deep; echo weights > model/deep/w; echo told > log.txt; exit
         seen = self.run_job(f"outputs: {{model: '{url_of(self.place.file('taken'))}'}}\nrun: mkdir model; echo w > model/w\n")
         self.assertIn("'model' was not copied", self.logs(seen))
         self.assertIn("lies in the job's own store", self.logs(seen))
+
+    def mount_task(self, run):
+        return f"file_mounts: {{data: {{source: '{url_of(self.source)}', mode: MOUNT}}}}\nrun: |\n" + "".join(
+            f"  {line}\n" for line in run.splitlines())
+
+    def mounts(self):
+        with open("/proc/self/mountinfo", encoding="utf-8") as file:
+            return [line for line in file if " fuse.tradewind " in line and self.place.path.replace(" ", "\\040") in line]
+
+    def test_a_mount_is_read_as_it_is_needed_or_refused_with_the_cure(self):
+        task = self.mount_task("cat data/a.txt data/deep/b.txt\nstat -c %s data/big.bin\necho x > data/a.txt || echo read-only")
+        if not os.access("/dev/fuse", os.R_OK | os.W_OK):
+            self.assertIn("mode: COPY", self.run_job(task, "failed")["reason"])
+            return
+        for told in ("8 B moved, 0 B reused", "0 B moved, 8 B reused"):
+            seen = self.run_job(task)
+            self.assertIn(f"one\ntwo\n{9 << 20}\n", self.logs(seen))
+            self.assertIn("read-only\n", self.logs(seen))
+            self.assertIn(told, self.logs(seen))
+            self.assertEqual(self.mounts(), [])
+
+    def test_a_killed_agent_leaves_no_mount(self):
+        if not os.access("/dev/fuse", os.R_OK | os.W_OK):
+            return  # the test above has shown the refusal
+        job = self.place.submit(self.place.task(self.mount_task(f"cat data/a.txt; [ -e '{self.place.file('go')}' ] || sleep 600")))
+        self.place.wait_for(job, lambda seen: self.mounts() and "one" in self.place.run("logs", job).stdout, "reads its mount")
+        fill(self.place.path, {"go": ""})
+        os.kill(self.place.agents()[0], signal.SIGKILL)
+        seen = self.place.wait_for_end(job)
+        self.assertEqual(len(seen["leases"]), 2)
+        self.assertEqual(self.mounts(), [])
 
 
 if __name__ == "__main__":

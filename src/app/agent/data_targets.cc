@@ -34,7 +34,7 @@ Error target_error(const fs::path& target, const std::error_code& failed) {
 
 }  // namespace
 
-Status DataTargets::lay_into(const fs::path& work, const fs::path& relative, const fs::path& made) {
+Status DataTargets::check_way(const fs::path& work, const fs::path& relative) {
   fs::path on_the_way = work;
   for (const fs::path& part : relative) {
     on_the_way /= part;
@@ -44,6 +44,11 @@ Status DataTargets::lay_into(const fs::path& work, const fs::path& relative, con
                      on_the_way.lexically_relative(work).string() + "' of the workdir",
                  "give the data a target that is no link in the workdir"};
   }
+  return {};
+}
+
+Status DataTargets::lay_into(const fs::path& work, const fs::path& relative, const fs::path& made) {
+  TW_RETURN_IF_ERROR(check_way(work, relative));
   return data::lay_over(made, work / relative);
 }
 

@@ -23,6 +23,8 @@ class DataTargets {
 
   // Below the work folder: `made` is moved there, or laid over the folder that the workdir has there.
   // invalid_argument: a link in the workdir would lead elsewhere; a file against a folder.
+  // Errors of lay_into: a link on the way from the work folder to `relative`, which included.
+  static Status check_way(const std::filesystem::path& work, const std::filesystem::path& relative);
   static Status lay_into(const std::filesystem::path& work, const std::filesystem::path& relative,
                          const std::filesystem::path& made);
 

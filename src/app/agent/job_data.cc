@@ -69,6 +69,26 @@ Result<DataReport> JobData::fetch(const One& one, const std::function<bool()>& c
   }
 }
 
+Result<DataReport> JobData::mount_source(const One& one) {
+  TW_RETURN_IF_ERROR(datamount::can_mount());
+  TW_ASSIGN_OR_RETURN(Source source, Source::open(one.source, parts_.helpers));
+  TW_ASSIGN_OR_RETURN(const bool is_checkpoint, source.holds_checkpoints());
+  if (is_checkpoint) {
+    return Error{Code::invalid_argument, one.source + " is a store of checkpoints, which cannot be mounted",
+                 "write mode: COPY, which brings the newest of them"};
+  }
+  TW_ASSIGN_OR_RETURN(
+      std::unique_ptr<datamount::Mount> mount,
+      datamount::mount({std::move(source), one.made, parts_.cache / "blocks", 0, parts_.say}));
+  DataReport report;
+  report.lines.push_back(one.what + ": " + count_text(mount->files(), "object") + " of " + one.source +
+                         " mounted, " + format_bytes(mount->bytes()));
+  const std::lock_guard lock(mutex_);
+  if (released_) return Error{Code::cancelled, "the job is leaving"};
+  mounts_.push_back({one.what, one.source, std::move(mount)});
+  return report;
+}
+
 // `is_moved`: it may be moved to where the program looks, rather than linked.
 Status JobData::put_at(const std::string& target, const fs::path& made, bool is_moved,
                        const Workspace& workspace) {
@@ -84,6 +104,7 @@ Status JobData::put_at(const std::string& target, const fs::path& made, bool is_
   }
   if (normal.front() == '/') return targets_.link(normal, made);
   if (is_moved) return DataTargets::lay_into(workspace.work, normal, made);
+  TW_RETURN_IF_ERROR(DataTargets::check_way(workspace.work, normal));
   return targets_.link(workspace.work / normal, made);
 }
 
@@ -97,15 +118,13 @@ Result<DataReport> JobData::bring_mount(const std::string& target, const FileMou
     const Status copied = copy_tree(mount.source, made, workspace.scratch);
     if (!copied.ok()) return about(what, copied.error());
     report.lines.push_back(what + ": a copy of " + mount.source);
-  } else if (mount.mode == MountMode::mount) {
-    return about(what, {Code::invalid_argument, "this agent has no FUSE, which mode: MOUNT needs",
-                        "write mode: COPY, which brings a copy before the program begins"});
   } else {
-    Result<DataReport> fetched = fetch({what, mount.source, made, false}, cancelled);
+    const One one{what, mount.source, made, false};
+    Result<DataReport> fetched = mount.mode == MountMode::mount ? mount_source(one) : fetch(one, cancelled);
     if (!fetched.ok()) return about(what, fetched.error());
     report = *std::move(fetched);
   }
-  const Status put = put_at(target, made, true, workspace);
+  const Status put = put_at(target, made, mount.mode == MountMode::copy, workspace);
   if (!put.ok()) return about(what, put.error());
   return report;
 }
@@ -115,7 +134,9 @@ Result<DataReport> JobData::bring(const JobSpec& spec, const Workspace& workspac
   {
     const std::lock_guard lock(mutex_);
     targets_.release();  // of a try that failed
+    mounts_.clear();
   }
+  datamount::detach_stale("/");
   DataReport sum;
   int number = 0;
   for (const auto& [target, mount] : spec.file_mounts) {
@@ -150,10 +171,18 @@ DataReport JobData::prefetch(const JobSpec& spec, const std::function<bool()>& c
   return sum;
 }
 
-void JobData::release() {
+std::vector<std::string> JobData::release() {
   const std::lock_guard lock(mutex_);
   released_ = true;
   targets_.release();
+  std::vector<std::string> lines;
+  for (const Mounted& each : mounts_) {
+    const datamount::BlockCount count = each.mount->count();
+    lines.push_back(each.what + ": of " + each.source + ", " + format_bytes(count.bytes_moved) + " moved, " +
+                    format_bytes(count.bytes_reused) + " reused");
+  }
+  mounts_.clear();
+  return lines;
 }
 
 }  // namespace tradewind::agent

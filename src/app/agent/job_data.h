@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -18,6 +19,7 @@
 #include "base/result.h"
 #include "core/model/job.h"
 #include "edge/data/bring.h"
+#include "edge/datamount/mount.h"
 #include "edge/io/helper_processes.h"
 
 namespace tradewind::agent {
@@ -36,6 +38,7 @@ class JobData {
     std::filesystem::path cache;     // absolute
     std::filesystem::path home_dir;  // what "~" in a target stands for; empty: nothing
     io::HelperProcesses* helpers = nullptr;
+    std::function<void(const std::string&)> say = [](const std::string&) {};  // the agent's own log
   };
   explicit JobData(Parts parts) : parts_(std::move(parts)) {}
 
@@ -50,7 +53,8 @@ class JobData {
 
   // Takes away what was made outside the scratch folder. Safe from another thread; bring() makes nothing more
   // after it.
-  void release();
+  // Returns what was read through mounts, for people.
+  std::vector<std::string> release();
 
  private:
   struct One {
@@ -60,6 +64,7 @@ class JobData {
     bool read_only = false;
   };
   Result<DataReport> fetch(const One& one, const std::function<bool()>& cancelled);
+  Result<DataReport> mount_source(const One& one);
   Result<DataReport> bring_mount(const std::string& target, const FileMount& mount,
                                  const std::filesystem::path& made, const Workspace& workspace,
                                  const std::function<bool()>& cancelled);
@@ -68,6 +73,12 @@ class JobData {
 
   Parts parts_;
   std::mutex mutex_;  // guards what follows
+  struct Mounted {
+    std::string what;
+    std::string source;
+    std::unique_ptr<datamount::Mount> mount;
+  };
+  std::vector<Mounted> mounts_;
   DataTargets targets_;
   bool released_ = false;
 };

@@ -29,7 +29,7 @@ class JobDataTest : public testing::Test {
   io::TempDir dir_ = *io::TempDir::make("job data ");
   JobSpec spec_;
   Workspace workspace_;
-  JobData data_{{dir_.path() / "cache", dir_.path() / "home", nullptr}};
+  JobData data_{{dir_.path() / "cache", dir_.path() / "home", nullptr, [](const std::string&) {}}};
 };
 
 TEST_F(JobDataTest, BringsTwiceAfterATryThatFailed) {
@@ -69,6 +69,24 @@ TEST_F(JobDataTest, WhatWasPrefetchedDoesNotTravelAgain) {
   ASSERT_TRUE(brought.ok());
   EXPECT_EQ(brought->bytes_moved, 0u);
   EXPECT_EQ(*io::read_file(workspace_.inputs / "more/sub/x"), "data");
+}
+
+TEST_F(JobDataTest, AMountIsReadWhereThisMachineMountsAndElseRefused) {
+  spec_.file_mounts["data"].mode = MountMode::mount;
+  const Result<DataReport> mounted = data_.bring(spec_, workspace_, never);
+  if (!datamount::can_mount().ok()) {
+    ASSERT_FALSE(mounted.ok());
+    EXPECT_EQ(mounted.error().code, Code::invalid_argument);
+    EXPECT_NE(mounted.error().hint.find("mode: COPY"), std::string::npos);
+    return;
+  }
+  ASSERT_TRUE(mounted.ok()) << describe(mounted.error());
+  EXPECT_EQ(*io::read_file(workspace_.work / "data/sub/x"), "data");
+  ASSERT_TRUE(data_.bring(spec_, workspace_, never).ok()) << "as after an error";
+  const std::vector<std::string> lines = data_.release();
+  EXPECT_EQ(lines.size(), 1u);
+  EXPECT_FALSE(io::path_exists(workspace_.work / "data"));
+  EXPECT_TRUE(fs::is_empty(workspace_.placed / "0"));
 }
 
 TEST_F(JobDataTest, StopsWhenItIsTold) {

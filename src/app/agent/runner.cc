@@ -196,7 +196,7 @@ Runner::Runner(RunnerParts parts)
       logic_(logic_options(parts_.options)),
       mail_(mailbox::Mailbox(*parts_.home, parts_.options.owner, parts_.options.job), *parts_.clock,
             mail_settings(parts_.options), [this] { bell_.ring(); }),
-      data_({data_cache(parts_.options), home_folder(), parts_.helpers}),
+      data_({data_cache(parts_.options), home_folder(), parts_.helpers, parts_.say}),
       state_(state_parts(parts_, mail_, data_), [this] { bell_.ring(); }),
       machine_limit_(parts_.options.hard_limit) {}
 
@@ -503,7 +503,7 @@ int Runner::leave() {
     stage_->read_output(segment_bytes, [this, now](std::string_view bytes) { log_.add(bytes, now); });
     read_progress();
   }
-  data_.release();
+  say_to_all(data_.release());
   flush_segments(true);
   publish();
   if (!mail_.deliver_all(leaving_patience())) parts_.say("the last status or log could not be written");

@@ -196,7 +196,7 @@ Result<std::string> BlockCache::fetch(const SourceObject& object, std::uint64_t 
                        " is no longer what it was when it was mounted",
                    "mount what nobody changes meanwhile"};
     }
-    if (!may_pass(bytes.error()) || tries >= settings_.tries_max) return bytes;
+    if (!may_pass(bytes.error()) || tries >= settings_.tries_max || stopped_) return bytes;
     std::this_thread::sleep_for(pause);
     pause *= 2;
   }

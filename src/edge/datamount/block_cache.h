@@ -54,6 +54,9 @@ class BlockCache {
   // Brings the blocks from `number` on, as far as there are any, before they are asked for.
   void read_ahead(const data::SourceObject& object, std::uint64_t number, std::uint64_t count);
 
+  // What waits to try again gives up: for who is about to leave.
+  void stop() { stopped_ = true; }
+
   BlockCount count() const;
   std::uint64_t bytes_held() const;
 
@@ -84,6 +87,7 @@ class BlockCache {
 
   const data::Source& source_;
   const BlockSettings settings_;
+  std::atomic<bool> stopped_ = false;
   mutable std::mutex mutex_;  // guards all below
   std::condition_variable changed_;
   std::list<Key> by_use_;  // the least recently used first

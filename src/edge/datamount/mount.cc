@@ -168,6 +168,7 @@ class Server {
     fuse_reply_statfs(request, &facts);
   }
 
+  void stop() { cache_.stop(); }
   const FileTree& tree() const { return tree_; }
   const BlockCache& cache() const { return cache_; }
 
@@ -234,6 +235,7 @@ class FuseMount final : public Mount {
       : server_(std::move(server)), end_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}
 
   ~FuseMount() override {
+    server_->stop();
     if (session_ == nullptr) return;
     fuse_session_exit(session_);
     const std::uint64_t one = 1;
@@ -329,7 +331,7 @@ Result<std::unique_ptr<Mount>> mount(MountRequest request) {
 void detach_stale(const fs::path& folder) {
   for (const io::MountPoint& each : io::mount_points()) {
     const fs::path relative = each.path.lexically_relative(folder);
-    if (each.type != mount_type || relative.empty() || *relative.begin() == "..") continue;
+    if (each.type != io::own_mount_type || relative.empty() || *relative.begin() == "..") continue;
     struct stat facts = {};
     if (::stat(each.path.c_str(), &facts) == 0 || (errno != ENOTCONN && errno != ECONNABORTED)) continue;
     static_cast<void>(io::detach_mount(each.path));

@@ -13,9 +13,6 @@
 
 namespace tradewind::datamount {
 
-// What /proc/self/mountinfo calls our mounts.
-inline constexpr const char* mount_type = "fuse.tradewind";
-
 // Whether this program can mount here. invalid_argument: it was built without libfuse3, /dev/fuse is missing,
 // or may not be opened; with the cure.
 Status can_mount();

@@ -15,7 +15,7 @@ Result<std::unique_ptr<Mount>> mount(MountRequest) {
 }
 
 void detach_stale(const std::filesystem::path& folder) {
-  io::detach_mounts_below(folder, mount_type);
+  io::detach_mounts_below(folder, io::own_mount_type);
 }
 
 }  // namespace tradewind::datamount

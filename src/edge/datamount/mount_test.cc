@@ -28,7 +28,7 @@ class MountTest : public testing::Test {
     std::ofstream(dir_.path() / "source/small") << "small";
     for (int i = 0; i < 500; ++i) std::ofstream(dir_.path() / "source" / ("many-" + std::to_string(i))) << i;
   }
-  void TearDown() override { io::detach_mounts_below(dir_.path(), mount_type); }
+  void TearDown() override { io::detach_mounts_below(dir_.path(), io::own_mount_type); }
 
   Result<std::unique_ptr<Mount>> mount_source(const std::string& below = "") {
     const std::string url = objectstore::file_url((dir_.path() / "source" / below).string());

@@ -10,6 +10,9 @@
 
 namespace tradewind::io {
 
+// What the kernel calls the file systems that we serve ourselves.
+inline constexpr std::string_view own_mount_type = "fuse.tradewind";
+
 struct MountPoint {
   std::filesystem::path path;
   std::string type;  // "ext4", "fuse.tradewind"
