@@ -132,7 +132,7 @@ run: cat '{target}/a.txt'
     def test_outputs_are_copied_to_their_urls_once_the_program_has_succeeded(self):
         text = f"""
 outputs:
-  model: '{url_of(self.place.file('results'))}/a-b'
+  model: '{url_of(self.place.file('results'))}/a b'
   log.txt: '{url_of(self.place.file('results'))}/logs/'
   none.txt:
 run: mkdir -p model/deep; echo weights > model/deep/w; echo told > log.txt; exit $CODE
@@ -140,7 +140,7 @@ run: mkdir -p model/deep; echo weights > model/deep/w; echo told > log.txt; exit
         self.run_job(text.replace("$CODE", "3"), "failed")
         self.assertFalse(os.path.exists(self.place.file("results")))
         seen = self.run_job(text.replace("$CODE", "0"))
-        self.assertEqual(text_of(self.place.file("results", "a-b", "deep", "w")), "weights\n")
+        self.assertEqual(text_of(self.place.file("results", "a b", "deep", "w")), "weights\n")
         self.assertEqual(text_of(self.place.file("results", "logs", "log.txt")), "told\n")
         self.assertIn("outputs.model: 1 object to", self.logs(seen))
 

@@ -200,8 +200,8 @@ TEST_F(BringTest, WhatOthersUseIsNotRemoved) {
 
 TEST(DataSource, OneObjectIsASourceToo) {
   const io::TempDir dir = *io::TempDir::make("source ");
-  std::ofstream(dir.path() / "a-b.txt") << "text";
-  const std::string url = objectstore::file_url((dir.path() / "a-b.txt").string());
+  std::ofstream(dir.path() / "a b.txt") << "text";
+  const std::string url = objectstore::file_url((dir.path() / "a b.txt").string());
   const Result<Source> source = Source::open(url);
   ASSERT_TRUE(source.ok()) << describe(source.error());
   const DataCache cache = *DataCache::open(dir.path() / "cache");
@@ -216,6 +216,32 @@ TEST(DataSource, AMissingFolderIsNotMade) {
   const Result<Source> refused = Source::open("file://" + dir.path().string().substr(0, 5) + "/no/such");
   ASSERT_FALSE(refused.ok());
   EXPECT_EQ(refused.error().code, Code::not_found);
+}
+
+TEST(DataSource, LinksAreNotLeftOutInSilence) {
+  const io::TempDir dir = *io::TempDir::make("source ");
+  std::ofstream(dir.path() / "a") << "a";
+  fs::create_symlink("a", dir.path() / "link");
+  const std::string url = objectstore::file_url(dir.path().string());
+  const Result<Source> source = Source::open(url);
+  ASSERT_TRUE(source.ok());
+  const Result<std::vector<SourceObject>> refused = source->list();
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().code, Code::invalid_argument);
+  EXPECT_NE(refused.error().message.find("'link'"), std::string::npos);
+}
+
+TEST(DataSource, HostileNamesAreRefusedByName) {
+  const io::TempDir dir = *io::TempDir::make("source ");
+  for (const std::string name : {"a\nb", "a\\b", "\xff"}) {
+    std::ofstream(dir.path() / name) << "evil";
+    const Result<Source> source = Source::open(objectstore::file_url(dir.path().string()));
+    ASSERT_TRUE(source.ok());
+    const Result<std::vector<SourceObject>> refused = source->list();
+    ASSERT_FALSE(refused.ok());
+    EXPECT_NE(refused.error().message.find(name == "a\nb" ? "a?b" : name), std::string::npos);
+    fs::remove(dir.path() / name);
+  }
 }
 
 TEST(DataSource, UrlsAreSplitAtTheirLastPart) {

@@ -22,6 +22,15 @@ Error nothing_at(const std::string& url) {
           "check the URL: it names a folder of objects, or one object"};
 }
 
+Error no_file_name(const std::string& url, const std::string& name) {
+  std::string shown;
+  for (const char c : name) shown += static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? '?' : c;
+  return {Code::invalid_argument,
+          "the source " + url + " has '" + shown +
+              "', which is no plain file, or no name that a file should have",
+          "name a source without it, or a folder of this machine by its path, whose links are copied"};
+}
+
 Error named(const Error& error, const std::string& url) {
   if (error.message.find(url) != std::string::npos) return error;
   return {error.code, "the source " + url + ": " + error.message, error.hint};
@@ -115,6 +124,9 @@ Result<std::vector<SourceObject>> Source::list() const {
   while (more) {
     const Result<ObjectPage> page = store_->list("", objects.empty() ? "" : objects.back().key);
     if (!page.ok()) return named(page.error(), url_);
+    for (const std::string& name : page->left_out) {
+      if (!name.ends_with('/')) return no_file_name(url_, name);  // S3's browsers make folders so
+    }
     for (const ObjectInfo& info : page->objects) {
       objects.push_back({info.key, info.key, info.size_bytes, info.modified_at});
     }
