@@ -38,6 +38,16 @@ Destination destination_of(const std::string& url, const std::map<std::string, f
   return {split.parent == "file://" ? "file:///" : split.parent, split.name};
 }
 
+std::string line_of(const std::string& path, const std::string& url, const data::Pushed& pushed) {
+  return "outputs." + path + ": " + count_text(pushed.objects, "object") + " to " + url + ", " +
+         format_bytes(pushed.bytes_moved) + " copied";
+}
+
+std::string problem_of(const std::string& path, const std::string& url, const Error& error) {
+  return "the output '" + path + "' was not copied to " + url + ": " + describe(error) +
+         "; what there is of it lies in the job's own store";
+}
+
 bool may_pass(const Error& error) {
   return error.code == Code::unavailable || error.code == Code::rate_limited;
 }
@@ -70,12 +80,9 @@ OutputCopies::Outcome OutputCopies::copy(const std::map<std::string, std::string
       pushed = copy_one(path, url, workspace, helpers, cancelled);
     }
     if (pushed.ok()) {
-      outcome.lines.push_back("outputs." + path + ": " + count_text(pushed->objects, "object") + " to " +
-                              url + ", " + format_bytes(pushed->bytes_moved) + " copied");
+      outcome.lines.push_back(line_of(path, url, *pushed));
     } else {
-      outcome.problems.push_back("the output '" + path + "' was not copied to " + url + ": " +
-                                 describe(pushed.error()) +
-                                 "; what there is of it lies in the job's own store");
+      outcome.problems.push_back(problem_of(path, url, pushed.error()));
     }
   }
   return outcome;

@@ -25,6 +25,11 @@ Error bad_target(std::string_view target, const std::string& problem) {
           "name a place on the node: data, or /data"};
 }
 
+Error within_each_other(const std::string& one, const std::string& other) {
+  return {Code::invalid_argument, "the targets '" + one + "' and '" + other + "' lie within each other",
+          "give each a folder of its own"};
+}
+
 }  // namespace
 
 std::string_view to_text(MountMode mode) {
@@ -62,9 +67,7 @@ Status check_targets_apart(const FileMounts& mounts) {
       const std::string& inner = normal.size() > other.size() ? normal : other;
       const std::string& outer = normal.size() > other.size() ? other : normal;
       if (inner == outer || inner.starts_with(outer + "/")) {
-        return Error{Code::invalid_argument,
-                     "the targets '" + written + "' and '" + target + "' lie within each other",
-                     "give each a folder of its own"};
+        return within_each_other(written, target);
       }
     }
     seen.emplace_back(normal, target);

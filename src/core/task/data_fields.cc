@@ -42,7 +42,7 @@ std::optional<std::string> read_url(FieldContext& context, const YamlNode& node,
 
 // A URL, or a path on this machine, made absolute.
 std::optional<std::string> read_source(FieldContext& context, const YamlNode& node, const std::string& path) {
-  const std::optional<std::string> text = read_text(context.reading, node, path);
+  std::optional<std::string> text = read_text(context.reading, node, path);
   if (!text) return std::nullopt;
   if (text->empty() || has_control_character(*text)) {
     context.reading.expected(node, path, "the URL of a store, or a path on this machine");
@@ -201,8 +201,8 @@ void read_inputs(FieldContext& context, const YamlNode& value, const std::string
 
 void read_outputs(FieldContext& context, const YamlNode& value, const std::string& path) {
   const auto add = [&](const YamlNode& node, const std::string& node_path) {
-    auto output = read_node_path(context, node, node_path);
-    if (output) context.task.spec.outputs.push_back(*std::move(output));
+    const auto output = read_node_path(context, node, node_path);
+    if (output) context.task.spec.outputs.push_back(*output);
     return output.has_value();
   };
   if (value.kind == YamlKind::list) {

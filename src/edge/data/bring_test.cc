@@ -184,10 +184,13 @@ TEST_F(BringTest, IsStoppedSoon) {
 TEST_F(BringTest, WhatWasNotUsedGoesFirstWhereRoomIsWanted) {
   put("one", "1");
   const Brought brought = must_bring();
+  fs::create_directories(cache_.blocks() / "aa");
+  std::ofstream(cache_.blocks() / "aa/block") << "x";
   const Status refused = cache_.make_room(std::uint64_t{1} << 60);
   ASSERT_FALSE(refused.ok());
   EXPECT_EQ(refused.error().code, Code::unavailable);
   EXPECT_FALSE(cache_.find(source_.url(), brought.objects.front())) << "all that could go has gone";
+  EXPECT_FALSE(io::path_exists(cache_.blocks() / "aa/block"));
 }
 
 TEST_F(BringTest, WhatOthersUseIsNotRemoved) {

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <fcntl.h>
-#include <functional>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <thread>
@@ -22,6 +21,7 @@ namespace fs = std::filesystem;
 
 // Left to others on the same disk.
 constexpr std::uint64_t reserve_bytes = std::uint64_t{256} << 20;
+constexpr std::chrono::hours partial_age_max{7 * 24};
 constexpr std::string_view proof_ending = ".proof";
 constexpr std::chrono::milliseconds lock_pause{100};
 constexpr int lock_tries = 600;
@@ -48,29 +48,52 @@ Status flush(const fs::path& file) {
   return {};
 }
 
-struct OldObject {
+struct OldFile {
   std::int64_t used_ns;
   std::uint64_t size_bytes;
   fs::path file;
 };
 
-// What can go, least recently used first.
-std::vector<OldObject> by_use(const fs::path& objects) {
-  std::vector<OldObject> found;
+bool is_proof(const fs::path& file) {
+  return file.extension() == proof_ending;
+}
+
+// What can go, least recently used first: objects by their proofs, and below the other folders each file.
+std::vector<OldFile> by_use(const fs::path& objects, const std::vector<fs::path>& others) {
+  std::vector<OldFile> found;
+  const auto add = [&found](const fs::path& used, const fs::path& file) {
+    const Result<struct stat> use = look(used);
+    const Result<struct stat> bytes = look(file);
+    if (!use.ok() || !bytes.ok() || !S_ISREG(bytes->st_mode)) return;
+    found.push_back({nanoseconds(use->st_mtim), static_cast<std::uint64_t>(bytes->st_size), file});
+  };
   std::error_code failed;
   for (fs::recursive_directory_iterator walk(objects, failed), end; !failed && walk != end;
        walk.increment(failed)) {
-    if (walk->path().extension() != proof_ending) continue;
     fs::path file = walk->path();
-    file.replace_extension();
-    const Result<struct stat> proof = look(walk->path());
-    const Result<struct stat> bytes = look(file);
-    if (!proof.ok() || !bytes.ok()) continue;
-    found.push_back({nanoseconds(proof->st_mtim), static_cast<std::uint64_t>(bytes->st_size), file});
+    if (is_proof(file)) add(walk->path(), file.replace_extension());
+  }
+  for (const fs::path& folder : others) {
+    failed.clear();
+    for (fs::recursive_directory_iterator walk(folder, failed), end; !failed && walk != end;
+         walk.increment(failed)) {
+      add(walk->path(), walk->path());
+    }
   }
   std::sort(found.begin(), found.end(),
-            [](const OldObject& left, const OldObject& right) { return left.used_ns < right.used_ns; });
+            [](const OldFile& left, const OldFile& right) { return left.used_ns < right.used_ns; });
   return found;
+}
+
+// What was begun and never ended: of objects that were written anew, or that nobody wants any more.
+void remove_old_partials(const fs::path& folder) {
+  std::error_code failed;
+  const auto oldest = fs::file_time_type::clock::now() - partial_age_max;
+  for (fs::directory_iterator entry(folder, failed), end; !failed && entry != end; entry.increment(failed)) {
+    std::error_code gone;
+    const auto written = fs::last_write_time(entry->path(), gone);
+    if (!gone && written < oldest) fs::remove(entry->path(), gone);
+  }
 }
 
 }  // namespace
@@ -87,6 +110,7 @@ Result<DataCache> DataCache::open(const fs::path& folder) {
     }
     std::this_thread::sleep_for(lock_pause);
   }
+  remove_old_partials(folder / "partial");
   return DataCache(folder, std::move(lock));
 }
 
@@ -154,7 +178,7 @@ Status DataCache::make_room(std::uint64_t bytes) const {
   if (bytes == 0 || free >= wanted) return {};
   const bool alone = ::flock(lock_.get(), LOCK_EX | LOCK_NB) == 0;
   if (alone) {
-    for (const OldObject& old : by_use(folder_ / "objects")) {
+    for (const OldFile& old : by_use(folder_ / "objects", {blocks(), chunks()})) {
       if (free >= wanted) break;
       std::error_code failed;
       fs::remove(proof_of(old.file), failed);  // first: what has no proof is not used

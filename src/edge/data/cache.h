@@ -3,12 +3,14 @@
 //   <folder>/objects/<aa>/<name>.proof   {"source","key","size_bytes","modified_at","sha256","written_ns"}
 //   <folder>/partial/<name>              an object that is being brought, of full size, with holes
 //   <folder>/partial/<name>.done         a line for each block that it has: its number and SHA-256
+//   <folder>/blocks, <folder>/chunks     of mounts (datamount/block_cache.h) and of checkpoint stores
 //   <folder>/lock                        held in common by all who read or bring, alone by who removes
 // <name> is the SHA-256 of source, key, size and time of change: an object that was written anew is another.
 #pragma once
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <string>
 

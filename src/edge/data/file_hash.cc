@@ -40,7 +40,7 @@ Result<std::string> sha256_of_file(const std::filesystem::path& file) {
   const io::UniqueFd opened(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
   if (!opened.valid()) return io::errno_error(errno, "read " + file.string());
   RunningSha256 hash;
-  std::vector<char> buffer(std::size_t{1} << 20);
+  std::vector<char> buffer(std::size_t{128} << 10);  // as small as the allocator keeps
   while (true) {
     const ssize_t n = ::read(opened.get(), buffer.data(), buffer.size());
     if (n < 0 && errno == EINTR) continue;

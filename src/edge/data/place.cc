@@ -22,7 +22,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t copy_bytes = std::size_t{1} << 20;
+// Small enough for the allocator to keep: of many small files each would else map and clear new memory.
+constexpr std::size_t copy_bytes = std::size_t{128} << 10;
 
 timespec time_of(Time time) {
   const std::int64_t ms = time.time_since_epoch().count();

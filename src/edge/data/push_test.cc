@@ -30,7 +30,7 @@ class PushTest : public testing::Test {
 };
 
 TEST_F(PushTest, EachFileBecomesAnObject) {
-  std::ofstream(dir_.path() / "empty");
+  std::ofstream(dir_.path() / "empty") << "";
   files_["empty"] = dir_.path() / "empty";
   const Result<Pushed> pushed = push(*store_, files_, done_, [] { return false; });
   ASSERT_TRUE(pushed.ok()) << describe(pushed.error());

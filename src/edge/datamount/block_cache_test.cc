@@ -130,6 +130,7 @@ TEST_F(BlockCacheTest, AnObjectThatBecameShorterOrWentIsToldByName) {
 TEST_F(BlockCacheTest, ManyReadersOfOneBlockCauseOneRequest) {
   BlockCache cache(source_, settings());
   std::vector<std::jthread> readers;
+  readers.reserve(8);
   for (int i = 0; i < 8; ++i) readers.emplace_back([&] { expect_read(cache, 100, 1000); });
   readers.clear();
   EXPECT_EQ(gets_, 1);
