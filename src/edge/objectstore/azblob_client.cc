@@ -43,8 +43,8 @@ Duration AzblobClient::skew() const {
 
 io::HttpRequest AzblobClient::request_of(const AzblobCall& call, const AzureCredential& credential,
                                          Time now) const {
-  io::HttpRequest request{call.method, address_.path + "/" + url_.container, call.headers,
-                          std::string(call.body)};
+  io::HttpRequest request{call.method, address_.path + "/" + url_.container, call.headers};
+  request.borrowed_body = call.body;
   if (!call.key.empty()) request.target += "/" + call.key;
   request.headers.push_back({"Host", io::host_header(address_.server)});
   request.headers.push_back({"x-ms-date", format_http_date(now)});

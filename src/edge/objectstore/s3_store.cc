@@ -51,7 +51,7 @@ class S3Store final : public ObjectStore {
     S3Call call{s3_write, "PUT", full};
     call.body = bytes;
     call.headers.push_back({"Content-Type", "application/octet-stream"});
-    if (amazon_) call.headers.push_back({"x-amz-checksum-sha256", base64(sha256(bytes))});
+    call.with_checksum = amazon_;
     std::string mark;
     if (condition == PutCondition::if_absent) {
       mark = random_mark();
