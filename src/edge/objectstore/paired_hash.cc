@@ -11,7 +11,7 @@ namespace tradewind::objectstore {
 namespace {
 
 // A message of 4 MiB takes some 3 ms to hash. Its thread sleeps meanwhile, and the others go on.
-constexpr std::chrono::milliseconds patience{5};
+constexpr std::chrono::milliseconds patience{10};
 
 struct Waiting {
   std::string_view bytes;
