@@ -41,6 +41,14 @@ Duration AzblobClient::skew() const {
   return skew_;
 }
 
+std::string AzblobClient::account_url() const {
+  return (address_.server.tls ? "https://" : "http://") + io::host_header(address_.server) + address_.path;
+}
+
+std::string AzblobClient::container_url() const {
+  return account_url() + "/" + url_.container;
+}
+
 io::HttpRequest AzblobClient::request_of(const AzblobCall& call, const AzureCredential& credential,
                                          Time now) const {
   io::HttpRequest request{call.method, address_.path + "/" + url_.container, call.headers};

@@ -76,6 +76,37 @@ class AzblobStore final : public ObjectStore {
   Status remove(std::string_view key) override { return remove_if(key, std::nullopt); }
   Status remove_if_older(std::string_view key, Time limit) override { return remove_if(key, limit); }
 
+  std::string copy_domain() const override { return "azblob " + client_.account_url(); }
+
+  std::optional<CopySource> copy_source(std::string_view key) override {
+    const Result<std::string> full = full_key(key);
+    if (!full.ok()) return std::nullopt;
+    const Result<AzblobAnswer> answer = head(*full);
+    if (!answer.ok()) return std::nullopt;
+    const Result<ObjectInfo> info = object_info_of(answer->response.headers, key, text_);
+    if (!info.ok()) return std::nullopt;
+    return CopySource{client_.container_url() + "/" + *full, info->size_bytes,
+                      std::string(answer->header("ETag")), std::string(answer->header("Content-MD5"))};
+  }
+
+  // Within an account it is done when the server answers. One that goes on is ended: it would come between
+  // whoever puts the object instead.
+  bool copy_within(const CopySource& source, std::string_view key) override {
+    const Result<std::string> full = full_key(key);
+    if (!full.ok()) return false;
+    AzblobCall call{azblob_write, "PUT", *full};
+    call.headers.push_back({"x-ms-copy-source", source.path});
+    call.headers.push_back({"x-ms-source-if-match", source.version});
+    const Result<AzblobAnswer> answer = client_.call(call);
+    if (!answer.ok() || !answer->done()) return false;
+    if (answer->header("x-ms-copy-status") == "success") return is_copy_of(*full, source);
+    AzblobCall end{azblob_write, "PUT", *full};
+    end.query = {{"comp", "copy"}, {"copyid", std::string(answer->header("x-ms-copy-id"))}};
+    end.headers.push_back({"x-ms-copy-action", "abort"});
+    static_cast<void>(client_.call(end));
+    return false;
+  }
+
  private:
   Status remove_if(std::string_view key, std::optional<Time> limit) {
     TW_ASSIGN_OR_RETURN(const std::string full, full_key(key));
@@ -88,6 +119,13 @@ class AzblobStore final : public ObjectStore {
     if (answer.problem.code == "ConditionNotMet") return is_younger(key);
     const Error error = client_.error_of(call, answer);
     return error.code == Code::not_found ? Status() : Status(error);
+  }
+
+  bool is_copy_of(const std::string& full, const CopySource& source) {
+    const Result<AzblobAnswer> made = head(full);
+    if (!made.ok() || made->header("Content-MD5") != source.checksum) return false;
+    const Result<ObjectInfo> info = object_info_of(made->response.headers, full, text_);
+    return info.ok() && info->size_bytes == source.size_bytes;
   }
 
   Result<std::string> full_key(std::string_view key) const { return prefixed_key(client_.url().prefix, key); }

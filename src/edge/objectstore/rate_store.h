@@ -47,6 +47,12 @@ class RateStore final : public ObjectStore {
   Status remove_if_older(std::string_view key, Time limit) override {
     return inner_.remove_if_older(key, limit);
   }
+  // Nothing of it passes here.
+  std::string copy_domain() const override { return inner_.copy_domain(); }
+  std::optional<CopySource> copy_source(std::string_view key) override { return inner_.copy_source(key); }
+  bool copy_within(const CopySource& source, std::string_view key) override {
+    return inner_.copy_within(source, key);
+  }
 
  private:
   ObjectStore& inner_;

@@ -320,5 +320,49 @@ TEST(S3Store, AKeyThatItsPrefixMakesTooLongIsRefused) {
   EXPECT_EQ(fake.requests(), 0);
 }
 
+// ---- copies by the server
+
+TEST(S3CopyTest, OneThatFailsAfterItsAnswerBeganIsNone) {
+  FakeS3 fake({.breaks_copies = true});
+  const auto store = open_s3_store(fake.url("a"), fake.environment());
+  ASSERT_TRUE(store.ok());
+  ASSERT_TRUE((*store)->put("from", "bytes", PutCondition::always).ok());
+  EXPECT_EQ((*store)->copy_from(**store, "from", "to"), std::nullopt);
+}
+
+TEST(S3CopyTest, TheBytesDoNotComeHere) {
+  FakeS3 fake;
+  const auto from = open_s3_store(fake.url("a"), fake.environment());
+  const auto to = open_s3_store(fake.url("b"), fake.environment());
+  ASSERT_TRUE(from.ok() && to.ok());
+  ASSERT_TRUE((*from)->put("from", "bytes", PutCondition::always).ok());
+  EXPECT_EQ((*to)->copy_from(**from, "from", "to"), 5U);
+  EXPECT_EQ(fake.count("GET"), 0U);
+  EXPECT_EQ((*to)->get("to").value_or("?"), "bytes");
+}
+
+TEST(S3CopyTest, WhatAnotherServerHoldsIsNotAskedFor) {
+  FakeS3 here;
+  FakeS3 there;
+  const auto to = open_s3_store(here.url(), here.environment());
+  const auto from = open_s3_store(there.url(), there.environment());
+  ASSERT_TRUE(from.ok() && to.ok());
+  ASSERT_TRUE((*from)->put("from", "bytes", PutCondition::always).ok());
+  EXPECT_EQ((*to)->copy_from(**from, "from", "to"), std::nullopt);
+  EXPECT_EQ(here.requests(), 0);
+  EXPECT_EQ(there.requests(), 1);
+}
+
+// What was put in parts has no checksum of its whole: it is read and proved on its way.
+TEST(S3CopyTest, WhatHasNoChecksumOfItsWholeIsNotCopied) {
+  FakeS3 fake;
+  StoreTuning in_parts;
+  in_parts.multipart_from = 1;
+  const auto store = open_s3_store(fake.url(), fake.environment(), in_parts);
+  ASSERT_TRUE(store.ok());
+  ASSERT_TRUE((*store)->put("from", "bytes", PutCondition::always).ok());
+  EXPECT_EQ((*store)->copy_from(**store, "from", "to"), std::nullopt);
+}
+
 }  // namespace
 }  // namespace tradewind::objectstore

@@ -12,7 +12,8 @@ namespace tradewind::objectstore {
 namespace {
 
 constexpr std::size_t page_max = 1000;
-constexpr const char* object_fields = "name,size,updated,metadata";
+constexpr std::string_view gcs_api = "/storage/v1";  // what object_path() begins with
+constexpr const char* object_fields = "name,size,updated,metadata,crc32c,generation";
 
 class GcsStore final : public ObjectStore {
  public:
@@ -94,6 +95,37 @@ class GcsStore final : public ObjectStore {
     if (answer.done()) return {};
     const Error error = client_.error_of(call, answer);
     return error.code == Code::not_found ? Status() : Status(error);
+  }
+
+  std::string copy_domain() const override { return "gcs " + client_.server(); }
+
+  std::optional<CopySource> copy_source(std::string_view key) override {
+    const Result<std::string> full = full_key(key);
+    if (!full.ok()) return std::nullopt;
+    const Result<GcsObject> object = look(*full);
+    if (!object.ok()) return std::nullopt;
+    return CopySource{client_.object_path(*full), object->size_bytes, object->generation, object->crc32c};
+  }
+
+  // Between places far apart, or of other storage classes, it takes several calls.
+  bool copy_within(const CopySource& source, std::string_view key) override {
+    constexpr int calls_max = 100;
+    const Result<std::string> full = full_key(key);
+    if (!full.ok()) return false;
+    const std::string target = "/rewriteTo" + client_.object_path(*full).substr(gcs_api.size());
+    GcsCall call{gcs_write, "POST", *full, source.path + target, client_.payer()};
+    call.query.emplace_back("ifSourceGenerationMatch", source.version);
+    const std::size_t fixed = call.query.size();
+    for (int made = 0; made < calls_max; ++made) {
+      const Result<GcsAnswer> answer = client_.call(call);
+      if (!answer.ok() || !answer->done()) return false;
+      const Result<GcsRewrite> rewrite = parse_gcs_rewrite(answer->response.body);
+      if (!rewrite.ok()) return false;
+      if (rewrite->done) return rewrite->crc32c == source.checksum;
+      call.query.resize(fixed);
+      call.query.emplace_back("rewriteToken", rewrite->token);
+    }
+    return false;
   }
 
  private:

@@ -97,7 +97,7 @@ std::vector<ConformanceCase> cut_cases(const std::vector<const char*>& variables
       const Open behind = [server, open](const std::string& direct) { return open(server->behind(direct)); };
       return [prefix = std::make_shared<RealPrefix>(base, behind)] { return prefix->open(); };
     };
-    cases.push_back(conformance_case(variable, make_empty, true));
+    cases.push_back(copying_case(variable, make_empty, true));
   }
   static const bool watched =
       !cases.empty() && testing::AddGlobalTestEnvironment(new CutsHappened) != nullptr;  // gtest owns it
@@ -113,7 +113,7 @@ std::vector<ConformanceCase> real_cases(const std::vector<const char*>& variable
     const auto make_empty = [base = std::string(url), open]() -> Connect {
       return [prefix = std::make_shared<RealPrefix>(base, open)] { return prefix->open(); };
     };
-    cases.push_back(conformance_case(variable, make_empty, true));
+    cases.push_back(copying_case(variable, make_empty, true));
   }
   return cases;
 }
