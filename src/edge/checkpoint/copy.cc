@@ -155,7 +155,9 @@ Result<CopyCount> copy(const ChunkPlace& from, const ChunkPlace& to, const CopyP
     const ChunkRef& chunk = plan.chunks[index];
     TW_ASSIGN_OR_RETURN(const bool there, came_over_lately(inventory, to, chunk, now + under_way.elapsed()));
     Moved moved;
-    if (!there) TW_ASSIGN_OR_RETURN(moved, mover.move(chunk));
+    if (!there) {
+      TW_ASSIGN_OR_RETURN(moved, mover.move(chunk));
+    }
     if (on_chunk) on_chunk(chunk.size);
     TW_RETURN_IF_ERROR(under_way.keep_up(relied_on));
     const std::lock_guard lock(mutex);
