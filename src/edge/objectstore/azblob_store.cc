@@ -7,6 +7,7 @@
 #include "edge/objectstore/head_answer.h"
 #include "edge/objectstore/http_date.h"
 #include "edge/objectstore/prefixed_key.h"
+#include "edge/objectstore/sound_read.h"
 #include "edge/objectstore/store_words.h"
 
 namespace tradewind::objectstore {
@@ -55,12 +56,7 @@ class AzblobStore final : public ObjectStore {
       TW_ASSIGN_OR_RETURN(const ObjectInfo there, stat(key));
       return std::string();
     }
-    bool sound = true;
-    TW_ASSIGN_OR_RETURN(std::string bytes, get_once(full, range, sound));
-    if (sound) return bytes;
-    TW_ASSIGN_OR_RETURN(bytes, get_once(full, range, sound));
-    if (sound) return bytes;
-    return differs_twice(text_, full);
+    return read_sound(text_, full, [&] { return get_once(full, range); });
   }
 
   Result<ObjectInfo> stat(std::string_view key) override {
@@ -147,20 +143,19 @@ class AzblobStore final : public ObjectStore {
     return outcome_unknown(text_, full, there.error().message);
   }
 
-  // sound: what came is what the server's checksum is of, where it gives one.
-  Result<std::string> get_once(const std::string& full, ByteRange range, bool& sound) {
+  Result<CheckedRead> get_once(const std::string& full, ByteRange range) {
     AzblobCall call{azblob_read, "GET", full};
     const bool whole = is_whole_object(range);
     const bool summed = is_bounded(range) && *range.length <= range_md5_bytes_max;
     if (!whole) call.headers.push_back({"Range", range_header(range)});
     if (summed) call.headers.push_back({"x-ms-range-get-content-md5", "true"});
     TW_ASSIGN_OR_RETURN(AzblobAnswer answer, client_.call(call));
-    sound = true;
-    if (answer.response.status == 416) return std::string();  // begins beyond the end
+    if (answer.response.status == 416) return CheckedRead{};  // begins beyond the end
     if (!answer.done()) return client_.error_of(call, answer);
     const std::string_view checksum = answer.header("Content-MD5");
-    if (!checksum.empty() && (whole || summed)) sound = base64(md5(answer.response.body)) == checksum;
-    return std::move(answer.response.body);
+    const bool checked = !checksum.empty() && (whole || summed);
+    const bool sound = !checked || base64(md5(answer.response.body)) == checksum;
+    return CheckedRead{std::move(answer.response.body), sound};
   }
 
   // HEAD has no body that says more than a word: unless the object is missing, the first byte is asked for,

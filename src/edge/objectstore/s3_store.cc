@@ -7,6 +7,7 @@
 #include "edge/objectstore/head_answer.h"
 #include "edge/objectstore/prefixed_key.h"
 #include "edge/objectstore/s3_multipart.h"
+#include "edge/objectstore/sound_read.h"
 #include "edge/objectstore/store_endpoint.h"
 #include "edge/objectstore/store_words.h"
 
@@ -75,13 +76,11 @@ class S3Store final : public ObjectStore {
       TW_ASSIGN_OR_RETURN(const ObjectInfo there, stat(key));
       return std::string();
     }
-    const bool whole = is_whole_object(range);
-    TW_ASSIGN_OR_RETURN(S3Answer answer, get_once(full, range));
-    if (whole && !is_whole(answer)) {
-      TW_ASSIGN_OR_RETURN(answer, get_once(full, range));
-      if (!is_whole(answer)) return differs_twice(text_, full);
-    }
-    return std::move(answer.response.body);
+    return read_sound(text_, full, [&]() -> Result<CheckedRead> {
+      TW_ASSIGN_OR_RETURN(S3Answer answer, get_once(full, range));
+      const bool sound = !is_whole_object(range) || is_whole(answer);
+      return CheckedRead{std::move(answer.response.body), sound};
+    });
   }
 
   Result<ObjectInfo> stat(std::string_view key) override {

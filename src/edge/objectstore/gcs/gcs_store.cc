@@ -6,6 +6,7 @@
 #include "edge/objectstore/gcs/gcs_client.h"
 #include "edge/objectstore/gcs/gcs_upload.h"
 #include "edge/objectstore/prefixed_key.h"
+#include "edge/objectstore/sound_read.h"
 #include "edge/objectstore/store_words.h"
 
 namespace tradewind::objectstore {
@@ -51,12 +52,7 @@ class GcsStore final : public ObjectStore {
       TW_ASSIGN_OR_RETURN(const ObjectInfo there, stat(key));
       return std::string();
     }
-    bool sound = true;
-    TW_ASSIGN_OR_RETURN(std::string bytes, get_once(full, range, sound));
-    if (sound) return bytes;
-    TW_ASSIGN_OR_RETURN(bytes, get_once(full, range, sound));
-    if (sound) return bytes;
-    return differs_twice(text_, full);
+    return read_sound(text_, full, [&] { return get_once(full, range); });
   }
 
   Result<ObjectInfo> stat(std::string_view key) override {
@@ -157,22 +153,21 @@ class GcsStore final : public ObjectStore {
     return parse_gcs_object(answer.response.body);
   }
 
-  // sound: what came is what the server's sum is of, where it gives one. That is of the whole object, and of
+  // The server's sum, where it gives one, is of the whole object, and of
   // its bytes as they are stored: not of one that the server unpacks on the way.
-  Result<std::string> get_once(const std::string& full, ByteRange range, bool& sound) {
+  Result<CheckedRead> get_once(const std::string& full, ByteRange range) {
     GcsCall call{gcs_read, "GET", full, client_.object_path(full), client_.payer()};
     call.query.emplace_back("alt", "media");
     const bool whole = is_whole_object(range);
     if (!whole) call.headers.push_back({"Range", range_header(range)});
     TW_ASSIGN_OR_RETURN(GcsAnswer answer, client_.call(call));
-    sound = true;
-    if (answer.response.status == 416) return std::string();  // begins beyond the end
+    if (answer.response.status == 416) return CheckedRead{};  // begins beyond the end
     if (!answer.done()) return client_.error_of(call, answer);
     const std::string sum = gcs_crc32c_of(answer.response.headers);
     const std::string_view stored_as = answer.header("X-Goog-Stored-Content-Encoding");
     const bool summed = !sum.empty() && (stored_as.empty() || stored_as == "identity");
-    if (whole && summed) sound = crc32c_text(answer.response.body) == sum;
-    return std::move(answer.response.body);
+    const bool sound = !whole || !summed || crc32c_text(answer.response.body) == sum;
+    return CheckedRead{std::move(answer.response.body), sound};
   }
 
   Result<GcsList> list_once(std::string_view prefix, std::string_view after, const std::string& token,
