@@ -363,7 +363,7 @@ void AgentLogic::on(const Progressed& event) {
   status_.step = event.step;
   if (event.total > 0) status_.total_steps = event.total;
   for (const auto& [name, value] : event.metrics) status_.metrics[name] = value;
-  saves_.reported(event.step);
+  saves_.reported(event.step, event.metrics);
 }
 
 void AgentLogic::update_rate(double step) {

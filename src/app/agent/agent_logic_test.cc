@@ -88,15 +88,23 @@ class Agent {
   const AgentStatus& status() const { return logic_.status(); }
   const AgentLogic& logic() const { return logic_; }
   Time wall() const { return now_.wall; }
+  // Of the newest capture.
+  const std::map<std::string, double>& captured_metrics() const { return captured_metrics_; }
 
  private:
-  static std::string names(const std::vector<Action>& actions) {
+  std::string names(const std::vector<Action>& actions) {
     std::vector<std::string> texts;
     texts.reserve(actions.size());
-    for (const Action& action : actions) texts.push_back(std::visit(ActionName{}, action));
+    for (const Action& action : actions) {
+      texts.push_back(std::visit(ActionName{}, action));
+      const auto* task = std::get_if<RunTask>(&action);
+      const auto* capture = task == nullptr ? nullptr : std::get_if<Capture>(&task->task);
+      if (capture != nullptr) captured_metrics_ = capture->metrics;
+    }
     return join(texts, " ");
   }
   AgentLogic logic_;
+  std::map<std::string, double> captured_metrics_;
   Moment now_{Time(std::chrono::hours(500000)), seconds(1000)};
 };
 
@@ -389,6 +397,15 @@ TEST(AgentLogic, ANewerEpochEndsEverythingAtOnce) {
   EXPECT_EQ(agent.tell(failed(Capture{}, Code::fenced)), "kill stop_tasks leave");
   EXPECT_EQ(agent.phase(), "fenced");
   EXPECT_EQ(agent.logic().exit_status(), 3);
+}
+
+TEST(AgentLogic, ACheckpointIsToldWhatTheProgramReported) {
+  Agent agent;
+  agent.run(spec_with(""));
+  agent.tell(Progressed{8, 0, {{"loss", 2.5}, {"lr", 0.1}}});
+  agent.tell(Progressed{10, 0, {{"loss", 2.25}}});
+  EXPECT_EQ(agent.tell(SaveAnnounced{10}), "capture:10");
+  EXPECT_EQ(agent.captured_metrics(), (std::map<std::string, double>{{"loss", 2.25}, {"lr", 0.1}}));
 }
 
 TEST(AgentLogic, TheLedgerIsReadOnAThirdOfTheLeaseTermToNoticeAFence) {

@@ -59,6 +59,11 @@ void SaveControl::resolve_ask() {
   if (!wanted_ && in_flight_) settles_with_ = started_;
 }
 
+void SaveControl::reported(double step, const std::map<std::string, double>& metrics) {
+  reported_ = step;
+  for (const auto& [name, value] : metrics) metrics_[name] = value;
+}
+
 void SaveControl::announced(std::optional<double> step, Duration now) {
   if (!configured()) return;
   announced_ = step.value_or(reported_);
@@ -175,7 +180,7 @@ std::vector<Action> SaveControl::take(Duration now) {
     in_flight_ = true;
     ++started_;
     in_flight_announcement_ = announced_;
-    due.emplace_back(RunTask{Capture{announced_, reported_, life_, unsettled_looks_ >= looks_max}});
+    due.emplace_back(RunTask{Capture{announced_, reported_, life_, unsettled_looks_ >= looks_max, metrics_}});
   }
   return due;
 }

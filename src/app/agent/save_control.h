@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -27,7 +28,7 @@ class SaveControl {
   explicit SaveControl(SaveOptions options);
 
   void program_started(Duration now);
-  void reported(double step) { reported_ = step; }
+  void reported(double step, const std::map<std::string, double>& metrics = {});
   void announced(std::optional<double> step, Duration now);
   void signal_sent(int processes, Duration now);
   // A save is wanted: the program is asked for it and has until `patience_until` to announce it.
@@ -66,6 +67,7 @@ class SaveControl {
   SaveOptions options_;
   Life life_ = Life::ended;
   double reported_ = 0;
+  std::map<std::string, double> metrics_;  // each as it was last reported
   std::optional<double> announced_;
   std::optional<double> captured_announcement_;  // the announcement that the newest capture was made from
   std::optional<Duration> ask_until_;

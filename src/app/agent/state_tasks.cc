@@ -149,7 +149,7 @@ Result<Event> StateTasks::perform(const Capture& task) {
     return Error{Code::invalid_argument,
                  "the program was killed while it was saving; the checkpoint before stands"};
   }
-  const checkpoint::SaveRequest request{
+  checkpoint::SaveRequest request{
       workspace_.held,
       parts_.job,
       writer_.epoch(),
@@ -159,6 +159,7 @@ Result<Event> StateTasks::perform(const Capture& task) {
       parts_.clock->now(),
       {},
       workspace_.checkpoint.string()};
+  request.metrics = task.metrics;
   TW_ASSIGN_OR_RETURN(const checkpoint::Saved saved, checkpoint::save(request, place_));
   if (choice->must_hold_still) {
     const Result<checkpoint::FolderView> after = checkpoint::look_at_folder(workspace_.checkpoint);
@@ -188,9 +189,9 @@ Result<Event> StateTasks::commit(const Choice& choice, const checkpoint::Saved& 
 }
 
 Result<Event> StateTasks::perform(const Prune&) {
-  TW_ASSIGN_OR_RETURN(
-      const checkpoint::PrunePlan plan,
-      checkpoint::plan_prune(place_, std::max(spec_.checkpoint.keep, 1), parts_.clock->now(), prune_grace));
+  const checkpoint::Retention retention = checkpoint::retention_of(spec_.checkpoint);
+  TW_ASSIGN_OR_RETURN(const checkpoint::PrunePlan plan,
+                      checkpoint::plan_prune(place_, retention, parts_.clock->now(), prune_grace));
   TW_RETURN_IF_ERROR(writer_.refresh());  // a fenced writer removes nothing
   TW_RETURN_IF_ERROR(checkpoint::execute(place_, plan));
   return Event(Pruned{});

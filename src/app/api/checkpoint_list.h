@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -10,6 +11,7 @@
 #include "base/id.h"
 #include "base/time.h"
 #include "core/model/json.h"
+#include "core/model/recovery_point.h"
 
 namespace tradewind::api {
 
@@ -24,11 +26,13 @@ struct CheckpointView {
   std::uint64_t bytes = 0;  // of the state; 0 when pruned
   std::uint64_t files = 0;
   std::string root_digest = {};
+  std::map<std::string, double> metrics = {};  // as the program last reported them
   bool operator==(const CheckpointView&) const = default;
 };
 
 struct CheckpointList {
   std::vector<CheckpointView> checkpoints;  // oldest first
+  std::vector<RecoveryPoint> recovery;      // of the home store, then of each that keeps copies
   std::string store_url;                    // where they lie, and under which prefix
   std::string prefix;
   bool operator==(const CheckpointList&) const = default;
@@ -44,7 +48,9 @@ struct VerifyResult {
   bool operator==(const VerifyResult&) const = default;
 };
 
+json::value to_json(const RecoveryPoint& view);
 json::value to_json(const CheckpointList& list);
+Result<RecoveryPoint> recovery_point_from_json(const json::value& value, const std::string& path);
 json::value to_json(const VerifyResult& result);
 Result<CheckpointList> checkpoint_list_from_json(const json::value& value, const std::string& path);
 Result<VerifyResult> verify_result_from_json(const json::value& value, const std::string& path);

@@ -8,6 +8,7 @@
 
 #include "app/cli/bandwidth.h"
 #include "app/cli/context.h"
+#include "app/cli/options.h"
 #include "edge/checkpoint/checkpoint.h"
 #include "edge/objectstore/object_store.h"
 #include "edge/sealing/access.h"
@@ -22,6 +23,9 @@ struct Archive {
   checkpoint::ChunkPlace place;  // over `store`
   std::string list_command;      // that lists them, for hints
 };
+
+// What flags of prune ask for; without a number the newest one.
+checkpoint::Retention retention_of(int keep, const KeepOptions& too);
 
 // A store that holds a folder's checkpoints, without jobs and ledgers.
 checkpoint::ChunkPlace place_over(objectstore::ObjectStore& store);

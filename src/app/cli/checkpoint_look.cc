@@ -66,15 +66,6 @@ std::string shown_path(const ManifestFile& file) {
   return printable(file.path);
 }
 
-// "loss=2.31 lr=0.1"
-std::string metrics_text(const Manifest& manifest) {
-  std::string text;
-  for (const auto& [name, value] : manifest.metrics) {
-    text += (text.empty() ? "" : " ") + printable(name) + "=" + short_number(value);
-  }
-  return text;
-}
-
 void print_shown(const Entry& entry, Context& context) {
   const Manifest& manifest = entry.manifest;
   const auto line = [&](const char* title, const std::string& text) {
@@ -83,7 +74,7 @@ void print_shown(const Entry& entry, Context& context) {
   line("Checkpoint  ", entry.id.text());
   line("Step        ", short_number(manifest.step));
   if (manifest.epoch > 0) line("Epoch       ", std::to_string(manifest.epoch));
-  if (!manifest.metrics.empty()) line("Metrics     ", metrics_text(manifest));
+  if (!manifest.metrics.empty()) line("Metrics     ", metrics_text(manifest.metrics));
   line("Saved at    ", format_utc(manifest.created_at));
   line("Parent      ", manifest.parent ? manifest.parent->text() : "none");
   line("State       ", manifest.root_digest);
@@ -223,6 +214,14 @@ void print_repaired(const checkpoint::RepairReport& report, bool dry_run, Contex
 
 }  // namespace
 
+std::string metrics_text(const std::map<std::string, double>& metrics) {
+  std::string text;
+  for (const auto& [name, value] : metrics) {
+    text += (text.empty() ? "" : " ") + printable(name) + "=" + short_number(value);
+  }
+  return text;
+}
+
 void print_proof(const std::string& root_digest, bool read_back, Context& context) {
   context.out << paint(Style::green, "Verified:", context.terminal.colour)
               << (read_back ? " every byte, read again from the disk, has" : " every byte has")
@@ -233,6 +232,12 @@ json::value damage_json(const std::string& problem) {
   const std::size_t space = problem.find(' ');
   return json::object{{"object", problem.substr(0, space)},
                       {"problem", space == std::string::npos ? "" : problem.substr(space + 1)}};
+}
+
+void add_metrics(Table& table, const std::vector<std::string>& texts) {
+  if (std::ranges::all_of(texts, &std::string::empty)) return;
+  table.columns.push_back({"METRICS", Align::left, 4});
+  for (std::size_t i = 0; i < texts.size(); ++i) table.rows[i].push_back(texts[i]);
 }
 
 Result<ExitCode> show_checkpoint(const Archive& archive, const std::string& which, Context& context) {

@@ -6,6 +6,7 @@
 #include "app/api/json_text.h"
 #include "base/text.h"
 #include "edge/checkpoint/ledger.h"
+#include "edge/checkpoint/recovery.h"
 #include "edge/io/files.h"
 #include "edge/mailbox/mailbox.h"
 #include "edge/objectstore/file_url.h"
@@ -237,6 +238,7 @@ Result<api::CheckpointList> list_checkpoints(ObjectStore& store, const StoredJob
       view.bytes = total_bytes(*manifest);
       view.files = manifest->files.size();
       view.root_digest = manifest->root_digest;
+      view.metrics = manifest->metrics;
     } else if (manifest.error().code == Code::not_found) {
       view.kept = false;
     } else if (manifest.error().code != Code::corrupt) {
@@ -244,6 +246,7 @@ Result<api::CheckpointList> list_checkpoints(ObjectStore& store, const StoredJob
     }
     list.checkpoints.push_back(std::move(view));
   }
+  list.recovery = checkpoint::recovery_points(place, ledger);
   return list;
 }
 

@@ -183,11 +183,14 @@ Result<ExitCode> run_ls(const ArchiveOptions& options, Context& context) {
   Table table{
       {{"STEP", Align::right}, {"SIZE", Align::right}, {"FILES", Align::right}, {"SAVED AT"}, {"CHECKPOINT"}},
       {}};
+  std::vector<std::string> metrics;
   for (const Entry& entry : entries) {
     table.rows.push_back({short_number(entry.manifest.step), format_bytes(total_bytes(entry.manifest)),
                           std::to_string(entry.manifest.files.size()), format_utc(entry.manifest.created_at),
                           short_digest(entry.id.text())});
+    metrics.push_back(metrics_text(entry.manifest.metrics));
   }
+  add_metrics(table, metrics);
   context.out << render(table, context.terminal.width, context.terminal.colour);
   return ExitCode::done;
 }
@@ -403,13 +406,7 @@ Result<ExitCode> run_verify(const ArchiveOptions& options, Context& context) {
 // ---- prune
 
 Result<checkpoint::Retention> retention_of(const ArchiveOptions& options) {
-  checkpoint::Retention retention;
-  retention.last = std::max(options.keep, 1);
-  retention.hourly = options.keep_hourly;
-  retention.daily = options.keep_daily;
-  retention.best = options.keep_best;
-  retention.metric = options.metric;
-  retention.highest = options.highest;
+  const checkpoint::Retention retention = retention_of(options.keep, options.keep_too);
   if (options.keep > 0 || retention.chooses()) return retention;
   return Error{Code::invalid_argument, "how many checkpoints are to be kept is not said",
                "say --keep N, --keep-hourly N, --keep-daily N or --keep-best N"};

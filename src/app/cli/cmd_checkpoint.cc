@@ -17,6 +17,7 @@
 #include "app/cli/live_line.h"
 #include "app/cli/progress_bar.h"
 #include "app/cli/proof_text.h"
+#include "app/cli/recovery_text.h"
 #include "app/cli/table.h"
 #include "app/cli/text_width.h"
 #include "app/cli/transfer_progress.h"
@@ -81,13 +82,17 @@ void print_list(const api::CheckpointList& list, Context& context) {
                {"SAVED AT", Align::left, 2},
                {"CHECKPOINT", Align::left, 1}},
               {}};
+  std::vector<std::string> metrics;
   for (const api::CheckpointView& view : list.checkpoints) {
+    metrics.push_back(metrics_text(view.metrics));
     table.rows.push_back({Cell(short_number(view.step), view.kept ? Style::bold : Style::dim),
                           std::to_string(view.epoch), view.kept ? format_bytes(view.bytes) : "-",
                           view.kept ? std::to_string(view.files) : "-", format_utc(view.at),
                           view.kept ? short_digest(view.manifest.text()) : Cell("pruned", Style::dim)});
   }
+  add_metrics(table, metrics);
   context.out << render(table, context.terminal.width, context.terminal.colour);
+  context.out << recovery_text(list.recovery, context.clock.now());
   context.out << paint(Style::dim, "In " + list.store_url + " under " + list.prefix, context.terminal.colour)
               << "\n";
 }
@@ -276,7 +281,7 @@ std::vector<std::string> further_stores(const JobSpec& spec) {
 // ---- prune
 
 struct PruneRule {
-  int keep = 0;
+  checkpoint::Retention retention;
   bool finished = false;            // nobody writes any more
   std::vector<std::string> copies;  // further stores, which are left alone
   Duration grace() const { return finished ? Duration{} : live_grace; }
@@ -285,15 +290,20 @@ struct PruneRule {
 // A job that lives is pruned as well, safely: what a save under way may rely on is younger than the grace.
 Result<PruneRule> rule_of(const CheckpointOptions& options, const Place& place) {
   PruneRule rule;
-  rule.keep = options.keep;
   const Result<JobSpec> spec = mailbox::Mailbox(*place.store, place.job.owner, place.job.id).read_spec();
   if (spec.ok()) rule.copies = further_stores(*spec);
-  if (rule.keep == 0 && !spec.ok()) {
+  if (options.keep == 0 && !spec.ok()) {
     return Error{spec.error().code,
                  "how many checkpoints the job wants to keep is not known: " + spec.error().message,
                  "say --keep N"};
   }
-  if (rule.keep == 0) rule.keep = std::max(spec->checkpoint.keep, 1);
+  rule.retention = retention_of(options.keep, options.keep_too);
+  // What is said stands instead of what the task file says.
+  if (options.keep == 0 && !rule.retention.chooses()) {
+    rule.retention = checkpoint::retention_of(spec->checkpoint);
+  } else if (options.keep == 0) {
+    rule.retention.last = std::max(spec->checkpoint.keep, 1);
+  }
   TW_ASSIGN_OR_RETURN(const std::vector<LedgerRecord> ledger,
                       checkpoint::read_ledger(*place.store, place.job.prefix(), 0));
   rule.finished = !ledger.empty() && ledger.back().kind == LedgerKind::finish;
@@ -318,7 +328,8 @@ void print_pruned(const CheckpointOptions& options, const PruneRule& rule, const
                   const PruneCount& count, Context& context) {
   context.out << (options.dry_run ? "Would remove " : "Removed ")
               << count_text(count.checkpoints, "checkpoint") << " and " << count_text(count.chunks, "chunk")
-              << ", " << format_bytes(plan.remove_bytes) << "; the newest " << plan.keep_manifests
+              << ", " << format_bytes(plan.remove_bytes) << "; "
+              << (rule.retention.chooses() ? "" : "the newest ") << plan.keep_manifests
               << (plan.keep_manifests == 1 ? " stays.\n" : " stay.\n");
   if (!rule.finished) {
     context.out
@@ -336,7 +347,7 @@ json::value pruned_json(const CheckpointOptions& options, const PruneRule& rule,
                         const checkpoint::PrunePlan& plan, const PruneCount& count, const StoredJob& job) {
   return json::object{{"job", job.id.text()},
                       {"dry_run", options.dry_run},
-                      {"keep", rule.keep},
+                      {"keep", rule.retention.last},
                       {"kept", plan.keep_manifests},
                       {"finished", rule.finished},
                       {"removed_checkpoints", count.checkpoints},
@@ -353,7 +364,7 @@ Result<ExitCode> run_prune(const CheckpointOptions& options, Context& context) {
   TransferProgress watch(*place.store, "pruning", context);  // ends at Ctrl-C between two objects
   const checkpoint::ChunkPlace chunks{&watch.store(), nullptr, {}, place.job.prefix()};
   TW_ASSIGN_OR_RETURN(const checkpoint::PrunePlan plan,
-                      checkpoint::plan_prune(chunks, rule.keep, context.clock.now(), rule.grace()));
+                      checkpoint::plan_prune(chunks, rule.retention, context.clock.now(), rule.grace()));
   if (!options.dry_run) TW_RETURN_IF_ERROR(checkpoint::execute(chunks, plan));
   const PruneCount count = count_of(plan, place.job);
   if (context.json) {

@@ -84,6 +84,15 @@ struct MoveOptions {
 };
 
 enum class CheckpointAction { list, verify, prune, restore, show, diff, repair };
+// prune: besides the newest.
+struct KeepOptions {
+  int hourly = 0;
+  int daily = 0;
+  int best = 0;
+  std::string metric = {};  // of which they are the best
+  bool highest = false;     // not the lowest
+};
+
 struct CheckpointOptions {
   CheckpointAction action = CheckpointAction::list;
   std::string job = "-";
@@ -94,6 +103,7 @@ struct CheckpointOptions {
   std::string against;            // diff: the second of the two
   std::vector<std::string> from;  // repair: from these stores; empty: from the job's other ones
   int keep = 0;                   // prune: 0: as the job says
+  KeepOptions keep_too = {};      // prune
   bool dry_run = false;
   bool read_back = false;  // restore: read every byte again from the disk
   bool flush = false;      // restore: wait until the disk has all
@@ -126,14 +136,9 @@ struct ArchiveOptions {
   SealOptions seal = {};
   SealOptions new_seal = {};              // rekey: opens it from now on
   std::vector<std::string> metrics = {};  // save: "loss=2.3"
-  // prune: besides the newest `keep`
-  int keep_hourly = 0;
-  int keep_daily = 0;
-  int keep_best = 0;
-  std::string metric = {};     // of which they are the best
-  bool highest = false;        // not the lowest
-  std::string bandwidth = {};  // "50M": bytes in a second; empty: unlimited
-  bool keep_old = false;       // rekey: and so do those that opened it before
+  KeepOptions keep_too = {};              // prune
+  std::string bandwidth = {};             // "50M": bytes in a second; empty: unlimited
+  bool keep_old = false;                  // rekey: and so do those that opened it before
 };
 
 enum class ServerAction { run, start, stop, status };

@@ -26,6 +26,7 @@ ArchiveOptions archive_of(const Target& target, ArchiveAction action) {
   archive.folder = target.checkpoint.folder;
   archive.step = target.checkpoint.step;
   archive.keep = target.checkpoint.keep;
+  archive.keep_too = target.checkpoint.keep_too;
   archive.dry_run = target.checkpoint.dry_run;
   archive.read_back = target.checkpoint.read_back;
   archive.flush = target.checkpoint.flush;
@@ -37,8 +38,7 @@ ArchiveOptions archive_of(const Target& target, ArchiveAction action) {
 
 // Nothing that a person wrote is passed over.
 void refuse_of_a_job(const CLI::App& sub) {
-  for (const char* name : {"--bwlimit", "--key-file", "--key-command", "--plain", "--keep-hourly",
-                           "--keep-daily", "--keep-best", "--manifest"}) {
+  for (const char* name : {"--bwlimit", "--key-file", "--key-command", "--plain", "--manifest"}) {
     const CLI::Option* option = sub.get_option_no_throw(name);
     if (option != nullptr && option->count() > 0) {
       throw CLI::ValidationError(name, "is of a store; of a job there is no such choice yet");
@@ -191,24 +191,22 @@ void add_prune(CLI::App* parent, Target& target) {
       parent, target, "prune", "remove what no kept checkpoint needs", CheckpointAction::prune,
       ArchiveAction::prune,
       {"tradewind checkpoint prune train --keep 2 --dry-run",
+       "tradewind checkpoint prune train --keep-daily 7 --keep-best 1 --metric loss",
        "tradewind checkpoint prune file:///mnt/backup/run7 --keep 5",
        "tradewind checkpoint prune ./backup --keep 2 --keep-daily 7 --keep-best 3 --metric loss"});
   sub->add_option("--keep,--keep-last", o.keep, "keep so many; of a job, else as it says")
       ->check(CLI::PositiveNumber);
-  ArchiveOptions& archive = target.archive;
-  sub->add_option("--keep-hourly", archive.keep_hourly,
-                  "of a store: the newest of each of so many hours, too")
+  KeepOptions& too = o.keep_too;
+  sub->add_option("--keep-hourly", too.hourly, "the newest of each of so many hours, too")
       ->check(CLI::PositiveNumber);
-  sub->add_option("--keep-daily", archive.keep_daily, "of a store: the newest of each of so many days, too")
+  sub->add_option("--keep-daily", too.daily, "the newest of each of so many days, too")
       ->check(CLI::PositiveNumber);
-  CLI::Option* best =
-      sub->add_option("--keep-best", archive.keep_best, "of a store: so many with the lowest --metric, too")
-          ->check(CLI::PositiveNumber);
-  CLI::Option* metric =
-      sub->add_option("--metric", archive.metric, "what the best are told by, such as loss");
+  CLI::Option* best = sub->add_option("--keep-best", too.best, "so many with the lowest --metric, too")
+                          ->check(CLI::PositiveNumber);
+  CLI::Option* metric = sub->add_option("--metric", too.metric, "what the best are told by, such as loss");
   best->needs(metric);
   metric->needs(best);
-  sub->add_flag("--highest", archive.highest, "the best are those with the highest")->needs(best);
+  sub->add_flag("--highest", too.highest, "the best are those with the highest")->needs(best);
   sub->add_flag("--dry-run", o.dry_run, "only say what would go");
   add_seal(sub, target.archive.seal);
 }

@@ -88,12 +88,32 @@ std::string location_text(const Location& location) {
   return to_text(location);
 }
 
+json::value keep_best_to_json(const KeepBest& best) {
+  return json::object{{"metric", best.metric}, {"count", best.count}, {"highest", best.highest}};
+}
+
+std::optional<KeepBest> read_keep_best(JsonReader& reader) {
+  const json::value* value = reader.optional("keep_best");
+  if (value == nullptr) return std::nullopt;
+  JsonReader inner(*value, reader.path_of("keep_best"));
+  KeepBest best;
+  best.metric = inner.text("metric");
+  best.count = static_cast<int>(inner.integer_or("count", 1));
+  best.highest = inner.boolean_or("highest", false);
+  reader.merge(inner.status());
+  return best;
+}
+
 json::value checkpoint_to_json(const CheckpointRequest& checkpoint) {
-  return json::object{{"path", checkpoint.path},
-                      {"interval_s", to_json(checkpoint.interval)},
-                      {"signal", checkpoint.signal},
-                      {"keep", checkpoint.keep},
-                      {"stores", to_json(checkpoint.stores)}};
+  return json::object{
+      {"path", checkpoint.path},
+      {"interval_s", to_json(checkpoint.interval)},
+      {"signal", checkpoint.signal},
+      {"keep", checkpoint.keep},
+      {"keep_hourly", checkpoint.keep_hourly},
+      {"keep_daily", checkpoint.keep_daily},
+      {"keep_best", checkpoint.keep_best ? keep_best_to_json(*checkpoint.keep_best) : json::value()},
+      {"stores", to_json(checkpoint.stores)}};
 }
 
 CheckpointRequest read_checkpoint(JsonReader& reader) {
@@ -105,6 +125,9 @@ CheckpointRequest read_checkpoint(JsonReader& reader) {
   checkpoint.interval = inner.optional_seconds("interval_s");
   checkpoint.signal = inner.text_or("signal", "");
   checkpoint.keep = static_cast<int>(inner.integer_or("keep", 3));
+  checkpoint.keep_hourly = static_cast<int>(inner.integer_or("keep_hourly", 0));
+  checkpoint.keep_daily = static_cast<int>(inner.integer_or("keep_daily", 0));
+  checkpoint.keep_best = read_keep_best(inner);
   checkpoint.stores = inner.texts_or_empty("stores");
   reader.merge(inner.status());
   return checkpoint;

@@ -59,12 +59,23 @@ struct WorkRequest {
   bool operator==(const WorkRequest&) const = default;
 };
 
+// Of the checkpoints whose program told this of them.
+struct KeepBest {
+  std::string metric;
+  int count = 1;
+  bool highest = false;  // those with the highest value, not the lowest
+  bool operator==(const KeepBest&) const = default;
+};
+
 struct CheckpointRequest {
   std::string path;                  // relative to the working folder, or absolute; empty: no checkpoints
   std::optional<Duration> interval;  // nothing: auto
   std::string signal = {};           // "SIGUSR1"; empty: the program saves by itself
   int keep = 3;                      // newest checkpoints kept; at least 1
   std::vector<std::string> stores;   // names or URLs; the first holds the ledger; empty: the server's own
+  int keep_hourly = 0;               // besides the newest, the newest of each of so many hours that have one
+  int keep_daily = 0;                // the same of days
+  std::optional<KeepBest> keep_best = {};
   bool operator==(const CheckpointRequest&) const = default;
 };
 

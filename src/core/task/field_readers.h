@@ -46,6 +46,7 @@ ReadField read_name, read_num_nodes, read_workdir, read_setup, read_run, read_en
     read_avoid, read_max_share, read_priority, read_policy, read_waiting_cost, read_any_value, read_any_map;
 ReadField read_work_unit, read_work_total, read_work_rate;
 ReadField read_checkpoint_path, read_checkpoint_interval, read_checkpoint_signal, read_checkpoint_keep,
+    read_checkpoint_keep_hourly, read_checkpoint_keep_daily, read_checkpoint_keep_best,
     read_checkpoint_stores;
 // resource_fields.cc
 ReadField read_resources, read_accelerators, read_infra, read_cloud, read_region, read_zone,

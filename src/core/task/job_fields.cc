@@ -335,6 +335,39 @@ void read_checkpoint_keep(FieldContext& context, const YamlNode& value, const st
   }
 }
 
+void read_checkpoint_keep_hourly(FieldContext& context, const YamlNode& value, const std::string& path) {
+  context.task.spec.checkpoint.keep_hourly =
+      read_integer(context.reading, value, path, 0, 100'000).value_or(0);
+}
+
+void read_checkpoint_keep_daily(FieldContext& context, const YamlNode& value, const std::string& path) {
+  context.task.spec.checkpoint.keep_daily =
+      read_integer(context.reading, value, path, 0, 100'000).value_or(0);
+}
+
+void read_checkpoint_keep_best(FieldContext& context, const YamlNode& value, const std::string& path) {
+  Reading& reading = context.reading;
+  if (!is_map(reading, value, path)) return;
+  KeepBest best;
+  for (const SectionMember& member : members_of(value, path)) {
+    if (member.key->text == "metric") {
+      best.metric = read_text(reading, *member.value, member.path).value_or("");
+    } else if (member.key->text == "count") {
+      best.count = read_integer(reading, *member.value, member.path, 1, 100'000).value_or(1);
+    } else if (member.key->text == "highest") {
+      best.highest = read_boolean(reading, *member.value, member.path).value_or(false);
+    } else {
+      reading.error(*member.key, path + " has no field '" + member.key->text + "'",
+                    "it has metric, count and highest");
+    }
+  }
+  if (trim(best.metric).empty()) {
+    return reading.error(value, path + " does not say by which metric",
+                         "add metric: and its name, such as loss");
+  }
+  context.task.spec.checkpoint.keep_best = std::move(best);
+}
+
 void read_checkpoint_stores(FieldContext& context, const YamlNode& value, const std::string& path) {
   context.task.spec.checkpoint.stores = read_texts(context.reading, value, path);
   for (const std::string& store : context.task.spec.checkpoint.stores) {

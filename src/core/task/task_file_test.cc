@@ -212,7 +212,7 @@ TEST(TaskFile, ReportsAllErrorsAtOnceInTheOrderOfLines) {
       "run: a\n"
       "num_nodes: 0\n"
       "budget: 25 EUR\n"
-      "checkpoint: {signal: KILL, keep: 0}\n"
+      "checkpoint: {signal: KILL, keep: 0, keep_best: {count: 2, of: loss}}\n"
       "run: b\n";
   const std::string name_error =
       "f:1:7: name is 'my job'; expected 1 to 63 letters, digits, '-', '_' or '.', a letter or digit first";
@@ -231,6 +231,9 @@ TEST(TaskFile, ReportsAllErrorsAtOnceInTheOrderOfLines) {
            "USD"),
           "f:11:22: checkpoint.signal is 'SIGKILL'; expected SIGUSR1, SIGUSR2, SIGHUP, SIGINT or SIGTERM",
           "f:11:34: checkpoint.keep is '0'; expected a whole number from 1 to 100000",
+          "f:11:48: checkpoint.keep_best does not say by which metric (add metric: and its name, such as "
+          "loss)",
+          "f:11:59: checkpoint.keep_best has no field 'of' (it has metric, count and highest)",
           "f:12:1: 'run' is given twice; it stands in line 8 already (keep one of them)",
       }));
 }

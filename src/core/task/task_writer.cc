@@ -135,6 +135,13 @@ json::object checkpoint(const CheckpointRequest& request) {
   if (request.interval) out["interval"] = span_text(*request.interval);
   if (!request.signal.empty()) out["signal"] = request.signal;
   if (request.keep != CheckpointRequest{}.keep) out["keep"] = request.keep;
+  if (request.keep_hourly > 0) out["keep_hourly"] = request.keep_hourly;
+  if (request.keep_daily > 0) out["keep_daily"] = request.keep_daily;
+  if (request.keep_best) {
+    json::object best{{"metric", request.keep_best->metric}, {"count", request.keep_best->count}};
+    if (request.keep_best->highest) best["highest"] = true;
+    out["keep_best"] = std::move(best);
+  }
   if (!request.stores.empty()) out["stores"] = to_json(request.stores);
   return out;
 }

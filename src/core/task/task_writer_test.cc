@@ -112,6 +112,10 @@ JobSpec any_spec() {
     spec.checkpoint = {*rc::gen::element<std::string>("state", "/s", "a b: c"), std::nullopt, "", 7, {}};
     if (*rc::gen::arbitrary<bool>()) spec.checkpoint.interval = Duration(*rc::gen::inRange(1, 100'000'000));
     spec.checkpoint.signal = *rc::gen::element<std::string>("", "SIGUSR1", "SIGTERM");
+    spec.checkpoint.keep_hourly = *rc::gen::element(0, 24);
+    spec.checkpoint.keep_daily = *rc::gen::element(0, 7);
+    if (*rc::gen::arbitrary<bool>())
+      spec.checkpoint.keep_best = KeepBest{"m" + any_text(), 3, *rc::gen::arbitrary<bool>()};
     spec.checkpoint.stores = several([] { return "s" + any_text(); });
   }
   spec.avoid = several(any_location);

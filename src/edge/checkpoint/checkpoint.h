@@ -8,6 +8,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -112,6 +113,9 @@ Result<VerifyReport> verify_presence(const ChunkPlace& place);
 
 struct PrunePlan {
   std::vector<std::string> remove_keys;  // of what no kept checkpoint needs
+  // Keys of manifests among these that lie between kept ones: the ledger names them, and a store that has
+  // lost one looks the same. So the store is left word of each before it goes (docs/formats/manifest.md).
+  std::set<std::string> leave_word;
   std::uint64_t remove_bytes = 0;
   std::uint64_t keep_manifests = 0;
   Time young_from;  // chunks written at or after this are spared also when the plan is carried out
@@ -124,8 +128,7 @@ struct PrunePlan {
 // more where saves may run at the same time (they rely on chunks up to ten minutes old, and tell so when they
 // take longer).
 Result<PrunePlan> plan_prune(const ChunkPlace& place, int keep, Time now, Duration grace);
-// The same, with more than the newest worth keeping. invalid_argument: of a job, in whose ledger one that is
-// missing between others is a loss.
+// The same, with more than the newest worth keeping.
 Result<PrunePlan> plan_prune(const ChunkPlace& place, const Retention& retention, Time now, Duration grace);
 // Removes the plan's keys from every store of the place. A standby or local store that does not answer is
 // left for the next time.

@@ -1,6 +1,7 @@
 #include "edge/checkpoint/history.h"
 
 #include <algorithm>
+#include <set>
 
 #include "base/reversed.h"
 #include "edge/checkpoint/chunk.h"
@@ -9,6 +10,24 @@
 #include "edge/checkpoint/ledger.h"
 
 namespace tradewind::checkpoint {
+namespace {
+
+// Asked after the manifests were: a pruning leaves word before it removes one.
+Status leave_out_pruned(const ChunkPlace& place, std::vector<UnreadableManifest>& missing) {
+  if (missing.empty()) return {};
+  const std::string folder = pruned_key(place.job_prefix, ManifestId());
+  TW_ASSIGN_OR_RETURN(const std::vector<objectstore::ObjectInfo> words, list_all(*place.home, folder));
+  const std::vector<ManifestId> pruned = ids_of(words);
+  const std::set<ManifestId> known(pruned.begin(), pruned.end());
+  std::erase_if(missing, [&](const UnreadableManifest& each) { return known.contains(each.id); });
+  return {};
+}
+
+}  // namespace
+
+std::string pruned_key(std::string_view job_prefix, const ManifestId& id) {
+  return std::string(job_prefix) + "pruned/" + id.text();
+}
 
 Result<std::vector<objectstore::ObjectInfo>> list_all(objectstore::ObjectStore& store,
                                                       const std::string& prefix) {
@@ -106,6 +125,7 @@ Result<KeptManifests> read_kept(const ChunkPlace& place, const std::vector<Manif
       return manifest.error();
     }
   }
+  TW_RETURN_IF_ERROR(leave_out_pruned(place, missing));
   kept.unreadable.insert(kept.unreadable.end(), missing.begin(), missing.end());
   return kept;
 }

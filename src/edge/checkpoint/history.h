@@ -1,6 +1,8 @@
 // Which checkpoints there are.
 #pragma once
 
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
@@ -28,8 +30,12 @@ struct KeptManifests {
   std::vector<UnreadableManifest> unreadable;
 };
 // What place.home alone has of these, oldest first. A missing one that is older than all that are there was
-// pruned, and is left out. Errors: those of a store that does not answer.
+// pruned, and is left out; so is one of which the store was left word. Errors: those of a store that does not
+// answer.
 Result<KeptManifests> read_kept(const ChunkPlace& place, const std::vector<ManifestId>& checkpoints);
+
+// "<job prefix>pruned/<manifest id>": the word that a pruning leaves of one that lay between others.
+std::string pruned_key(std::string_view job_prefix, const ManifestId& id);
 
 // All manifests that lie in the home store, by when it got them.
 Result<std::vector<objectstore::ObjectInfo>> stored_manifests(const ChunkPlace& place);

@@ -26,9 +26,21 @@ std::string last_part(const std::string& key) {
   return key.substr(key.rfind('/') + 1);
 }
 
+enum class Doomed {
+  manifest,
+  manifest_between_others,
+  chunk,  // or what else goes by its age
+};
+
 // conflict: a chunk that was written again since it was planned to go is needed by somebody.
-Status remove_from(ObjectStore& store, const std::string& key, bool is_manifest, Time young_from) {
-  return is_manifest ? store.remove(key) : store.remove_if_older(key, young_from);
+Status remove_from(ObjectStore& store, const ChunkPlace& place, const std::string& key, Doomed what,
+                   Time young_from) {
+  if (what == Doomed::chunk) return store.remove_if_older(key, young_from);
+  if (what == Doomed::manifest_between_others) {
+    const std::string word = pruned_key(place.job_prefix, ManifestId(last_part(key)));
+    TW_RETURN_IF_ERROR(store.put(word, "pruned\n", objectstore::PutCondition::always));
+  }
+  return store.remove(key);
 }
 
 class Planner {
@@ -65,7 +77,8 @@ class Planner {
       if (object.modified_at < young_from_ || committed_.contains(id) || !is_digest(id.text())) continue;
       const Result<Manifest> manifest = read_manifest(place_, id);
       if (manifest.ok()) need(id, *manifest);
-      if (!manifest.ok() && manifest.error().code == Code::unavailable) return manifest.error();
+      // One that is damaged may have been committed since the ledger was read. Once it is old, it is known.
+      if (!manifest.ok() && manifest.error().code != Code::not_found) return manifest.error();
     }
     return {};
   }
@@ -118,8 +131,11 @@ class Planner {
     plan.young_from = young_from_;
     plan.remove_bytes = remove_bytes_;
     // Manifests first: a crash in between leaves chunks that the next plan finds, never a checkpoint without
-    // its chunks. Of these the oldest first: one that is missing between others would look like a loss.
-    for (const auto& [age, key] : unneeded_manifests_) plan.remove_keys.push_back(key);
+    // its chunks. Of these the oldest first: one that is missing between others looks like a loss.
+    for (const auto& [age, key] : unneeded_manifests_) {
+      plan.remove_keys.push_back(key);
+      if (age > oldest_kept()) plan.leave_word.insert(key);
+    }
     for (const auto& [key, bytes] : unneeded_chunks_) {
       // A manifest that was seen later may need what an earlier list showed.
       if (young_chunks_.contains(key) || needed_chunks_.contains(last_part(key))) continue;
@@ -131,6 +147,13 @@ class Planner {
   }
 
  private:
+  // Its place; without a ledger nothing is missed, whatever goes.
+  std::size_t oldest_kept() const {
+    std::size_t oldest = committed_.size();
+    for (const ManifestId& id : kept_) oldest = std::min(oldest, committed_.at(id));
+    return place_.has_ledger ? oldest : committed_.size();
+  }
+
   void need(const ManifestId& id, const Manifest& manifest) {
     needed_manifests_.insert(id);
     for (const ManifestFile& file : manifest.files) {
@@ -193,10 +216,6 @@ Result<PrunePlan> plan_prune(const ChunkPlace& place, const Retention& retention
     return Error{Code::invalid_argument, "cannot keep " + std::to_string(retention.last) + " checkpoints",
                  "keep at least 1"};
   }
-  if (place.has_ledger && retention.chooses()) {
-    return Error{Code::invalid_argument, "of a job the newest checkpoints are kept, and no others",
-                 "copy those that are worth more into a store of their own"};
-  }
   Planner planner(place, now, grace);
   const auto wanted = static_cast<std::size_t>(retention.last);
   TW_RETURN_IF_ERROR(place.has_ledger ? keep_of_ledger(place, wanted, planner)
@@ -221,12 +240,15 @@ Status execute(const ChunkPlace& place, const PrunePlan& plan) {
         !key.starts_with(under_way_folder(place.job_prefix))) {
       return Error{Code::invalid_argument, "'" + key + "' is no chunk or manifest of this job"};
     }
-    Status removed = remove_from(*place.home, key, is_manifest, plan.young_from);
+    const Doomed what = !is_manifest                    ? Doomed::chunk
+                        : plan.leave_word.contains(key) ? Doomed::manifest_between_others
+                                                        : Doomed::manifest;
+    Status removed = remove_from(*place.home, place, key, what, plan.young_from);
     // Whoever needs it may not have reached the other stores: they keep theirs.
     if (!removed.ok() && removed.error().code == Code::conflict) continue;
     if (!removed.ok()) return removed;
     for (ObjectStore* store : other_stores(place)) {
-      static_cast<void>(remove_from(*store, key, is_manifest, plan.young_from));
+      static_cast<void>(remove_from(*store, place, key, what, plan.young_from));
     }
   }
   return {};

@@ -82,6 +82,21 @@ TEST(Prune, ASaveThatIsNotYetCommittedSurvives) {
   EXPECT_FALSE(read_manifest(place, under_way->id).ok()) << "it was never committed, and is old now";
 }
 
+// It may have been committed since the ledger was read: what it needs is not known until it is old.
+TEST(Prune, AYoungManifestThatCannotBeReadPutsThePruningOff) {
+  JobWorld world;
+  const ChunkPlace place = world.place();
+  commit_some(world, place, 2);
+  world.clock.advance(hours(48));
+  world.write("own", "under way");
+  const Result<Saved> under_way = world.save_as(place, 9);
+  ASSERT_TRUE(under_way.ok());
+  world.flip(*world.home, manifest_key(prefix, under_way->id));
+  EXPECT_EQ(plan_prune(place, 1, world.clock.now(), hours(24)).error().code, Code::corrupt);
+  world.clock.advance(hours(48));
+  EXPECT_TRUE(plan_prune(place, 1, world.clock.now(), hours(24)).ok());
+}
+
 TEST(Prune, AChunkThatASaveTookUpAgainAfterThePlanSurvives) {
   JobWorld world;
   const ChunkPlace place = world.place();

@@ -37,6 +37,19 @@ void choose_best(const std::vector<Candidate>& candidates, const Retention& rete
 
 }  // namespace
 
+Retention retention_of(const CheckpointRequest& request) {
+  Retention retention;
+  retention.last = std::max(request.keep, 1);
+  retention.hourly = request.keep_hourly;
+  retention.daily = request.keep_daily;
+  if (request.keep_best) {
+    retention.best = request.keep_best->count;
+    retention.metric = request.keep_best->metric;
+    retention.highest = request.keep_best->highest;
+  }
+  return retention;
+}
+
 std::set<ManifestId> chosen_by(const Retention& retention, const std::vector<Candidate>& candidates) {
   std::set<ManifestId> chosen;
   const std::size_t last = std::min(candidates.size(), static_cast<std::size_t>(std::max(retention.last, 0)));

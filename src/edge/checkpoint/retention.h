@@ -8,6 +8,7 @@
 
 #include "base/id.h"
 #include "base/time.h"
+#include "core/model/job.h"
 #include "core/model/manifest.h"
 
 namespace tradewind::checkpoint {
@@ -23,6 +24,9 @@ struct Retention {
   // Whether more than the newest are kept.
   bool chooses() const { return hourly > 0 || daily > 0 || best > 0; }
 };
+
+// What a task file asks for.
+Retention retention_of(const CheckpointRequest& request);
 
 struct Candidate {
   ManifestId id;

@@ -166,7 +166,8 @@ struct Pruner {
   void prune_once(const checkpoint::ChunkPlace& place) {
     world.begin(actor, std::nullopt);
     const Duration grace = world.mutant == Mutant::prune_without_grace ? Duration(0) : cli_grace;
-    Result<checkpoint::PrunePlan> plan = checkpoint::plan_prune(place, site.keep, world.clock.now(), grace);
+    const checkpoint::Retention retention{.last = site.keep, .best = site.best, .metric = "loss"};
+    Result<checkpoint::PrunePlan> plan = checkpoint::plan_prune(place, retention, world.clock.now(), grace);
     if (!plan.ok()) {
       world.say(actor, "no plan: " + describe(plan.error()));
       return world.count(plan.error().code == Code::unavailable ? "prunes put off" : "prunes refused");
@@ -178,6 +179,8 @@ struct Pruner {
 
   static void carry_out(World& world, Actor& actor, Site& site, const checkpoint::ChunkPlace& place,
                         checkpoint::PrunePlan& plan) {
+    if (!plan.leave_word.empty()) world.count("prunes between others");
+    if (world.mutant == Mutant::prune_leaves_no_word) plan.leave_word.clear();
     if (world.mutant == Mutant::prune_removes_chunks_first) {
       std::stable_partition(plan.remove_keys.begin(), plan.remove_keys.end(), [](const std::string& key) {
         return key.find("manifests/") == std::string::npos;

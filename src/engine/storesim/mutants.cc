@@ -269,6 +269,8 @@ const std::vector<MutantFacts>& all_mutants() {
       {Mutant::prune_passes_over_unreadable, "prune-passes-over-unreadable",
        "what cannot be read stops the pruning"},
       {Mutant::prune_removes_chunks_first, "prune-removes-chunks-first", "manifests go before their chunks"},
+      {Mutant::prune_leaves_no_word, "prune-leaves-no-word",
+       "word is left of a checkpoint that goes from between others"},
       {Mutant::copy_manifest_first, "copy-manifest-first", "a copied manifest comes after its chunks"},
       {Mutant::copy_trusts_old_chunks, "copy-trusts-old-chunks",
        "a copy relies on no old chunk but the newest checkpoint's"},

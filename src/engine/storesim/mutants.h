@@ -35,6 +35,7 @@ enum class Mutant {
   prune_forgets_under_way,
   prune_passes_over_unreadable,
   prune_removes_chunks_first,
+  prune_leaves_no_word,
   // of copying and repairing
   copy_manifest_first,
   copy_trusts_old_chunks,

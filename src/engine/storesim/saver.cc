@@ -38,6 +38,7 @@ struct Saver {
     request.step = world.oracle->note_save(todo[done]);
     request.parent = parent;
     request.now = actor.op_now;
+    request.metrics = {{"loss", static_cast<double>(todo[done])}};
     request.clock = &world.clock;
     request.shown = request.folder.filename().string();
     world.say(actor, "save " + std::to_string(static_cast<int>(request.step)) + " of state " +
@@ -189,9 +190,12 @@ struct Saver {
   // As the agent does after a checkpoint. False: it is fenced.
   bool prune(const checkpoint::ChunkPlace& place, LedgerWriter& writer) {
     world.begin(actor, std::nullopt);
-    const Result<checkpoint::PrunePlan> plan =
-        checkpoint::plan_prune(place, site.keep, world.clock.now(), agent_grace);
+    const checkpoint::Retention retention{.last = site.keep, .best = site.best, .metric = "loss"};
+    Result<checkpoint::PrunePlan> plan =
+        checkpoint::plan_prune(place, retention, world.clock.now(), agent_grace);
     if (!plan.ok()) return true;
+    if (!plan->leave_word.empty()) world.count("prunes between others");
+    if (world.mutant == Mutant::prune_leaves_no_word) plan->leave_word.clear();
     const Status refreshed = writer.refresh();
     if (!refreshed.ok()) return refreshed.error().code != Code::fenced;
     world.say(actor, "prunes " + std::to_string(plan->remove_keys.size()) + " objects");

@@ -55,6 +55,7 @@ class Cast {
     site.has_ledger = has_ledger;
     site.prefix = has_ledger ? "tradewind/o/jobs/j-1/" : "";
     site.keep = 1 + static_cast<int>(random_.below(3));
+    site.best = world_.seed % 3 == 0 ? 2 : 0;
     site.home = objectstore::make_memory_store(&world_.clock);
     if (has_standby) site.standby = objectstore::make_memory_store(&world_.clock);
     return site;

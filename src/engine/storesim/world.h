@@ -33,6 +33,7 @@ struct Site {
   std::string prefix = {};
   bool has_ledger = false;
   int keep = 1;
+  int best = 0;  // kept by prunings but the last: what goes then lies between others
   std::unique_ptr<objectstore::ObjectStore> home = {};
   std::unique_ptr<objectstore::ObjectStore> standby = {};  // null: none
 };

@@ -64,7 +64,8 @@ JobSpec sample_spec() {
   spec.deadline_after = Duration(21'600'000);
   spec.deadline_at = at("2026-11-24T18:30:00.125Z");
   spec.budget = usd("25.000000001");
-  spec.checkpoint = {"state", Duration(900'000), "SIGUSR1", 5, {"local", "s3://bucket/x"}};
+  spec.checkpoint = {"state", Duration(900'000), "SIGUSR1", 5, {"local", "s3://bucket/x"}, 24, 7};
+  spec.checkpoint.keep_best = KeepBest{"accuracy", 2, true};
   spec.avoid = {{"azure"}, {"gcp", "us-central1"}};
   spec.max_share = {{"aws", 0.6}};
   spec.priority = -7;

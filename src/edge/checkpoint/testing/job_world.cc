@@ -45,16 +45,18 @@ ChunkPlace JobWorld::place() const {
   return {home.get(), nullptr, {}, "tradewind/o/jobs/j-1/"};
 }
 
-Result<Saved> JobWorld::save_as(const ChunkPlace& place, double step) {
-  return save({state(), JobId("j-1"), 1, LeaseId("l-1"), step, parent_, clock.now()}, place);
+Result<Saved> JobWorld::save_as(const ChunkPlace& place, double step, const Metrics& metrics) {
+  SaveRequest request{state(), JobId("j-1"), 1, LeaseId("l-1"), step, parent_, clock.now()};
+  request.metrics = metrics;
+  return save(request, place);
 }
 
-Saved JobWorld::commit(const ChunkPlace& place, double step) {
+Saved JobWorld::commit(const ChunkPlace& place, double step, const Metrics& metrics) {
   if (!writer_) {
     writer_.emplace(*home, place.job_prefix, LeaseId("l-1"));
     EXPECT_TRUE(writer_->claim(clock.now(), 7).ok());
   }
-  Result<Saved> saved = save_as(place, step);
+  Result<Saved> saved = save_as(place, step, metrics);
   if (!saved.ok()) {
     ADD_FAILURE() << describe(saved.error());
     return {};

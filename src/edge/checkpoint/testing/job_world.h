@@ -1,6 +1,7 @@
 // A job with a state folder on disk and its stores in memory, for tests of saving and restoring.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <string>
 
@@ -21,9 +22,10 @@ class JobWorld {
 
   // A place with the home store alone; add to it what the test is about.
   ChunkPlace place() const;
-  Result<Saved> save_as(const ChunkPlace& place, double step);
+  using Metrics = std::map<std::string, double>;
+  Result<Saved> save_as(const ChunkPlace& place, double step, const Metrics& metrics = {});
   // Saves and appends the ledger's record; fails the test where that fails.
-  Saved commit(const ChunkPlace& place, double step);
+  Saved commit(const ChunkPlace& place, double step, const Metrics& metrics = {});
 
   // A byte in the middle of an object is changed, or the object is cut to a half.
   void flip(objectstore::ObjectStore& store, const std::string& key) const;
