@@ -262,8 +262,9 @@ json::value leaving_json(const Leaving& leaving) {
                       {"rule", leaving.quote.rule}};
 }
 
-void print_copied(const checkpoint::CopyPlan& plan, std::uint64_t to_send, const checkpoint::CopyCount& count,
-                  Duration took, const ArchiveOptions& options, Context& context) {
+void print_copied(const checkpoint::CopyPlan& plan, std::uint64_t to_send, bool within,
+                  const checkpoint::CopyCount& count, Duration took, const ArchiveOptions& options,
+                  Context& context) {
   const std::string what =
       std::to_string(plan.checkpoints.size()) + " checkpoints of " + format_bytes(plan.bytes);
   if (plan.checkpoints.empty()) {
@@ -271,10 +272,15 @@ void print_copied(const checkpoint::CopyPlan& plan, std::uint64_t to_send, const
   } else if (options.dry_run) {
     context.out << "Would copy " << what << ": " << format_bytes(plan.bytes_missing) << " in "
                 << plan.chunks.size() << " chunks are missing there, packed " << format_bytes(to_send)
-                << ".\n";
-  } else {
+                << (within ? ", which one server holds and will copy itself.\n" : ".\n");
+  } else if (count.chunks_within == 0) {
     context.out << "Copied " << what << " in " << format_duration(took) << ": " << format_bytes(count.bytes)
                 << " were missing and travelled as " << format_bytes(count.bytes_stored) << ".\n";
+  } else {
+    context.out << "Copied " << what << " in " << format_duration(took) << ": "
+                << format_bytes(count.bytes_within + count.bytes) << " were missing; the server copied "
+                << format_bytes(count.stored_within) << " itself, and " << format_bytes(count.bytes_stored)
+                << " travelled.\n";
   }
 }
 
@@ -330,7 +336,9 @@ Result<ExitCode> run_copy(const ArchiveOptions& options, Context& context) {
                                          [&progress](std::uint64_t bytes) { progress.advance(bytes); }));
   }
   const Duration took = context.clock.monotonic() - began;
-  const Leaving egress = leaving(from, options.dry_run ? to_send : count.bytes_stored, context);
+  const bool within = checkpoint::is_within_a_server(from.place, to.place);
+  const std::uint64_t would_leave = within ? 0 : to_send;
+  const Leaving egress = leaving(from, options.dry_run ? would_leave : count.bytes_stored, context);
   if (context.json) {
     print_json(context, json::object{{"dry_run", options.dry_run},
                                      {"checkpoints", plan.checkpoints.size()},
@@ -338,11 +346,13 @@ Result<ExitCode> run_copy(const ArchiveOptions& options, Context& context) {
                                      {"bytes_missing", plan.bytes_missing},
                                      {"chunks_missing", plan.chunks.size()},
                                      {"bytes_to_send", to_send},
-                                     {"bytes_stored", count.bytes_stored},
+                                     {"bytes_stored", count.bytes_stored + count.stored_within},
+                                     {"bytes_within_server", count.stored_within},
+                                     {"within_server", within},
                                      {"egress", leaving_json(egress)},
                                      {"seconds", seconds_of(took)}});
   } else {
-    print_copied(plan, to_send, count, took, options, context);
+    print_copied(plan, to_send, within, count, took, options, context);
     print_leaving(egress, options.dry_run ? "costs" : "cost", context);
   }
   return ExitCode::done;

@@ -76,7 +76,10 @@ void add_key(CLI::App* sub, SealOptions& seal, const std::string& of) {
 }
 
 void add_bandwidth(CLI::App* sub, ArchiveOptions& options) {
-  sub->add_option("--bwlimit", options.bandwidth, "take no more of the network: 50M is 50 MiB in a second");
+  sub->add_option(
+      "--bwlimit", options.bandwidth,
+      "take no more of the network: 50M (50 MiB in a second), \"08:00,512k 19:00,off\" by the clock, "
+      "or @FILE, which may change meanwhile");
 }
 
 // For verbs of a store that may be encrypted.

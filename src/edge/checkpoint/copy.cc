@@ -1,7 +1,9 @@
 #include "edge/checkpoint/copy.h"
 
 #include <algorithm>
+#include <atomic>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
 
@@ -53,6 +55,43 @@ Status copy_manifest(const ChunkPlace& from, const ChunkPlace& to, const Manifes
   return to.home->put(manifest_key(to.job_prefix, id), read.coded, PutCondition::always);
 }
 
+struct Moved {
+  std::uint64_t stored = 0;  // packed
+  bool within = false;       // by the server
+};
+
+void add(const Moved& moved, const ChunkRef& chunk, CopyCount& count) {
+  (moved.within ? count.chunks_within : count.chunks) += 1;
+  (moved.within ? count.bytes_within : count.bytes) += chunk.size;
+  (moved.within ? count.stored_within : count.bytes_stored) += moved.stored;
+}
+
+// Called from several threads at once.
+class ChunkMover {
+ public:
+  ChunkMover(const ChunkPlace& from, const ChunkPlace& to)
+      : from_(from), to_(to), within_(is_within_a_server(from, to)) {}
+
+  Result<Moved> move(const ChunkRef& chunk) {
+    const std::string key = chunk_key(to_.job_prefix, chunk.digest);
+    if (within_) {
+      const std::optional<std::uint64_t> stored =
+          to_.home->copy_from(*from_.home, chunk_key(from_.job_prefix, chunk.digest), key);
+      // One of a size that it cannot have is met, and told, by who reads it.
+      if (stored && may_be({key, *stored, {}}, chunk)) return Moved{*stored, true};
+      within_ = false;  // a server that refuses one will refuse the next
+    }
+    TW_ASSIGN_OR_RETURN(const CodedChunk read, read_coded_chunk(*from_.home, from_.job_prefix, chunk));
+    TW_RETURN_IF_ERROR(to_.home->put(key, read.coded, PutCondition::always));
+    return Moved{read.coded.size(), false};
+  }
+
+ private:
+  const ChunkPlace& from_;
+  const ChunkPlace& to_;
+  std::atomic<bool> within_;
+};
+
 // Tells a copy from the others into its target.
 std::string facts_of(const ChunkPlace& from, const CopyPlan& plan, Time now) {
   std::string facts = "copy " + from.home->url() + " " + format_utc(now);
@@ -82,6 +121,11 @@ Result<CopyPlan> plan_copy(const ChunkPlace& from, const ChunkPlace& to,
   return plan;
 }
 
+bool is_within_a_server(const ChunkPlace& from, const ChunkPlace& to) {
+  const std::string domain = to.home->copy_domain();
+  return !domain.empty() && domain == from.home->copy_domain();
+}
+
 Result<std::uint64_t> packed_bytes(const ChunkPlace& from, const CopyPlan& plan) {
   if (plan.chunks.empty()) return std::uint64_t{0};
   std::set<std::string> missing;
@@ -106,23 +150,18 @@ Result<CopyCount> copy(const ChunkPlace& from, const ChunkPlace& to, const CopyP
     for (const ChunkRef& chunk : plan.chunks) digests.insert(chunk.digest);
     return digests;
   };
+  ChunkMover mover(from, to);
   const auto copy_chunk = [&](std::size_t index) -> Status {
     const ChunkRef& chunk = plan.chunks[index];
     TW_ASSIGN_OR_RETURN(const bool there, came_over_lately(inventory, to, chunk, now + under_way.elapsed()));
-    std::size_t stored = 0;
+    Moved moved;
     if (!there) {
-      TW_ASSIGN_OR_RETURN(const CodedChunk read, read_coded_chunk(*from.home, from.job_prefix, chunk));
-      TW_RETURN_IF_ERROR(
-          to.home->put(chunk_key(to.job_prefix, chunk.digest), read.coded, PutCondition::always));
-      stored = read.coded.size();
+      TW_ASSIGN_OR_RETURN(moved, mover.move(chunk));
     }
     if (on_chunk) on_chunk(chunk.size);
     TW_RETURN_IF_ERROR(under_way.keep_up(relied_on));
     const std::lock_guard lock(mutex);
-    if (there) return {};
-    ++count.chunks;
-    count.bytes += chunk.size;
-    count.bytes_stored += stored;
+    if (!there) add(moved, chunk, count);
     return {};
   };
   const auto bytes_of = [&](std::size_t index) { return plan.chunks[index].size; };

@@ -7,6 +7,7 @@
 
 #include "core/model/json.h"
 #include "edge/checkpoint/checkpoint.h"
+#include "edge/objectstore/hash.h"
 
 namespace tradewind::checkpoint {
 namespace {
@@ -62,9 +63,7 @@ bool is_digest(std::string_view text) {
 }
 
 std::string sha256_hex(std::string_view bytes) {
-  Sha256 digest;
-  digest.update(bytes);
-  return digest.hex();
+  return objectstore::hex(objectstore::sha256(bytes));
 }
 
 std::string root_digest(const std::vector<ManifestFile>& files) {

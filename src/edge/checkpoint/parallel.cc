@@ -10,6 +10,8 @@
 #include <utility>
 #include <vector>
 
+#include "edge/objectstore/paired_hash.h"
+
 namespace tradewind::checkpoint {
 namespace {
 
@@ -69,6 +71,7 @@ Status for_each_parallel(std::size_t count, const std::function<std::uint64_t(st
   const auto run = [&] {
     for (std::size_t index = next++; index < count; index = next++) {
       const HeldBytes held(3 * chunk_bytes_of(index));
+      const objectstore::HashingSoon hashes;
       const Status done = work(index);
       if (done.ok()) continue;
       next = count;

@@ -25,7 +25,14 @@ struct HttpRequest {
   std::vector<HttpHeader> headers = {};
   std::string body = {};
   bool over_tcp = false;  // set by the server: false means the peer holds our Unix socket's rights
+  // Of a client: sent instead of `body` unless it is empty, so that large ones are not copied.
+  // REQUIRES: outlives the call.
+  std::string_view borrowed_body = {};
 };
+
+inline std::string_view body_of(const HttpRequest& request) {
+  return request.borrowed_body.empty() ? std::string_view(request.body) : request.borrowed_body;
+}
 
 // Takes the pieces of an answer that is still being made.
 class HttpStream {

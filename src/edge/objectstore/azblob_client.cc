@@ -42,10 +42,18 @@ Duration AzblobClient::skew() const {
   return skew_;
 }
 
+std::string AzblobClient::account_url() const {
+  return (address_.server.tls ? "https://" : "http://") + io::host_header(address_.server) + address_.path;
+}
+
+std::string AzblobClient::container_url() const {
+  return account_url() + "/" + url_.container;
+}
+
 io::HttpRequest AzblobClient::request_of(const AzblobCall& call, const AzureCredential& credential,
                                          Time now) const {
-  io::HttpRequest request{call.method, address_.path + "/" + url_.container, call.headers,
-                          std::string(call.body)};
+  io::HttpRequest request{call.method, address_.path + "/" + url_.container, call.headers};
+  request.borrowed_body = call.body;
   if (!call.key.empty()) request.target += "/" + percent_encoded_path(call.key);
   request.headers.push_back({"Host", io::host_header(address_.server)});
   request.headers.push_back({"x-ms-date", format_http_date(now)});

@@ -52,6 +52,10 @@ class AzblobClient {
   // What an answer that is not done() means.
   Error error_of(const AzblobCall& call, const AzblobAnswer& answer) const;
 
+  // "https://account.blob.core.windows.net/container": what a key follows after a slash.
+  std::string container_url() const;
+  // The same up to the account.
+  std::string account_url() const;
   const AzblobUrl& url() const { return url_; }
   const StoreTuning& tuning() const { return tuning_; }
 

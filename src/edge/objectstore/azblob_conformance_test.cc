@@ -41,9 +41,8 @@ Result<std::unique_ptr<ObjectStore>> open_in_blocks(const std::string& url) {
 }
 
 INSTANTIATE_TEST_SUITE_P(FakeAzblob, ObjectStoreConformance,
-                         testing::Values(conformance_case("FakeAzblob", on_the_fake, true),
-                                         conformance_case("FakeAzblobInBlocks", on_the_fake_in_blocks,
-                                                          true)));
+                         testing::Values(copying_case("FakeAzblob", on_the_fake, true),
+                                         copying_case("FakeAzblobInBlocks", on_the_fake_in_blocks, true)));
 
 INSTANTIATE_TEST_SUITE_P(RealAzblob, ObjectStoreConformance,
                          testing::ValuesIn(real_cases({"TRADEWIND_TEST_AZBLOB",

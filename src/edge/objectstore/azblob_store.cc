@@ -6,7 +6,9 @@
 #include "edge/objectstore/hash.h"
 #include "edge/objectstore/head_answer.h"
 #include "edge/objectstore/http_date.h"
+#include "edge/objectstore/percent_path.h"
 #include "edge/objectstore/prefixed_key.h"
+#include "edge/objectstore/sound_read.h"
 #include "edge/objectstore/store_words.h"
 
 namespace tradewind::objectstore {
@@ -55,12 +57,7 @@ class AzblobStore final : public ObjectStore {
       TW_ASSIGN_OR_RETURN(const ObjectInfo there, stat(key));
       return std::string();
     }
-    bool sound = true;
-    TW_ASSIGN_OR_RETURN(std::string bytes, get_once(full, range, sound));
-    if (sound) return bytes;
-    TW_ASSIGN_OR_RETURN(bytes, get_once(full, range, sound));
-    if (sound) return bytes;
-    return differs_twice(text_, full);
+    return read_sound(text_, full, [&] { return get_once(full, range); });
   }
 
   Result<ObjectInfo> stat(std::string_view key) override {
@@ -76,6 +73,37 @@ class AzblobStore final : public ObjectStore {
   Status remove(std::string_view key) override { return remove_if(key, std::nullopt); }
   Status remove_if_older(std::string_view key, Time limit) override { return remove_if(key, limit); }
 
+  std::string copy_domain() const override { return "azblob " + client_.account_url(); }
+
+  std::optional<CopySource> copy_source(std::string_view key) override {
+    const Result<std::string> full = full_key(key);
+    if (!full.ok()) return std::nullopt;
+    const Result<AzblobAnswer> answer = head(*full);
+    if (!answer.ok()) return std::nullopt;
+    const Result<ObjectInfo> info = object_info_of(answer->response.headers, key, text_);
+    if (!info.ok()) return std::nullopt;
+    return CopySource{client_.container_url() + "/" + percent_encoded_path(*full), info->size_bytes,
+                      std::string(answer->header("ETag")), std::string(answer->header("Content-MD5"))};
+  }
+
+  // Within an account it is done when the server answers. One that goes on is ended: it would come between
+  // whoever puts the object instead.
+  bool copy_within(const CopySource& source, std::string_view key) override {
+    const Result<std::string> full = full_key(key);
+    if (!full.ok()) return false;
+    AzblobCall call{azblob_write, "PUT", *full};
+    call.headers.push_back({"x-ms-copy-source", source.path});
+    call.headers.push_back({"x-ms-source-if-match", source.version});
+    const Result<AzblobAnswer> answer = client_.call(call);
+    if (!answer.ok() || !answer->done()) return false;
+    if (answer->header("x-ms-copy-status") == "success") return is_copy_of(*full, source);
+    AzblobCall end{azblob_write, "PUT", *full};
+    end.query = {{"comp", "copy"}, {"copyid", std::string(answer->header("x-ms-copy-id"))}};
+    end.headers.push_back({"x-ms-copy-action", "abort"});
+    static_cast<void>(client_.call(end));
+    return false;
+  }
+
  private:
   Status remove_if(std::string_view key, std::optional<Time> limit) {
     TW_ASSIGN_OR_RETURN(const std::string full, full_key(key));
@@ -88,6 +116,13 @@ class AzblobStore final : public ObjectStore {
     if (answer.problem.code == "ConditionNotMet") return is_younger(key);
     const Error error = client_.error_of(call, answer);
     return error.code == Code::not_found ? Status() : Status(error);
+  }
+
+  bool is_copy_of(const std::string& full, const CopySource& source) {
+    const Result<AzblobAnswer> made = head(full);
+    if (!made.ok() || made->header("Content-MD5") != source.checksum) return false;
+    const Result<ObjectInfo> info = object_info_of(made->response.headers, full, text_);
+    return info.ok() && info->size_bytes == source.size_bytes;
   }
 
   Result<std::string> full_key(std::string_view key) const { return prefixed_key(client_.url().prefix, key); }
@@ -109,20 +144,19 @@ class AzblobStore final : public ObjectStore {
     return outcome_unknown(text_, full, there.error().message);
   }
 
-  // sound: what came is what the server's checksum is of, where it gives one.
-  Result<std::string> get_once(const std::string& full, ByteRange range, bool& sound) {
+  Result<CheckedRead> get_once(const std::string& full, ByteRange range) {
     AzblobCall call{azblob_read, "GET", full};
     const bool whole = is_whole_object(range);
     const bool summed = is_bounded(range) && *range.length <= range_md5_bytes_max;
     if (!whole) call.headers.push_back({"Range", range_header(range)});
     if (summed) call.headers.push_back({"x-ms-range-get-content-md5", "true"});
     TW_ASSIGN_OR_RETURN(AzblobAnswer answer, client_.call(call));
-    sound = true;
-    if (answer.response.status == 416) return std::string();  // begins beyond the end
+    if (answer.response.status == 416) return CheckedRead{};  // begins beyond the end
     if (!answer.done()) return client_.error_of(call, answer);
     const std::string_view checksum = answer.header("Content-MD5");
-    if (!checksum.empty() && (whole || summed)) sound = base64(md5(answer.response.body)) == checksum;
-    return std::move(answer.response.body);
+    const bool checked = !checksum.empty() && (whole || summed);
+    const bool sound = !checked || base64(md5(answer.response.body)) == checksum;
+    return CheckedRead{std::move(answer.response.body), sound};
   }
 
   // HEAD has no body that says more than a word: unless the object is missing, the first byte is asked for,

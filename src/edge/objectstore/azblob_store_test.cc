@@ -3,7 +3,6 @@
 #include <atomic>
 #include <chrono>
 #include <gtest/gtest.h>
-#include <thread>
 
 #include "edge/objectstore/hash.h"
 #include "edge/objectstore/testing/fake_azblob.h"
@@ -48,47 +47,6 @@ Faults fail_first_commit(Fault fault) {
   };
 }
 
-TEST(AzblobStore, WhatPassesIsRepeated) {
-  for (const Fault fault :
-       {Fault::slow_down, Fault::broken, Fault::reset, Fault::lost_reply, Fault::late_error}) {
-    for (const char* method : {"PUT", "GET", "HEAD", "DELETE"}) {
-      const FakeAzblob fake({}, fail_first(method, fault));
-      const std::unique_ptr<ObjectStore> store = open(fake);
-      ASSERT_TRUE(store->put("a", "bytes", PutCondition::always).ok());
-      EXPECT_EQ(store->get("a").value_or("?"), "bytes");
-      EXPECT_EQ(store->stat("a").value_or({}).size_bytes, 5U);
-      EXPECT_EQ(store->list("", "").value_or({}).objects.size(), 1U);
-      EXPECT_TRUE(store->remove("a").ok());
-      EXPECT_EQ(fake.count(std::string(method) + " /acme1/runs/p/a"), 2U) << method;
-    }
-  }
-}
-
-TEST(AzblobStore, ACreateWhoseAnswerWasLostIsKnownAsOurs) {
-  for (const Fault fault : {Fault::lost_reply, Fault::late_error}) {
-    const FakeAzblob fake({}, fail_first("PUT", fault));
-    const std::unique_ptr<ObjectStore> store = open(fake);
-    const Status made = create(*store, "mine");
-    EXPECT_TRUE(made.ok()) << describe(made.error());
-    EXPECT_EQ(store->get("ledger/1").value_or("?"), "mine");
-    EXPECT_EQ(create(*store, "mine").error().code, Code::conflict) << "another create is another writer's";
-  }
-}
-
-TEST(AzblobStore, ACreateThatLostTheRaceBehindALostAnswerIsAConflict) {
-  FakeAzblob* there = nullptr;
-  std::atomic<bool> once = false;
-  FakeAzblob fake({}, [&](const io::HttpRequest& request) {
-    if (request.method != "PUT" || once.exchange(true)) return Fault::none;
-    EXPECT_TRUE(create(*open(*there), "same bytes").ok());  // another writer, between our attempts
-    return Fault::reset;
-  });
-  there = &fake;
-  const Status made = create(*open(fake), "same bytes");
-  ASSERT_FALSE(made.ok()) << "equal bytes are no proof: the mark was the other's";
-  EXPECT_EQ(made.error().code, Code::conflict);
-}
-
 TEST(AzblobStore, AnObjectOfAnotherProgramIsNotOurs) {
   FakeAzblob* there = nullptr;
   std::atomic<bool> once = false;
@@ -99,55 +57,6 @@ TEST(AzblobStore, AnObjectOfAnotherProgramIsNotOurs) {
   });
   there = &fake;
   EXPECT_EQ(create(*open(fake), "mine").error().code, Code::conflict);
-}
-
-TEST(AzblobStore, WhereTheMarkCannotBeReadTheOutcomeIsUnknown) {
-  std::atomic<bool> once = false;
-  const FakeAzblob fake({}, [&](const io::HttpRequest& request) {
-    if (request.method == "PUT") return once.exchange(true) ? Fault::none : Fault::lost_reply;
-    return Fault::denied;
-  });
-  const Error error = create(*open(fake), "mine").error();
-  EXPECT_EQ(error.code, Code::unavailable) << describe(error);
-  EXPECT_NE(error.message.find("is ours is not known"), std::string::npos) << error.message;
-}
-
-TEST(AzblobStore, AnAnswerThatComesTooLateDoesNotMakeTwoWriters) {
-  std::atomic<bool> once = false;
-  const FakeAzblob fake({}, [&](const io::HttpRequest& request) {
-    if (request.method == "PUT" && !once.exchange(true))
-      std::this_thread::sleep_for(std::chrono::milliseconds(200));
-    return Fault::none;
-  });
-  StoreTuning impatient = hasty();
-  impatient.reply_patience = Duration(60);
-  EXPECT_TRUE(create(*open(fake, "p", impatient), "mine").ok());
-  std::this_thread::sleep_for(
-      std::chrono::milliseconds(250));  // the first attempt arrives now, and finds it taken
-  EXPECT_EQ(open(fake)->get("ledger/1").value_or("?"), "mine");
-}
-
-TEST(AzblobStore, AServerThatStaysDownIsUnavailableWithinTheBudget) {
-  const FakeAzblob fake({}, [](const io::HttpRequest&) { return Fault::slow_down; });
-  const Status made = create(*open(fake), "mine");
-  ASSERT_FALSE(made.ok());
-  EXPECT_EQ(made.error().code, Code::unavailable);
-  EXPECT_NE(made.error().message.find("ServerBusy"), std::string::npos) << made.error().message;
-  EXPECT_EQ(fake.requests(), hasty().attempts_max);
-}
-
-TEST(AzblobStore, WhereNobodyListensTheAccountIsNamed) {
-  std::string url;
-  Variables environment;
-  {
-    const FakeAzblob fake;
-    url = fake.url();
-    environment = fake.environment();
-  }
-  const Error error = open_at(url, environment)->get("a").error();
-  EXPECT_EQ(error.code, Code::unavailable) << "and never not_found: the object may be there";
-  EXPECT_NE(error.message.find("account 'acme1'"), std::string::npos) << error.message;
-  EXPECT_NE(error.hint.find("endpoint"), std::string::npos);
 }
 
 TEST(AzblobStore, AClockThatDiffersIsCorrectedByTheServers) {

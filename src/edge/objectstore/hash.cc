@@ -7,6 +7,8 @@
 #include <openssl/hmac.h>
 #include <sys/random.h>
 
+#include "edge/objectstore/paired_hash.h"
+
 namespace tradewind::objectstore {
 namespace {
 
@@ -27,6 +29,9 @@ std::string digest(std::string_view bytes, const EVP_MD* kind) {
 }  // namespace
 
 std::string sha256(std::string_view bytes) {
+  return bytes.size() < paired_bytes_min ? sha256_alone(bytes) : paired_sha256(bytes);
+}
+std::string sha256_alone(std::string_view bytes) {
   return digest(bytes, EVP_sha256());
 }
 std::string md5(std::string_view bytes) {

@@ -48,6 +48,23 @@ Error ObjectStore::is_younger(std::string_view key) const {
   return {Code::conflict, url() + ": object '" + std::string(key) + "' was put again"};
 }
 
+std::optional<std::uint64_t> ObjectStore::copy_from(ObjectStore& source, std::string_view source_key,
+                                                    std::string_view key) {
+  const std::string domain = copy_domain();
+  if (domain.empty() || source.copy_domain() != domain) return std::nullopt;
+  const std::optional<CopySource> from = source.copy_source(source_key);
+  if (!from || from->checksum.empty() || !copy_within(*from, key)) return std::nullopt;
+  return from->size_bytes;
+}
+
+std::optional<CopySource> ObjectStore::copy_source(std::string_view) {
+  return std::nullopt;
+}
+
+bool ObjectStore::copy_within(const CopySource&, std::string_view) {
+  return false;
+}
+
 Status ObjectStore::remove_if_older(std::string_view key, Time limit) {
   const Result<ObjectInfo> info = stat(key);
   if (!info.ok()) return info.error().code == Code::not_found ? Status() : Status(info.error());

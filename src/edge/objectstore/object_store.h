@@ -44,6 +44,14 @@ inline constexpr std::size_t left_out_max = 20;
 // Notes a name that is no key, as long as there are few.
 void leave_out(ObjectPage& page, std::string_view name);
 
+// An object as its server is told of it, to copy it to another place of the same server.
+struct CopySource {
+  std::string path;  // in the server's own form
+  std::uint64_t size_bytes = 0;
+  std::string version;   // of these bytes and no others, in the server's own form
+  std::string checksum;  // that the server keeps with the object, in its own form
+};
+
 // Blocking calls; safe from several threads at once. An object is seen whole or not at all.
 class ObjectStore {
  public:
@@ -66,6 +74,19 @@ class ObjectStore {
   // removed. In one step, so that of a put at the same time nothing is lost, in memory, in folders and in
   // Azure Blob Storage. Elsewhere, as it is here, in two: a put between them is lost.
   virtual Status remove_if_older(std::string_view key, Time limit);
+
+  // Copies an object of another store by the server that holds both: its bytes do not come here. Its size,
+  // where the server did, and says that the copy has the checksum of the source. Nothing: it is for the
+  // caller to get and put it, who meets what is wrong, if anything is; something may lie under the key.
+  std::optional<std::uint64_t> copy_from(ObjectStore& source, std::string_view source_key,
+                                         std::string_view key);
+  // What copy_from() stands on. Stores of one domain, which is not empty, can be copied between by their
+  // server.
+  virtual std::string copy_domain() const { return {}; }
+  // Nothing: it is not there, cannot be read, or has no checksum.
+  virtual std::optional<CopySource> copy_source(std::string_view key);
+  // false: not copied, or not proved to be the same.
+  virtual bool copy_within(const CopySource& source, std::string_view key);
 
  protected:
   // Of an object that was put at or after the limit.

@@ -1,5 +1,6 @@
 #include "edge/objectstore/posix_file.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -94,9 +95,17 @@ Opened open_beneath(int folder, std::string_view relative, const OpenMode& how) 
   return {std::move(opened), error_number};
 }
 
+namespace {
+
+// The kernel caches what one call writes in pages as large as the call. Those of megabytes are rarely at
+// hand: on a virtual machine they are fetched from the host (docs/performance.md has numbers).
+constexpr std::size_t write_bytes_max = std::size_t{256} << 10;
+
+}  // namespace
+
 int write_all(int descriptor, std::string_view bytes) {
   while (!bytes.empty()) {
-    const ssize_t written = ::write(descriptor, bytes.data(), bytes.size());
+    const ssize_t written = ::write(descriptor, bytes.data(), std::min(bytes.size(), write_bytes_max));
     if (written < 0 && errno == EINTR) continue;
     if (written < 0) return errno;
     bytes.remove_prefix(static_cast<std::size_t>(written));
@@ -106,7 +115,8 @@ int write_all(int descriptor, std::string_view bytes) {
 
 int write_all_at(int descriptor, std::string_view bytes, std::uint64_t offset) {
   while (!bytes.empty()) {
-    const ssize_t written = ::pwrite(descriptor, bytes.data(), bytes.size(), static_cast<off_t>(offset));
+    const ssize_t written = ::pwrite(descriptor, bytes.data(), std::min(bytes.size(), write_bytes_max),
+                                     static_cast<off_t>(offset));
     if (written < 0 && errno == EINTR) continue;
     if (written < 0) return errno;
     bytes.remove_prefix(static_cast<std::size_t>(written));

@@ -1,23 +1,47 @@
 #include "edge/objectstore/rate_store.h"
 
 #include <algorithm>
+#include <cmath>
 
 namespace tradewind::objectstore {
+namespace {
+
+// The limit may change while a call waits.
+constexpr Duration wait_max{1000};
+
+}  // namespace
 
 ByteRate::ByteRate(double bytes_per_s, const Clock& clock, Wait wait)
-    : bytes_per_s_(bytes_per_s), clock_(clock), wait_(std::move(wait)) {}
+    : ByteRate([bytes_per_s] { return bytes_per_s; }, clock, std::move(wait)) {}
+
+ByteRate::ByteRate(Limit limit, const Clock& clock, Wait wait)
+    : limit_(std::move(limit)),
+      clock_(clock),
+      wait_(std::move(wait)),
+      seen_s_(seconds_of(clock.monotonic())) {}
+
+void ByteRate::catch_up() {
+  const double now_s = seconds_of(clock_.monotonic());
+  bytes_per_s_ = limit_();
+  allowed_ = std::isinf(bytes_per_s_) ? std::max(allowed_, queued_)
+                                      : allowed_ + bytes_per_s_ * std::max(now_s - seen_s_, 0.0);
+  seen_s_ = now_s;
+}
 
 Status ByteRate::pass(std::uint64_t bytes) {
-  double wait_s = 0;
-  {
-    const std::lock_guard lock(mutex_);
-    const double now_s = seconds_of(clock_.monotonic());
-    const double begin_s = std::max(free_at_s_, now_s);
-    free_at_s_ = begin_s + static_cast<double>(bytes) / bytes_per_s_;
-    wait_s = begin_s - now_s;
+  constexpr double rounding = 0.5;  // of a byte
+  std::unique_lock lock(mutex_);
+  catch_up();
+  const double turn = std::max(queued_, allowed_);  // what was not used is not saved up
+  queued_ = turn + static_cast<double>(bytes);
+  while (allowed_ + rounding < turn) {
+    const Duration left = duration_of_seconds((turn - allowed_) / bytes_per_s_);
+    lock.unlock();
+    if (!wait_(std::clamp(left, Duration(1), wait_max))) return Error{Code::cancelled, "interrupted"};
+    lock.lock();
+    catch_up();
   }
-  if (wait_s <= 0 || wait_(duration_of_seconds(wait_s))) return {};
-  return Error{Code::cancelled, "interrupted"};
+  return {};
 }
 
 Status RateStore::put(std::string_view key, std::string_view bytes, PutCondition condition) {

@@ -15,18 +15,27 @@ class ByteRate {
  public:
   // Waits so long; false: it was ended early.
   using Wait = std::function<bool(Duration)>;
-  // REQUIRES: bytes_per_s > 0; `clock` outlives this.
+  // How much may pass now, which may change; infinity: all. Called from several threads, one at a time.
+  using Limit = std::function<double()>;
+  // REQUIRES: a limit > 0; `clock` outlives this.
   ByteRate(double bytes_per_s, const Clock& clock, Wait wait);
+  ByteRate(Limit limit, const Clock& clock, Wait wait);
 
   // Waits until the bytes before these have had their time. cancelled: the wait was ended early.
   Status pass(std::uint64_t bytes);
 
  private:
-  const double bytes_per_s_;
+  void catch_up();
+
+  const Limit limit_;  // called under mutex_
   const Clock& clock_;
   const Wait wait_;
   std::mutex mutex_;
-  double free_at_s_ = 0;  // on the clock's monotonic scale; protected by mutex_
+  // All below is protected by mutex_.
+  double seen_s_;           // on the clock's monotonic scale: up to then `allowed_` was counted
+  double bytes_per_s_ = 0;  // what held then
+  double allowed_ = 0;      // bytes that may have passed, from the first on
+  double queued_ = 0;       // bytes that have passed or wait
 };
 
 // The bytes of puts and gets pass at the rate; what is only asked or listed is not counted.
@@ -46,6 +55,12 @@ class RateStore final : public ObjectStore {
   Status remove(std::string_view key) override { return inner_.remove(key); }
   Status remove_if_older(std::string_view key, Time limit) override {
     return inner_.remove_if_older(key, limit);
+  }
+  // Nothing of it passes here.
+  std::string copy_domain() const override { return inner_.copy_domain(); }
+  std::optional<CopySource> copy_source(std::string_view key) override { return inner_.copy_source(key); }
+  bool copy_within(const CopySource& source, std::string_view key) override {
+    return inner_.copy_within(source, key);
   }
 
  private:

@@ -1,6 +1,7 @@
 #include "edge/objectstore/rate_store.h"
 
 #include <gtest/gtest.h>
+#include <limits>
 #include <thread>
 
 #include "edge/objectstore/memory_store.h"
@@ -41,6 +42,36 @@ TEST_F(RateStoreTest, WhatWasNotUsedIsNotSavedUp) {
   clock_.advance(seconds(100));
   for (int i = 0; i < 3; ++i) ASSERT_TRUE(store_.put("a", std::string(1000, 'x'), PutCondition::always).ok());
   EXPECT_EQ(clock_.monotonic(), seconds(102));
+}
+
+TEST_F(RateStoreTest, ALimitThatChangesHoldsForWhatFollows) {
+  double limit = 1000;
+  ByteRate rate([&limit] { return limit; }, clock_,
+                [this](Duration span) {
+                  clock_.advance(span);
+                  return true;
+                });
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(rate.pass(1000).ok());
+  EXPECT_EQ(clock_.monotonic(), seconds(2));
+  limit = 100;
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(rate.pass(1000).ok());
+  EXPECT_EQ(clock_.monotonic(), seconds(32)) << "ten for what was on its way, and for each of two";
+  limit = std::numeric_limits<double>::infinity();
+  for (int i = 0; i < 100; ++i) ASSERT_TRUE(rate.pass(1000).ok());
+  EXPECT_EQ(clock_.monotonic(), seconds(32)) << "no limit, no wait";
+}
+
+TEST_F(RateStoreTest, WhoeverWaitsIsLetGoByAHigherLimit) {
+  double limit = 1;
+  ByteRate rate([&limit] { return limit; }, clock_,
+                [&](Duration span) {
+                  clock_.advance(span);
+                  if (clock_.monotonic() >= seconds(5)) limit = 1'000'000;
+                  return true;
+                });
+  ASSERT_TRUE(rate.pass(100'000).ok());
+  ASSERT_TRUE(rate.pass(1).ok()) << "would wait for more than a day";
+  EXPECT_LE(clock_.monotonic(), seconds(6));
 }
 
 TEST_F(RateStoreTest, AWaitThatIsEndedSendsNothing) {

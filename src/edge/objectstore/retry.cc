@@ -43,10 +43,15 @@ std::string random_mark() {
 }
 
 Attempts::Attempts(const StoreTuning& tuning, const Clock& clock, Jitter& jitter)
-    : tuning_(tuning), clock_(clock), jitter_(jitter), begun_(clock.monotonic()) {}
+    : tuning_(tuning), clock_(clock), jitter_(jitter), begun_(clock.monotonic()), last_begun_(begun_) {}
+
+void Attempts::begin() {
+  ++made_;
+  last_begun_ = clock_.monotonic();
+}
 
 bool Attempts::wait() {
-  if (made_ >= tuning_.attempts_max || clock_.monotonic() - begun_ >= tuning_.patience) return false;
+  if (made_ >= tuning_.attempts_max || last_begun_ - begun_ >= tuning_.patience) return false;
   const int doublings = std::clamp(made_ - 1, 0, 10);
   std::this_thread::sleep_for(
       jitter_.up_to(std::min(tuning_.delay_max, tuning_.delay_first * (1 << doublings))));

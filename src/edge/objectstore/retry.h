@@ -19,7 +19,7 @@ struct StoreTuning {
   int attempts_max = 8;
   Duration delay_first{100};  // full jitter: a wait is anything up to it, doubled each time
   Duration delay_max{5'000};
-  Duration patience{60'000};        // no further attempt begins after it
+  Duration patience{60'000};        // whatever attempt begins after it is the last
   Duration reply_patience{60'000};  // of one attempt
   std::size_t multipart_from = std::size_t{16} << 20;
   std::size_t part_bytes = std::size_t{8} << 20;  // at least 5 MiB at Amazon
@@ -52,11 +52,13 @@ class Attempts {
   // REQUIRES: all three outlive this.
   Attempts(const StoreTuning& tuning, const Clock& clock, Jitter& jitter);
 
-  void begin() { ++made_; }
+  void begin();
   // One may have had its effect, though no answer said so.
   bool unknown() const { return unknown_; }
   void note_unknown() { unknown_ = true; }
-  // Waits, and then a further attempt may begin; false at once when the budget is spent.
+  // Waits, and then a further attempt may begin; false at once when the budget is spent. However long one
+  // attempt took, another follows: the process may have stood still (SIGSTOP, a laptop that slept), and found
+  // its connections dead.
   bool wait();
   // After a connection that failed. Waits, and then a further attempt may begin; else the error of the call:
   // unavailable for all that would be tried again.
@@ -67,6 +69,7 @@ class Attempts {
   const Clock& clock_;
   Jitter& jitter_;
   const Duration begun_;
+  Duration last_begun_;
   int made_ = 0;
   bool unknown_ = false;
 };

@@ -61,6 +61,13 @@ Result<std::string> parse_s3_upload_id(std::string_view xml) {
   return id;
 }
 
+S3Copied parse_s3_copied(std::string_view xml) {
+  pugi::xml_document document;
+  if (!load_xml(document, xml)) return {};
+  const pugi::xml_node result = document.child("CopyObjectResult");
+  return {text_of(result, "ETag"), text_of(result, "ChecksumSHA256")};
+}
+
 std::string s3_completion(const std::vector<std::string>& etags) {
   pugi::xml_document document;
   pugi::xml_node root = document.append_child("CompleteMultipartUpload");

@@ -34,6 +34,14 @@ Result<S3List> parse_s3_list(std::string_view xml);
 // The id of a multipart upload that has begun. corrupt: the answer has none.
 Result<std::string> parse_s3_upload_id(std::string_view xml);
 
+// What a copy within the server came to. Empty where the answer does not say so: it may say 200 first, and
+// find out later that it failed.
+struct S3Copied {
+  std::string etag;
+  std::string sha256;  // base64
+};
+S3Copied parse_s3_copied(std::string_view xml);
+
 // What completes a multipart upload: ETags of its parts in order, as the server gave them.
 std::string s3_completion(const std::vector<std::string>& etags);
 

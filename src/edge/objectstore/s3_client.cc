@@ -52,11 +52,13 @@ S3Address S3Client::address_in(const std::string& region) const {
   return address_of(there);
 }
 
-io::HttpRequest S3Client::request_of(const S3Call& call, const AwsCredentials& identity,
-                                     const Learned& learned, const S3Address& address) const {
+io::HttpRequest S3Client::request_of(const S3Call& call, const std::string& payload_sha256,
+                                     const AwsCredentials& identity, const Learned& learned,
+                                     const S3Address& address) const {
   const Time now = clock_.now() + learned.skew;
   SignableRequest signable{call.method, address.path + percent_encoded_path(call.key), call.query,
-                           call.headers, hex(sha256(call.body))};
+                           call.headers, hex(payload_sha256)};
+  if (call.with_checksum) signable.headers.push_back({"x-amz-checksum-sha256", base64(payload_sha256)});
   signable.headers.push_back({"Host", io::host_header(address.endpoint)});
   signable.headers.push_back({"x-amz-date", amz_date(now)});
   signable.headers.push_back({"x-amz-content-sha256", signable.payload_sha256});
@@ -64,7 +66,8 @@ io::HttpRequest S3Client::request_of(const S3Call& call, const AwsCredentials& i
     signable.headers.push_back({"x-amz-security-token", identity.session_token});
   }
   const SigningKey key{identity.access_key_id, identity.secret_access_key, learned.region};
-  io::HttpRequest request{call.method, signable.path, std::move(signable.headers), std::string(call.body)};
+  io::HttpRequest request{call.method, signable.path, std::move(signable.headers)};
+  request.borrowed_body = call.body;
   request.headers.push_back({"Authorization", sigv4_authorization({call.method, signable.path, call.query,
                                                                    request.headers, signable.payload_sha256},
                                                                   key, now)});
@@ -112,13 +115,14 @@ S3Client::Next S3Client::judge(const S3Answer& answer, Attempts& attempts, Cures
 Result<S3Answer> S3Client::call(const S3Call& call) {
   Attempts attempts(tuning_, clock_, jitter_);
   Cures cures;
+  const std::string payload_sha256 = sha256(call.body);
   for (;;) {
     TW_ASSIGN_OR_RETURN(const AwsCredentials identity, credentials_.get());
     const Learned known = learned();
     const S3Address address = address_in(known.region);
     attempts.begin();
     Result<io::HttpResponse> response =
-        http_.send(address.endpoint, request_of(call, identity, known, address));
+        http_.send(address.endpoint, request_of(call, payload_sha256, identity, known, address));
     if (!response.ok()) {
       std::optional<Error> error = attempts.failed(response.error());
       if (!error) continue;

@@ -25,6 +25,7 @@ struct S3Call {
   Query query = {};
   std::vector<io::HttpHeader> headers = {};  // those of the call: signed too
   std::string_view body = {};
+  bool with_checksum = false;  // the server keeps the body's SHA-256, and tells it with the object
 };
 
 struct S3Answer {
@@ -64,7 +65,8 @@ class S3Client {
     Duration skew{};  // the server's clock less ours
   };
   enum class Next { answer, repeat_now, repeat_later };
-  io::HttpRequest request_of(const S3Call& call, const AwsCredentials& identity, const Learned& learned,
+  io::HttpRequest request_of(const S3Call& call, const std::string& payload_sha256,
+                             const AwsCredentials& identity, const Learned& learned,
                              const S3Address& address) const;
   Next judge(const S3Answer& answer, Attempts& attempts, Cures& cures);
   bool follow_region(const S3Answer& answer, Cures& cures);

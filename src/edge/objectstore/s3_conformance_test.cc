@@ -23,7 +23,7 @@ Connect on_the_fake() {
 }
 
 INSTANTIATE_TEST_SUITE_P(FakeS3, ObjectStoreConformance,
-                         testing::Values(conformance_case("FakeS3", on_the_fake, true)));
+                         testing::Values(copying_case("FakeS3", on_the_fake, true)));
 
 INSTANTIATE_TEST_SUITE_P(RealS3, ObjectStoreConformance,
                          testing::ValuesIn(real_cases({"TRADEWIND_TEST_S3", "TRADEWIND_TEST_S3_TLS"})));

@@ -3,7 +3,6 @@
 #include <atomic>
 #include <chrono>
 #include <gtest/gtest.h>
-#include <thread>
 
 #include "edge/objectstore/hash.h"
 #include "edge/objectstore/testing/fake_s3.h"
@@ -31,47 +30,6 @@ Status create(ObjectStore& store, std::string_view bytes) {
   return store.put("ledger/1", bytes, PutCondition::if_absent);
 }
 
-TEST(S3Store, WhatPassesIsRepeated) {
-  for (const Fault fault :
-       {Fault::slow_down, Fault::broken, Fault::reset, Fault::lost_reply, Fault::late_error}) {
-    for (const char* method : {"PUT", "GET", "HEAD", "DELETE"}) {
-      const FakeS3 fake({}, fail_first(method, fault));
-      const std::unique_ptr<ObjectStore> store = open(fake);
-      ASSERT_TRUE(store->put("a", "bytes", PutCondition::always).ok());
-      EXPECT_EQ(store->get("a").value_or("?"), "bytes");
-      EXPECT_EQ(store->stat("a").value_or({}).size_bytes, 5U);
-      EXPECT_EQ(store->list("", "").value_or({}).objects.size(), 1U);
-      EXPECT_TRUE(store->remove("a").ok());
-      EXPECT_EQ(fake.count(std::string(method) + " /bucket/p/a"), 2U) << method;
-    }
-  }
-}
-
-TEST(S3Store, ACreateWhoseAnswerWasLostIsKnownAsOurs) {
-  for (const Fault fault : {Fault::lost_reply, Fault::late_error}) {
-    const FakeS3 fake({}, fail_first("PUT", fault));
-    const std::unique_ptr<ObjectStore> store = open(fake);
-    const Status made = create(*store, "mine");
-    EXPECT_TRUE(made.ok()) << describe(made.error());
-    EXPECT_EQ(store->get("ledger/1").value_or("?"), "mine");
-    EXPECT_EQ(create(*store, "mine").error().code, Code::conflict) << "another create is another writer's";
-  }
-}
-
-TEST(S3Store, ACreateThatLostTheRaceBehindALostAnswerIsAConflict) {
-  FakeS3* there = nullptr;
-  std::atomic<bool> once = false;
-  FakeS3 fake({}, [&](const io::HttpRequest& request) {
-    if (request.method != "PUT" || once.exchange(true)) return Fault::none;
-    EXPECT_TRUE(create(*open(*there), "same bytes").ok());  // another writer, between our attempts
-    return Fault::reset;
-  });
-  there = &fake;
-  const Status made = create(*open(fake), "same bytes");
-  ASSERT_FALSE(made.ok()) << "equal bytes are no proof: the mark was the other's";
-  EXPECT_EQ(made.error().code, Code::conflict);
-}
-
 TEST(S3Store, WhereMarksAreNotKeptContentsDecide) {
   FakeS3Options forgetful;
   forgetful.keeps_metadata = false;
@@ -88,49 +46,10 @@ TEST(S3Store, WhereMarksAreNotKeptContentsDecide) {
   EXPECT_EQ(create(*open(other), "mine").error().code, Code::conflict);
 }
 
-TEST(S3Store, AnAnswerThatComesTooLateDoesNotMakeTwoWriters) {
-  std::atomic<bool> once = false;
-  const FakeS3 fake({}, [&](const io::HttpRequest& request) {
-    if (request.method == "PUT" && !once.exchange(true))
-      std::this_thread::sleep_for(std::chrono::milliseconds(200));
-    return Fault::none;
-  });
-  StoreTuning impatient = hasty();
-  impatient.reply_patience = Duration(60);
-  EXPECT_TRUE(create(*open(fake, "p", impatient), "mine").ok());
-  std::this_thread::sleep_for(
-      std::chrono::milliseconds(250));  // the first attempt arrives now, and finds it taken
-  EXPECT_EQ(open(fake)->get("ledger/1").value_or("?"), "mine");
-}
-
 TEST(S3Store, ARaceThatTheServerCouldNotDecideIsRepeated) {
   const FakeS3 fake({}, fail_first("PUT", Fault::race));
   EXPECT_TRUE(create(*open(fake), "mine").ok());
   EXPECT_EQ(fake.count("PUT"), 2U);
-}
-
-TEST(S3Store, AServerThatStaysDownIsUnavailableWithinTheBudget) {
-  const FakeS3 fake({}, [](const io::HttpRequest&) { return Fault::slow_down; });
-  const Status made = create(*open(fake), "mine");
-  ASSERT_FALSE(made.ok());
-  EXPECT_EQ(made.error().code, Code::unavailable);
-  EXPECT_NE(made.error().message.find("SlowDown"), std::string::npos) << made.error().message;
-  EXPECT_EQ(fake.requests(), hasty().attempts_max);
-}
-
-TEST(S3Store, WhereNobodyListensTheEndpointIsNamed) {
-  std::string url;
-  Variables environment;
-  {
-    const FakeS3 fake;
-    url = fake.url();
-    environment = fake.environment();
-  }
-  const std::unique_ptr<ObjectStore> store = *open_s3_store(url, environment, hasty());
-  const Error error = store->get("a").error();
-  EXPECT_EQ(error.code, Code::unavailable) << "and never not_found: the object may be there";
-  EXPECT_NE(error.message.find("http://127.0.0.1:"), std::string::npos);
-  EXPECT_NE(error.hint.find("endpoint"), std::string::npos);
 }
 
 TEST(S3Store, ABucketElsewhereIsFollowedToItsRegionOnce) {
@@ -319,6 +238,50 @@ TEST(S3Store, AKeyThatItsPrefixMakesTooLongIsRefused) {
   const std::unique_ptr<ObjectStore> store = open(fake, std::string(100, 'p'));
   EXPECT_EQ(store->get(std::string(1000, 'k')).error().code, Code::invalid_argument);
   EXPECT_EQ(fake.requests(), 0);
+}
+
+// ---- copies by the server
+
+TEST(S3CopyTest, OneThatFailsAfterItsAnswerBeganIsNone) {
+  FakeS3 fake({.breaks_copies = true});
+  const auto store = open_s3_store(fake.url("a"), fake.environment());
+  ASSERT_TRUE(store.ok());
+  ASSERT_TRUE((*store)->put("from", "bytes", PutCondition::always).ok());
+  EXPECT_EQ((*store)->copy_from(**store, "from", "to"), std::nullopt);
+}
+
+TEST(S3CopyTest, TheBytesDoNotComeHere) {
+  FakeS3 fake;
+  const auto from = open_s3_store(fake.url("a"), fake.environment());
+  const auto to = open_s3_store(fake.url("b"), fake.environment());
+  ASSERT_TRUE(from.ok() && to.ok());
+  ASSERT_TRUE((*from)->put("from", "bytes", PutCondition::always).ok());
+  EXPECT_EQ((*to)->copy_from(**from, "from", "to"), 5U);
+  EXPECT_EQ(fake.count("GET"), 0U);
+  EXPECT_EQ((*to)->get("to").value_or("?"), "bytes");
+}
+
+TEST(S3CopyTest, WhatAnotherServerHoldsIsNotAskedFor) {
+  FakeS3 here;
+  FakeS3 there;
+  const auto to = open_s3_store(here.url(), here.environment());
+  const auto from = open_s3_store(there.url(), there.environment());
+  ASSERT_TRUE(from.ok() && to.ok());
+  ASSERT_TRUE((*from)->put("from", "bytes", PutCondition::always).ok());
+  EXPECT_EQ((*to)->copy_from(**from, "from", "to"), std::nullopt);
+  EXPECT_EQ(here.requests(), 0);
+  EXPECT_EQ(there.requests(), 1);
+}
+
+// What was put in parts has no checksum of its whole: it is read and proved on its way.
+TEST(S3CopyTest, WhatHasNoChecksumOfItsWholeIsNotCopied) {
+  FakeS3 fake;
+  StoreTuning in_parts;
+  in_parts.multipart_from = 1;
+  const auto store = open_s3_store(fake.url(), fake.environment(), in_parts);
+  ASSERT_TRUE(store.ok());
+  ASSERT_TRUE((*store)->put("from", "bytes", PutCondition::always).ok());
+  EXPECT_EQ((*store)->copy_from(**store, "from", "to"), std::nullopt);
 }
 
 }  // namespace

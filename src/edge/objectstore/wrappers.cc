@@ -46,4 +46,20 @@ Status FaultStore::remove_if_older(std::string_view key, Time limit) {
   return between(hook_, Operation::remove, key, [&] { return inner_.remove_if_older(key, limit); });
 }
 
+std::string FaultStore::copy_domain() const {
+  return inner_.copy_domain();
+}
+
+std::optional<CopySource> FaultStore::copy_source(std::string_view key) {
+  if (!hook_({Moment::before, Operation::stat, key}).ok()) return std::nullopt;
+  std::optional<CopySource> found = inner_.copy_source(key);
+  if (found && !hook_({Moment::after, Operation::stat, key}).ok()) return std::nullopt;
+  return found;
+}
+
+bool FaultStore::copy_within(const CopySource& source, std::string_view key) {
+  if (!hook_({Moment::before, Operation::put, key}).ok()) return false;
+  return inner_.copy_within(source, key) && hook_({Moment::after, Operation::put, key}).ok();
+}
+
 }  // namespace tradewind::objectstore

@@ -35,6 +35,9 @@ class FaultStore final : public ObjectStore {
   Result<ObjectPage> list(std::string_view prefix, std::string_view after, std::size_t limit = 1000) override;
   Status remove(std::string_view key) override;
   Status remove_if_older(std::string_view key, Time limit) override;  // its operation is remove
+  std::string copy_domain() const override;
+  std::optional<CopySource> copy_source(std::string_view key) override;       // its operation is stat
+  bool copy_within(const CopySource& source, std::string_view key) override;  // its operation is put
 
  private:
   ObjectStore& inner_;

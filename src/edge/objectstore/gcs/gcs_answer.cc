@@ -53,6 +53,8 @@ Result<GcsObject> object_of(const json::value& value, const std::string& what) {
     JsonReader inner(*metadata, "metadata");
     made.mark = inner.text_or(mark_name, "");
   }
+  made.crc32c = reader.text_or("crc32c", "");
+  made.generation = reader.text_or("generation", "");
   if (!reader.status().ok()) return no_answer(what, reader.status().error().message);
   if (!size || *size < 0) return no_answer(what, "it has no size");
   made.size_bytes = static_cast<std::uint64_t>(*size);
@@ -82,6 +84,23 @@ Result<GcsObject> parse_gcs_object(std::string_view body) {
   const Result<json::value> document = parse_json(body, answer_bytes_max);
   if (!document.ok()) return no_answer("answer about an object", "it is not JSON");
   return object_of(*document, "answer about an object");
+}
+
+Result<GcsRewrite> parse_gcs_rewrite(std::string_view body) {
+  const std::string what = "answer about a copy";
+  const Result<json::value> document = parse_json(body, answer_bytes_max);
+  if (!document.ok()) return no_answer(what, "it is not JSON");
+  JsonReader reader(*document, what);
+  GcsRewrite made;
+  const json::value* done = reader.optional("done");
+  made.done = done != nullptr && done->is_bool() && done->get_bool();
+  made.token = reader.text_or("rewriteToken", "");
+  if (const json::value* resource = reader.optional("resource");
+      resource != nullptr && resource->is_object()) {
+    made.crc32c = JsonReader(*resource, what).text_or("crc32c", "");
+  }
+  if (!reader.status().ok()) return no_answer(what, reader.status().error().message);
+  return made;
 }
 
 Result<GcsList> parse_gcs_list(std::string_view body) {

@@ -27,10 +27,21 @@ struct GcsObject {
   std::string name;  // within the bucket
   std::uint64_t size_bytes = 0;
   Time modified_at;
-  std::string mark;  // by which a write is known again; "": it has none
+  std::string mark;        // by which a write is known again; "": it has none
+  std::string crc32c;      // base64; "": not asked for
+  std::string generation;  // of these bytes and no others; "": not asked for
 };
 // corrupt: it is no object.
 Result<GcsObject> parse_gcs_object(std::string_view body);
+
+// How far a copy within the server has come.
+struct GcsRewrite {
+  bool done = false;
+  std::string token;   // goes on with it
+  std::string crc32c;  // of what was made, once it is done
+};
+// corrupt: it is none.
+Result<GcsRewrite> parse_gcs_rewrite(std::string_view body);
 
 struct GcsList {
   std::vector<GcsObject> objects;

@@ -39,7 +39,8 @@ bool GcsClient::passes(const GcsAnswer& answer) {
 }
 
 io::HttpRequest GcsClient::request_of(const GcsCall& call, const GoogleCredential& credential) const {
-  io::HttpRequest request{call.method, call.target, call.headers, std::string(call.body)};
+  io::HttpRequest request{call.method, call.target, call.headers};
+  request.borrowed_body = call.body;
   request.headers.push_back({"Host", io::host_header(address_)});
   if (!credential.token.empty()) request.headers.push_back({"Authorization", "Bearer " + credential.token});
   if (!credential.quota_project.empty() && url_.project.empty()) {

@@ -69,6 +69,7 @@ class GcsClient {
   // "userProject", where the URL says who pays.
   Query payer() const;
 
+  std::string server() const { return io::to_text(address_); }
   Attempts attempts() { return {tuning_, clock_, jitter_}; }
   const GcsUrl& url() const { return url_; }
   const StoreTuning& tuning() const { return tuning_; }

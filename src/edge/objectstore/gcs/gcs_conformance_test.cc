@@ -39,8 +39,8 @@ Result<std::unique_ptr<ObjectStore>> open_in_chunks(const std::string& url) {
 }
 
 INSTANTIATE_TEST_SUITE_P(FakeGcs, ObjectStoreConformance,
-                         testing::Values(conformance_case("FakeGcs", on_the_fake, true),
-                                         conformance_case("FakeGcsInChunks", on_the_fake_in_chunks, true)));
+                         testing::Values(copying_case("FakeGcs", on_the_fake, true),
+                                         copying_case("FakeGcsInChunks", on_the_fake_in_chunks, true)));
 
 INSTANTIATE_TEST_SUITE_P(RealGcs, ObjectStoreConformance,
                          testing::ValuesIn(real_cases({"TRADEWIND_TEST_GCS", "TRADEWIND_TEST_GCS_TLS"})));

@@ -6,13 +6,15 @@
 #include "edge/objectstore/gcs/gcs_client.h"
 #include "edge/objectstore/gcs/gcs_upload.h"
 #include "edge/objectstore/prefixed_key.h"
+#include "edge/objectstore/sound_read.h"
 #include "edge/objectstore/store_words.h"
 
 namespace tradewind::objectstore {
 namespace {
 
 constexpr std::size_t page_max = 1000;
-constexpr const char* object_fields = "name,size,updated,metadata";
+constexpr std::string_view gcs_api = "/storage/v1";  // what object_path() begins with
+constexpr const char* object_fields = "name,size,updated,metadata,crc32c,generation";
 
 class GcsStore final : public ObjectStore {
  public:
@@ -50,12 +52,7 @@ class GcsStore final : public ObjectStore {
       TW_ASSIGN_OR_RETURN(const ObjectInfo there, stat(key));
       return std::string();
     }
-    bool sound = true;
-    TW_ASSIGN_OR_RETURN(std::string bytes, get_once(full, range, sound));
-    if (sound) return bytes;
-    TW_ASSIGN_OR_RETURN(bytes, get_once(full, range, sound));
-    if (sound) return bytes;
-    return differs_twice(text_, full);
+    return read_sound(text_, full, [&] { return get_once(full, range); });
   }
 
   Result<ObjectInfo> stat(std::string_view key) override {
@@ -100,6 +97,37 @@ class GcsStore final : public ObjectStore {
     return error.code == Code::not_found ? Status() : Status(error);
   }
 
+  std::string copy_domain() const override { return "gcs " + client_.server(); }
+
+  std::optional<CopySource> copy_source(std::string_view key) override {
+    const Result<std::string> full = full_key(key);
+    if (!full.ok()) return std::nullopt;
+    const Result<GcsObject> object = look(*full);
+    if (!object.ok()) return std::nullopt;
+    return CopySource{client_.object_path(*full), object->size_bytes, object->generation, object->crc32c};
+  }
+
+  // Between places far apart, or of other storage classes, it takes several calls.
+  bool copy_within(const CopySource& source, std::string_view key) override {
+    constexpr int calls_max = 100;
+    const Result<std::string> full = full_key(key);
+    if (!full.ok()) return false;
+    const std::string target = "/rewriteTo" + client_.object_path(*full).substr(gcs_api.size());
+    GcsCall call{gcs_write, "POST", *full, source.path + target, client_.payer()};
+    call.query.emplace_back("ifSourceGenerationMatch", source.version);
+    const std::size_t fixed = call.query.size();
+    for (int made = 0; made < calls_max; ++made) {
+      const Result<GcsAnswer> answer = client_.call(call);
+      if (!answer.ok() || !answer->done()) return false;
+      const Result<GcsRewrite> rewrite = parse_gcs_rewrite(answer->response.body);
+      if (!rewrite.ok()) return false;
+      if (rewrite->done) return rewrite->crc32c == source.checksum;
+      call.query.resize(fixed);
+      call.query.emplace_back("rewriteToken", rewrite->token);
+    }
+    return false;
+  }
+
  private:
   Result<std::string> full_key(std::string_view key) const { return prefixed_key(client_.url().prefix, key); }
 
@@ -129,22 +157,21 @@ class GcsStore final : public ObjectStore {
     return parse_gcs_object(answer.response.body);
   }
 
-  // sound: what came is what the server's sum is of, where it gives one. That is of the whole object, and of
+  // The server's sum, where it gives one, is of the whole object, and of
   // its bytes as they are stored: not of one that the server unpacks on the way.
-  Result<std::string> get_once(const std::string& full, ByteRange range, bool& sound) {
+  Result<CheckedRead> get_once(const std::string& full, ByteRange range) {
     GcsCall call{gcs_read, "GET", full, client_.object_path(full), client_.payer()};
     call.query.emplace_back("alt", "media");
     const bool whole = is_whole_object(range);
     if (!whole) call.headers.push_back({"Range", range_header(range)});
     TW_ASSIGN_OR_RETURN(GcsAnswer answer, client_.call(call));
-    sound = true;
-    if (answer.response.status == 416) return std::string();  // begins beyond the end
+    if (answer.response.status == 416) return CheckedRead{};  // begins beyond the end
     if (!answer.done()) return client_.error_of(call, answer);
     const std::string sum = gcs_crc32c_of(answer.response.headers);
     const std::string_view stored_as = answer.header("X-Goog-Stored-Content-Encoding");
     const bool summed = !sum.empty() && (stored_as.empty() || stored_as == "identity");
-    if (whole && summed) sound = crc32c_text(answer.response.body) == sum;
-    return std::move(answer.response.body);
+    const bool sound = !whole || !summed || crc32c_text(answer.response.body) == sum;
+    return CheckedRead{std::move(answer.response.body), sound};
   }
 
   Result<GcsList> list_once(std::string_view prefix, std::string_view after, const std::string& token,

@@ -21,6 +21,12 @@ ConformanceCase conformance_case(std::string name, std::function<Connect()> make
   return {std::move(name), std::move(make_empty), across_processes};
 }
 
+ConformanceCase copying_case(std::string name, std::function<Connect()> make_empty, bool across_processes) {
+  ConformanceCase made = conformance_case(std::move(name), std::move(make_empty), across_processes);
+  made.server_copies = true;
+  return made;
+}
+
 std::ostream& operator<<(std::ostream& out, const ConformanceCase& subject) {
   return out << subject.name;
 }
@@ -407,6 +413,30 @@ TEST_P(ObjectStoreConformance, NamesAsPeopleGiveThemAreKeys) {
     EXPECT_TRUE(store_->remove(key).ok()) << key;
   }
   EXPECT_EQ(keys(""), Keys{});
+}
+
+TEST_P(ObjectStoreConformance, AServersOwnCopyIsWhatWasThere) {
+  const std::string bytes = random_bytes(300'000, 11);
+  put("from/an object+1%.bin", bytes);
+  put("to/replaced", "old");
+  const std::shared_ptr<ObjectStore> other = connect_();
+  for (const char* key : {"to/a new/object & more", "to/replaced"}) {
+    const std::optional<std::uint64_t> copied = other->copy_from(*store_, "from/an object+1%.bin", key);
+    ASSERT_EQ(copied.has_value(), GetParam().server_copies) << key;
+    if (!copied) continue;
+    EXPECT_EQ(*copied, bytes.size());
+    EXPECT_TRUE(store_->get(key).value_or("") == bytes) << key;
+  }
+  EXPECT_TRUE(store_->get("from/an object+1%.bin").value_or("") == bytes);
+}
+
+TEST_P(ObjectStoreConformance, WhatIsNotThereIsNotCopied) {
+  EXPECT_EQ(store_->copy_from(*store_, "absent", "copied"), std::nullopt);
+  EXPECT_EQ(store_->copy_from(*store_, "../absent", "copied"), std::nullopt);
+  EXPECT_EQ(keys(""), Keys{});
+  put("here", "x");
+  EXPECT_EQ(store_->copy_from(*store_, "here", "../copied"), std::nullopt);
+  EXPECT_EQ(keys(""), Keys{"here"});
 }
 
 TEST_P(ObjectStoreConformance, LongKeysWork) {

@@ -19,9 +19,12 @@ struct ConformanceCase {
   std::string name;
   std::function<Connect()> make_empty;  // a fresh store
   bool across_processes = false;        // a forked child may connect too
+  bool server_copies = false;           // from one key to another, without the bytes coming here
 };
 ConformanceCase conformance_case(std::string name, std::function<Connect()> make_empty,
                                  bool across_processes);
+// The same of a store whose server copies.
+ConformanceCase copying_case(std::string name, std::function<Connect()> make_empty, bool across_processes);
 std::ostream& operator<<(std::ostream& out, const ConformanceCase& subject);
 
 class ObjectStoreConformance : public testing::TestWithParam<ConformanceCase> {

@@ -186,7 +186,22 @@ io::HttpResponse FakeAzblob::store(const Asked& asked, Object made) {
   return {201, {{"ETag", "\"0x8D\""}}, {}, {}};
 }
 
+io::HttpResponse FakeAzblob::copy(const Asked& asked, const std::string& source) {
+  const std::string own = endpoint() + "/" + options_.account + "/" + options_.container + "/";
+  const auto found = source.starts_with(own) ? objects_.find(source.substr(own.size())) : objects_.end();
+  if (found == objects_.end()) return error(404, "CannotVerifyCopySource");
+  if (asked.header("x-ms-source-if-match") != "\"0x8D\"") return error(412, "SourceConditionNotMet");
+  Object made = found->second;
+  io::HttpResponse answer = store(asked, std::move(made));
+  answer.status = 202;
+  answer.headers.push_back({"x-ms-copy-id", "copy-1"});
+  answer.headers.push_back({"x-ms-copy-status", "success"});
+  return answer;
+}
+
 io::HttpResponse FakeAzblob::put(const Asked& asked) {
+  const std::string source = asked.header("x-ms-copy-source");
+  if (!source.empty()) return copy(asked, source);
   if (asked.header("x-ms-blob-type") != "BlockBlob") return error(400, "MissingRequiredHeader");
   if (asked.header("If-None-Match") == "*" && objects_.contains(asked.name))
     return error(409, "BlobAlreadyExists");
@@ -225,7 +240,8 @@ io::HttpResponse FakeAzblob::get(const Asked& asked) {
   const auto found = objects_.find(asked.name);
   if (found == objects_.end()) return error(404, "BlobNotFound");
   const Object& object = found->second;
-  io::HttpResponse made{200, {{"Last-Modified", format_http_date(object.modified_at)}}, {}, {}};
+  io::HttpResponse made{
+      200, {{"Last-Modified", format_http_date(object.modified_at)}, {"ETag", "\"0x8D\""}}, {}, {}};
   for (const auto& [name, value] : object.metadata) made.headers.push_back({name, value});
   const std::string range = asked.header("Range");
   if (range.empty()) {

@@ -59,6 +59,7 @@ class FakeAzblob {
   struct Asked;  // a request, taken apart
   io::HttpResponse refusal_or_effect(const io::HttpRequest& request);
   io::HttpResponse act(const Asked& asked);
+  io::HttpResponse copy(const Asked& asked, const std::string& source);
   io::HttpResponse put(const Asked& asked);
   io::HttpResponse put_block(const Asked& asked);
   io::HttpResponse put_block_list(const Asked& asked);

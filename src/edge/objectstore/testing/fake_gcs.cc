@@ -147,6 +147,8 @@ io::HttpResponse FakeGcs::refusal_or_effect(const io::HttpRequest& request) {
   if (asked.parts.size() == 5)
     return request.method == "GET" ? list(asked) : error(405, "methodNotAllowed", "");
   const std::string& name = asked.parts[5];
+  // …/OBJECT/rewriteTo/b/BUCKET/o/OBJECT
+  if (asked.parts.size() == 11 && asked.parts[6] == "rewriteTo") return rewrite(asked, name, asked.parts[10]);
   if (request.method == "DELETE") return remove(name);
   return request.method == "GET" ? get(asked, name) : error(405, "methodNotAllowed", "");
 }
@@ -272,6 +274,26 @@ io::HttpResponse FakeGcs::get(const Asked& asked, const std::string& name) {
       {},
       described(name, object.bytes.size(), object.crc32c, object.mark, object.generation, object.modified_at),
       {}};
+}
+
+// In two calls, as between places that are far apart.
+io::HttpResponse FakeGcs::rewrite(const Asked& asked, const std::string& from, const std::string& to) {
+  const auto found = objects_.find(from);
+  if (found == objects_.end()) return no_object(from, false);
+  Object made = found->second;
+  if (asked.parameter("ifSourceGenerationMatch") != std::to_string(made.generation)) {
+    return error(412, "conditionNotMet", "At least one of the pre-conditions you specified did not hold.");
+  }
+  if (asked.parameter("rewriteToken") != "half") {
+    return {200, {}, R"({"kind":"storage#rewriteResponse","done":false,"rewriteToken":"half"})", {}};
+  }
+  made.generation = ++generations_;
+  made.modified_at = now();
+  objects_.insert_or_assign(to, made);
+  const json::object answer{{"kind", "storage#rewriteResponse"},
+                            {"done", true},
+                            {"resource", json::object{{"name", to}, {"crc32c", made.crc32c}}}};
+  return {200, {}, to_text(json::value(answer)), {}};
 }
 
 io::HttpResponse FakeGcs::media(const Asked& asked, const Object& object) const {

@@ -74,6 +74,7 @@ class FakeGcs {
   io::HttpResponse take_chunk(const Asked& asked);
   io::HttpResponse store(Session made);
   io::HttpResponse get(const Asked& asked, const std::string& name);
+  io::HttpResponse rewrite(const Asked& asked, const std::string& from, const std::string& to);
   io::HttpResponse media(const Asked& asked, const Object& object) const;
   io::HttpResponse list(const Asked& asked);
   io::HttpResponse remove(const std::string& name);

@@ -157,7 +157,24 @@ io::HttpResponse FakeS3::act(const Asked& asked) {
   return error(405, "MethodNotAllowed");
 }
 
+// Of its own bucket, as a server with one account does.
+io::HttpResponse FakeS3::copy(const Asked& asked, const std::string& source) {
+  const std::string own = "/" + options_.bucket + "/";
+  const auto found = source.starts_with(own) ? objects_.find(source.substr(own.size())) : objects_.end();
+  if (found == objects_.end()) return error(404, "NoSuchKey");
+  Object made = found->second;
+  if (asked.header("x-amz-copy-source-if-match") != "\"" + made.etag + "\"")
+    return error(412, "PreconditionFailed");
+  if (options_.breaks_copies) return {200, {}, "<Error><Code>InternalError</Code></Error>", {}};
+  made.modified_at = now();
+  const std::string etag = made.etag;
+  objects_.insert_or_assign(asked.key, std::move(made));
+  return {200, {}, "<CopyObjectResult><ETag>\"" + etag + "\"</ETag></CopyObjectResult>", {}};
+}
+
 io::HttpResponse FakeS3::put(const Asked& asked) {
+  const std::string source = asked.header("x-amz-copy-source");
+  if (!source.empty()) return copy(asked, source);
   if (!asked.header("If-None-Match").empty()) {
     if (!options_.knows_if_none_match) return error(501, "NotImplemented");
     if (options_.honours_if_none_match && objects_.contains(asked.key))

@@ -21,6 +21,7 @@ struct FakeS3Options {
   bool honours_if_none_match = true;  // false: overwrites, as some servers do
   bool knows_if_none_match = true;    // false: 501, as others do
   bool keeps_metadata = true;
+  bool breaks_copies = false;    // begins to answer well, and fails then
   bool gives_checksums = false;  // x-amz-checksum-sha256
   bool names_region = true;      // says where the bucket is when it is asked for elsewhere
   std::size_t page_max = 100;
@@ -62,6 +63,7 @@ class FakeS3 {
   struct Asked;  // a request, taken apart
   io::HttpResponse refusal_or_effect(const io::HttpRequest& request);
   io::HttpResponse act(const Asked& asked);
+  io::HttpResponse copy(const Asked& asked, const std::string& source);
   io::HttpResponse put(const Asked& asked);
   io::HttpResponse get(const Asked& asked);
   io::HttpResponse list(const Asked& asked);
