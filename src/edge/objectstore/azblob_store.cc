@@ -6,6 +6,7 @@
 #include "edge/objectstore/hash.h"
 #include "edge/objectstore/head_answer.h"
 #include "edge/objectstore/http_date.h"
+#include "edge/objectstore/percent_path.h"
 #include "edge/objectstore/prefixed_key.h"
 #include "edge/objectstore/sound_read.h"
 #include "edge/objectstore/store_words.h"
@@ -81,7 +82,7 @@ class AzblobStore final : public ObjectStore {
     if (!answer.ok()) return std::nullopt;
     const Result<ObjectInfo> info = object_info_of(answer->response.headers, key, text_);
     if (!info.ok()) return std::nullopt;
-    return CopySource{client_.container_url() + "/" + *full, info->size_bytes,
+    return CopySource{client_.container_url() + "/" + percent_encoded_path(*full), info->size_bytes,
                       std::string(answer->header("ETag")), std::string(answer->header("Content-MD5"))};
   }
 

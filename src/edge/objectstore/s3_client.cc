@@ -4,6 +4,7 @@
 
 #include "edge/objectstore/hash.h"
 #include "edge/objectstore/http_date.h"
+#include "edge/objectstore/percent_path.h"
 
 namespace tradewind::objectstore {
 namespace {
@@ -55,8 +56,8 @@ io::HttpRequest S3Client::request_of(const S3Call& call, const std::string& payl
                                      const AwsCredentials& identity, const Learned& learned,
                                      const S3Address& address) const {
   const Time now = clock_.now() + learned.skew;
-  SignableRequest signable{call.method, address.path + call.key, call.query, call.headers,
-                           hex(payload_sha256)};
+  SignableRequest signable{call.method, address.path + percent_encoded_path(call.key), call.query,
+                           call.headers, hex(payload_sha256)};
   if (call.with_checksum) signable.headers.push_back({"x-amz-checksum-sha256", base64(payload_sha256)});
   signable.headers.push_back({"Host", io::host_header(address.endpoint)});
   signable.headers.push_back({"x-amz-date", amz_date(now)});

@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "edge/objectstore/hash.h"
 #include "edge/objectstore/head_answer.h"
+#include "edge/objectstore/percent_path.h"
 #include "edge/objectstore/prefixed_key.h"
 #include "edge/objectstore/s3_multipart.h"
 #include "edge/objectstore/sound_read.h"
@@ -106,13 +107,16 @@ class S3Store final : public ObjectStore {
       for (const S3Entry& entry : part.entries) {
         if (!entry.key.starts_with(folder)) continue;
         std::string key = entry.key.substr(folder.size());
-        if (check_key(key).ok())
+        if (check_key(key).ok()) {
           page.objects.push_back({std::move(key), entry.size_bytes, entry.modified_at});
+        } else {
+          leave_out(page, key);
+        }
       }
       token = part.truncated ? part.next_token : "";
     } while (!token.empty() && page.objects.size() < wanted);
     page.more = !token.empty();
-    if (limit == 0) page = {{}, page.more || !page.objects.empty()};
+    if (limit == 0) page = {{}, page.more || !page.objects.empty(), {}};
     return page;
   }
 
@@ -140,7 +144,8 @@ class S3Store final : public ObjectStore {
     if (!answer.ok() || !answer->done()) return std::nullopt;
     const Result<ObjectInfo> info = object_info_of(answer->response.headers, key, text_);
     if (!info.ok()) return std::nullopt;
-    CopySource source{"/" + client_.url().bucket + "/" + *full, info->size_bytes, {}, {}};
+    CopySource source{
+        "/" + client_.url().bucket + "/" + percent_encoded_path(*full), info->size_bytes, {}, {}};
     source.version = std::string(answer->header("ETag"));
     source.checksum = std::string(answer->header("x-amz-checksum-sha256"));
     if (source.checksum.empty() && is_md5(unquoted(source.version))) source.checksum = source.version;

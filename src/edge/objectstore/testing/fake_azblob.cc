@@ -7,8 +7,19 @@
 #include "edge/io/http_target.h"
 #include "edge/objectstore/hash.h"
 #include "edge/objectstore/http_date.h"
+#include "edge/objectstore/percent_path.h"
 
 namespace tradewind::objectstore {
+namespace {
+
+std::string escaped(const std::string& text) {
+  std::string xml;
+  for (const char c : text)
+    xml += c == '&' ? "&amp;" : c == '<' ? "&lt;" : c == '>' ? "&gt;" : std::string(1, c);
+  return xml;
+}
+
+}  // namespace
 
 struct FakeAzblob::Asked {
   const io::HttpRequest& request;
@@ -178,7 +189,9 @@ io::HttpResponse FakeAzblob::store(const Asked& asked, Object made) {
 
 io::HttpResponse FakeAzblob::copy(const Asked& asked, const std::string& source) {
   const std::string own = endpoint() + "/" + options_.account + "/" + options_.container + "/";
-  const auto found = source.starts_with(own) ? objects_.find(source.substr(own.size())) : objects_.end();
+  const auto found = source.starts_with(own)
+                         ? objects_.find(percent_decoded_path(source.substr(own.size())).value_or(""))
+                         : objects_.end();
   if (found == objects_.end()) return error(404, "CannotVerifyCopySource");
   if (asked.header("x-ms-source-if-match") != "\"0x8D\"") return error(412, "SourceConditionNotMet");
   Object made = found->second;
@@ -280,11 +293,11 @@ io::HttpResponse FakeAzblob::list(const Asked& asked) {
     const std::size_t slash = one_level ? next->first.find('/', prefix.size()) : std::string::npos;
     if (slash != std::string::npos) {
       const std::string folder = next->first.substr(0, slash + 1);
-      blobs += "<BlobPrefix><Name>" + folder + "</Name></BlobPrefix>";
+      blobs += "<BlobPrefix><Name>" + escaped(folder) + "</Name></BlobPrefix>";
       while (next != objects_.end() && next->first.starts_with(folder)) ++next;
       continue;
     }
-    blobs += "<Blob><Name>" + next->first + "</Name><Properties><Last-Modified>" +
+    blobs += "<Blob><Name>" + escaped(next->first) + "</Name><Properties><Last-Modified>" +
              format_http_date(next->second.modified_at) + "</Last-Modified><Content-Length>" +
              std::to_string(next->second.bytes.size()) + "</Content-Length></Properties></Blob>";
     ++next;
