@@ -18,7 +18,7 @@ using objectstore::ObjectStore;
 // One checkpoint of three chunks, in the store "from" of an S3 server; a copy goes into its store "to".
 class CopyWithinTest : public testing::Test {
  protected:
-  void begin(FakeS3Options options = {}) {
+  void begin(const FakeS3Options& options = {}) {
     fake_ = std::make_unique<FakeS3>(options);
     from_ = open("from");
     to_ = open("to");

@@ -7,6 +7,7 @@
 #include "edge/io/http_target.h"
 #include "edge/objectstore/hash.h"
 #include "edge/objectstore/http_date.h"
+#include "edge/objectstore/percent_path.h"
 
 namespace tradewind::objectstore {
 namespace {
@@ -188,7 +189,9 @@ io::HttpResponse FakeAzblob::store(const Asked& asked, Object made) {
 
 io::HttpResponse FakeAzblob::copy(const Asked& asked, const std::string& source) {
   const std::string own = endpoint() + "/" + options_.account + "/" + options_.container + "/";
-  const auto found = source.starts_with(own) ? objects_.find(source.substr(own.size())) : objects_.end();
+  const auto found = source.starts_with(own)
+                         ? objects_.find(percent_decoded_path(source.substr(own.size())).value_or(""))
+                         : objects_.end();
   if (found == objects_.end()) return error(404, "CannotVerifyCopySource");
   if (asked.header("x-ms-source-if-match") != "\"0x8D\"") return error(412, "SourceConditionNotMet");
   Object made = found->second;

@@ -7,6 +7,7 @@
 #include "edge/io/http_target.h"
 #include "edge/objectstore/hash.h"
 #include "edge/objectstore/http_date.h"
+#include "edge/objectstore/percent_path.h"
 
 namespace tradewind::objectstore {
 namespace {
@@ -160,7 +161,9 @@ io::HttpResponse FakeS3::act(const Asked& asked) {
 // Of its own bucket, as a server with one account does.
 io::HttpResponse FakeS3::copy(const Asked& asked, const std::string& source) {
   const std::string own = "/" + options_.bucket + "/";
-  const auto found = source.starts_with(own) ? objects_.find(source.substr(own.size())) : objects_.end();
+  const auto found = source.starts_with(own)
+                         ? objects_.find(percent_decoded_path(source.substr(own.size())).value_or(""))
+                         : objects_.end();
   if (found == objects_.end()) return error(404, "NoSuchKey");
   Object made = found->second;
   if (asked.header("x-amz-copy-source-if-match") != "\"" + made.etag + "\"")
