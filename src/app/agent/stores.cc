@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "edge/mailbox/mailbox.h"
 #include "edge/objectstore/registry.h"
 
 namespace tradewind::agent {
@@ -18,9 +19,18 @@ std::unique_ptr<ObjectStore> open_or_warn(const std::string& url, const char* wi
   return nullptr;
 }
 
+void seal(AgentStores& stores, std::unique_ptr<ObjectStore>& store, const AgentOptions& options,
+          const sealing::DataKey& key) {
+  if (!store) return;
+  stores.beneath.push_back(std::move(store));
+  store = std::make_unique<sealing::JobStore>(*stores.beneath.back(),
+                                              mailbox::job_prefix(options.owner, options.job), key);
+}
+
 }  // namespace
 
-Result<AgentStores> open_stores(const AgentOptions& options, io::HelperProcesses* helpers) {
+Result<AgentStores> open_stores(const AgentOptions& options, io::HelperProcesses* helpers,
+                                const std::optional<sealing::DataKey>& key) {
   AgentStores stores;
   TW_ASSIGN_OR_RETURN(stores.home, open_store(options.store_url, helpers));
   if (!options.local_store_url.empty()) {
@@ -31,7 +41,25 @@ Result<AgentStores> open_stores(const AgentOptions& options, io::HelperProcesses
     std::unique_ptr<ObjectStore> copy = open_or_warn(url, "no standby copy", stores.warnings, helpers);
     if (copy) stores.standby.push_back(std::move(copy));
   }
+  if (!options.encrypted) return stores;
+  if (!key) return Error{Code::unauthorized, "the job is encrypted, and there is no key"};
+  seal(stores, stores.home, options, *key);
+  seal(stores, stores.local, options, *key);
+  for (std::unique_ptr<ObjectStore>& copy : stores.standby) seal(stores, copy, options, *key);
   return stores;
+}
+
+Result<std::optional<sealing::DataKey>> key_of_job(const AgentOptions& options,
+                                                   const std::map<std::string, std::string>& taken) {
+  if (!options.encrypted) return std::optional<sealing::DataKey>();
+  const auto found = taken.find(sealing::job_key_variable);
+  if (found == taken.end()) {
+    return Error{Code::unauthorized,
+                 std::string("the job is encrypted, and its data key is not in $") + sealing::job_key_variable,
+                 "the control plane launches the job again, with the key"};
+  }
+  TW_ASSIGN_OR_RETURN(sealing::DataKey key, sealing::data_key_from_hex(found->second));
+  return std::optional(std::move(key));
 }
 
 }  // namespace tradewind::agent

@@ -44,7 +44,10 @@ json::value to_json(const CheckpointList& list) {
   json::array checkpoints;
   for (const CheckpointView& view : list.checkpoints) checkpoints.emplace_back(view_to_json(view));
   return json::object{{"checkpoints", std::move(checkpoints)},
-                      {"store", json::object{{"url", list.store_url}, {"prefix", list.prefix}}}};
+                      {"store", json::object{{"url", list.store_url},
+                                             {"prefix", list.prefix},
+                                             {"encrypted", list.encrypted},
+                                             {"copies", tradewind::to_json(list.copies)}}}};
 }
 
 json::value to_json(const VerifyResult& result) {
@@ -63,6 +66,8 @@ Result<CheckpointList> checkpoint_list_from_json(const json::value& value, const
   JsonReader store(reader.value("store"), reader.path_of("store"));
   list.store_url = store.text("url");
   list.prefix = store.text("prefix");
+  list.encrypted = store.boolean_or("encrypted", false);
+  list.copies = store.texts_or_empty("copies");
   reader.merge(store.status());
   TW_RETURN_IF_ERROR(reader.status());
   return list;

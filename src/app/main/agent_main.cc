@@ -2,6 +2,7 @@
 #include <cstdint>
 #include <iostream>
 #include <malloc.h>
+#include <map>
 #include <string>
 #include <sys/random.h>
 #include <unistd.h>
@@ -12,6 +13,7 @@
 #include "app/agent/stores.h"
 #include "edge/io/files.h"
 #include "edge/io/helper_processes.h"
+#include "edge/io/process.h"
 #include "edge/io/system_clock.h"
 
 namespace {
@@ -40,10 +42,15 @@ void keep_memory_small() {
   ::mallopt(M_ARENA_MAX, 2);
 }
 
-int run(const AgentOptions& options) {
+int run(const AgentOptions& options, const std::map<std::string, std::string>& taken) {
   const tradewind::io::SystemClock clock;
   tradewind::io::HelperProcesses helpers;
-  const Result<AgentStores> stores = tradewind::agent::open_stores(options, &helpers);
+  const auto key = tradewind::agent::key_of_job(options, taken);
+  if (!key.ok()) {
+    std::cerr << "tradewind-agent: " << describe(key.error()) << '\n';
+    return exit_broken;
+  }
+  const Result<AgentStores> stores = tradewind::agent::open_stores(options, &helpers, *key);
   if (!stores.ok()) {
     std::cerr << "tradewind-agent: " << describe(stores.error()) << '\n';
     return stores.error().code == tradewind::Code::invalid_argument ? exit_usage : exit_broken;
@@ -71,6 +78,8 @@ int run(const AgentOptions& options) {
 
 int main(int count, char** values) {
   keep_memory_small();
+  // The agent's alone: what it starts must not find it, and there is no thread yet.
+  const auto taken = tradewind::io::take_environment(tradewind::sealing::job_key_variable);
   const std::vector<std::string> arguments(values + (count > 0 ? 1 : 0), values + count);
   for (const std::string& argument : arguments) {
     if (argument == "--help" || argument == "-h") {
@@ -87,5 +96,5 @@ int main(int count, char** values) {
     std::cerr << "tradewind-agent: " << describe(options.error()) << '\n';
     return exit_usage;
   }
-  return run(*options);
+  return run(*options, taken);
 }

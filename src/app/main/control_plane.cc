@@ -124,6 +124,9 @@ Result<std::unique_ptr<RunningControlPlane>> start_control_plane(const ControlPl
   plane->owner = state.owner;
   plane->world.owner = state.owner;
   plane->world.clock = plane->clock.get();
+  plane->seals = std::make_unique<sealing::JobSeals>(
+      [keys = options.keys] { return sealing::read_user_key(keys); }, *plane->clock);
+  plane->world.seals = plane->seals.get();
   TW_RETURN_IF_ERROR(open_stores(options, *plane));
 
   TW_ASSIGN_OR_RETURN(const std::uint64_t seed, entropy());

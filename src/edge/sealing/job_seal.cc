@@ -22,7 +22,7 @@ constexpr const char* server_cure =
     "server stop";
 
 Error at(const ObjectStore& store, const std::string& job_prefix, Error error) {
-  error.message = "the encrypted job " + job_prefix + " in " + store.url() + ": " + error.message;
+  error.message = "the job " + job_prefix + " in " + store.url() + ": " + error.message;
   return error;
 }
 
@@ -70,6 +70,17 @@ Result<DataKey> job_key(ObjectStore& store, const std::string& job_prefix, const
   Result<std::optional<DataKey>> key = data_key_of(job, SealWish::as_found, ask);
   if (!key.ok()) return at(store, job_prefix, key.error());
   return **std::move(key);
+}
+
+Status rekey_job(ObjectStore& store, const std::string& job_prefix, const Rekey& change) {
+  TW_ASSIGN_OR_RETURN(const bool sealed, is_sealed_job(store, job_prefix));
+  if (!sealed) return at(store, job_prefix, {Code::invalid_argument, "it is not encrypted"});
+  PrefixStore job(store, job_prefix);
+  const Status done = rekey(job, change);
+  if (done.ok()) return done;
+  const bool done_before = done.error().code == Code::unauthorized &&
+                           job_key(store, job_prefix, [&] { return Result(std::optional(change.by)); }).ok();
+  return done_before ? Status() : Status(at(store, job_prefix, done.error()));
 }
 
 std::string to_hex(const DataKey& key) {

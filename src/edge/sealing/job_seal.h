@@ -32,6 +32,10 @@ Result<DataKey> begin_job(const std::vector<objectstore::ObjectStore*>& stores, 
 // damaged.
 Result<DataKey> job_key(objectstore::ObjectStore& store, const std::string& job_prefix, const AskForKey& ask);
 
+// In one of the job's stores. As rekey(), but a store that the new key alone opens already is left as it is:
+// of a job's several stores, some may have been done before.
+Status rekey_job(objectstore::ObjectStore& store, const std::string& job_prefix, const Rekey& change);
+
 // For an agent's environment: 64 digits. unauthorized: it is not such a text; never repeats it.
 std::string to_hex(const DataKey& key);
 Result<DataKey> data_key_from_hex(std::string_view digits);

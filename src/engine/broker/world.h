@@ -13,6 +13,7 @@
 #include "core/scheduler/observation.h"
 #include "edge/objectstore/object_store.h"
 #include "edge/provider/provider.h"
+#include "edge/sealing/job_seal.h"
 
 namespace tradewind::broker {
 
@@ -26,10 +27,25 @@ struct World {
   // Where agents on an instance reach a store of ours, when that differs from its own url().
   std::map<std::string, std::string> agent_store_urls = {};
   Duration lease_term{30'000};
+  sealing::JobSeals* seals = nullptr;  // null: no job can be encrypted
 };
 
 // By its name or its URL. not_found; the errors of opening it.
 Result<objectstore::ObjectStore*> store_of(const World& world, const std::string& name);
+
+// A job whose stores are meant. Whether it is encrypted is what our own state says: a supplier who takes the
+// seal away makes nobody write plain text.
+struct JobPlace {
+  JobId job;
+  std::string home;
+  bool encrypted = false;
+};
+// The store as the job's own see it: that of the name, or for an encrypted job a view which seals. not_found;
+// the errors of opening it; unavailable: there is no key for it.
+Result<objectstore::ObjectStore*> store_of_job(const World& world, const JobPlace& place,
+                                               const std::string& name);
+// Makes the data key of a new job that is to be encrypted. invalid_argument: there is no key for it.
+Status begin_seal(const World& world, const JobPlace& place, const std::vector<std::string>& standby);
 
 // The stores that keep further copies of the job's checkpoints, in the task's order, each once.
 std::vector<std::string> standby_stores(const JobSpec& spec, const std::string& home);
