@@ -18,18 +18,22 @@ RUN = f"""
 run: |
   env
   tr '\\0' '\\n' < /proc/$PPID/environ
-  cd $TRADEWIND_CHECKPOINT_DIR
+  cd "$TRADEWIND_CHECKPOINT_DIR"
   i=$(cat i 2>/dev/null || echo 0)
   while [ $i -lt {{steps}} ]; do
     i=$((i + 1))
     (printf {MARK}; head -c 60000 /dev/urandom) > state.new
     mv state.new state
     echo $i > i.new && mv i.new i
-    echo "{{{{\\"step\\": $i}}}}" >> $TRADEWIND_PROGRESS
+    echo "{{{{\\"step\\": $i}}}}" >> "$TRADEWIND_PROGRESS"
+    if [ $((i % 10)) -eq 0 ]; then
+      echo '{{{{"checkpoint": "saved"}}}}' >> "$TRADEWIND_PROGRESS"
+      sleep 0.6  # so that the next step is no part of it
+    fi
     echo "{MARK} at step $i"
     sleep 0.1
   done
-  cp state $TRADEWIND_OUTPUT_DIR/result
+  cp state "$TRADEWIND_OUTPUT_DIR/result"
 """
 
 

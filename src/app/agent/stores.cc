@@ -54,9 +54,10 @@ Result<std::optional<sealing::DataKey>> key_of_job(const AgentOptions& options,
   if (!options.encrypted) return std::optional<sealing::DataKey>();
   const auto found = taken.find(sealing::job_key_variable);
   if (found == taken.end()) {
-    return Error{Code::unauthorized,
-                 std::string("the job is encrypted, and its data key is not in $") + sealing::job_key_variable,
-                 "the control plane launches the job again, with the key"};
+    return Error{
+        Code::unauthorized,
+        std::string("the job is encrypted, and its data key is not in $") + sealing::job_key_variable,
+        "the control plane launches the job again, with the key"};
   }
   TW_ASSIGN_OR_RETURN(sealing::DataKey key, sealing::data_key_from_hex(found->second));
   return std::optional(std::move(key));

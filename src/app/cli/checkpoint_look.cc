@@ -172,7 +172,8 @@ Result<Sources> sources_of(const Archive& archive, const std::vector<std::string
       return Error{Code::invalid_argument, "a store cannot be repaired from itself: " + source.store->url()};
     }
     if (archive.encrypted && !source.encrypted && !archive.place.job_prefix.empty()) {
-      TW_RETURN_IF_ERROR(see_through(source.store, source.beneath.emplace_back(), archive.place.job_prefix, ask));
+      TW_RETURN_IF_ERROR(
+          see_through(source.store, source.beneath.emplace_back(), archive.place.job_prefix, ask));
     }
     sources.stores.push_back(std::move(source));
   }

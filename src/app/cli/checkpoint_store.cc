@@ -214,7 +214,8 @@ Result<StoredJob> find_job(ObjectStore& store, std::string_view text, const seal
     found = those(jobs, [&](const StoredJob& job) { return job.prefix() == named.prefix(); });
   }
   if (found.empty()) found = those(jobs, [&](const StoredJob& job) { return job.id.text() == text; });
-  if (found.empty()) found = those(jobs, [&](const StoredJob& job) { return name_of(store, job, ask) == text; });
+  if (found.empty())
+    found = those(jobs, [&](const StoredJob& job) { return name_of(store, job, ask) == text; });
   if (!found.empty()) return newest(store, found);
   const std::string beginning = text.starts_with("j-") ? std::string(text) : "j-" + std::string(text);
   found = those(jobs, [&](const StoredJob& job) { return job.id.text().starts_with(beginning); });

@@ -116,15 +116,15 @@ Result<ExitCode> rekey_job(const CheckpointOptions& options, Context& context) {
     urls.push_back(store->url());
   }
   if (context.json) {
-    print_json(context, json::object{{"job", found.job.id.text()},
-                                     {"stores", to_json(urls)},
-                                     {"kept_old", options.keep_old}});
+    print_json(context,
+               json::object{
+                   {"job", found.job.id.text()}, {"stores", to_json(urls)}, {"kept_old", options.keep_old}});
     return ExitCode::done;
   }
-  context.out << "The job " << found.job.id.text() << " in " << join(urls, ", ")
-              << " opens with the key from " << by.from
-              << (options.keep_old ? " as well.\n" : " now, and with no other.\n")
-              << "A server opens it with the new key from its next start on: set TRADEWIND_KEY_FILE for it.\n";
+  context.out
+      << "The job " << found.job.id.text() << " in " << join(urls, ", ") << " opens with the key from "
+      << by.from << (options.keep_old ? " as well.\n" : " now, and with no other.\n")
+      << "A server opens it with the new key from its next start on: set TRADEWIND_KEY_FILE for it.\n";
   return ExitCode::done;
 }
 

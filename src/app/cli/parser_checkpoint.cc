@@ -221,11 +221,11 @@ void add_new_key(CLI::App* parent, Target& target) {
 
 void add_rekey(CLI::App* parent, Target& target) {
   ArchiveOptions& o = target.archive;
-  CLI::App* sub = add_action(
-      parent, target, "rekey", "let an encrypted store or job be opened by another key",
-      {"tradewind checkpoint rekey s3://bucket/run7 --key-file old.key --new-key-file new.key",
-       "tradewind checkpoint rekey ./backup --key-file my.key --new-key-file hers.key --keep-old",
-       "tradewind checkpoint rekey train --key-file old.key --new-key-file new.key"});
+  CLI::App* sub =
+      add_action(parent, target, "rekey", "let an encrypted store or job be opened by another key",
+                 {"tradewind checkpoint rekey s3://bucket/run7 --key-file old.key --new-key-file new.key",
+                  "tradewind checkpoint rekey ./backup --key-file my.key --new-key-file hers.key --keep-old",
+                  "tradewind checkpoint rekey train --key-file old.key --new-key-file new.key"});
   sub->add_option("JOB|STORE", o.store, "the store, or the job: then in all of its stores")->required();
   sub->add_option("--store", target.checkpoint.store, "only the job's part of this store, without a server");
   add_key(sub, o.seal, "what opens it now");

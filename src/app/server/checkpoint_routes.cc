@@ -42,9 +42,10 @@ Result<io::HttpResponse> list(const Serving& serving, const Call& call) {
   listed.prefix = box.prefix();
   TW_ASSIGN_OR_RETURN(const checkpoint::ChunkPlace place, serving.plane.chunks_of(job));
   for (const objectstore::ObjectStore* const copy : place.standby) listed.copies.push_back(copy->url());
-  TW_ASSIGN_OR_RETURN(listed.encrypted, read_state<bool>(serving, [&](const ClusterState& state) -> Result<bool> {
-    return state.jobs.at(job).spec.checkpoint.encrypt;
-  }));
+  TW_ASSIGN_OR_RETURN(listed.encrypted,
+                      read_state<bool>(serving, [&](const ClusterState& state) -> Result<bool> {
+                        return state.jobs.at(job).spec.checkpoint.encrypt;
+                      }));
   return json_response(200, to_json(listed));
 }
 

@@ -101,7 +101,8 @@ Status JobSeals::begin(const std::vector<ObjectStore*>& stores, const std::strin
     return Error{Code::invalid_argument,
                  "checkpoint.encrypt: the job is to be encrypted, and this server has no key", server_cure};
   }
-  TW_ASSIGN_OR_RETURN(DataKey key, begin_job(stores, job_prefix, [&] { return Result(std::optional(*user)); }));
+  TW_ASSIGN_OR_RETURN(DataKey key,
+                      begin_job(stores, job_prefix, [&] { return Result(std::optional(*user)); }));
   const std::lock_guard lock(mutex_);
   jobs_[job_prefix].key = std::move(key);
   return {};

@@ -11,7 +11,10 @@ using objectstore::ObjectStore;
 using objectstore::PutCondition;
 
 JobStore::JobStore(ObjectStore& inner, std::string job_prefix, const DataKey& key)
-    : inner_(inner), job_prefix_(std::move(job_prefix)), beneath_(inner, job_prefix_), sealed_(beneath_, key) {}
+    : inner_(inner),
+      job_prefix_(std::move(job_prefix)),
+      beneath_(inner, job_prefix_),
+      sealed_(beneath_, key) {}
 
 Status JobStore::put(std::string_view key, std::string_view bytes, PutCondition condition) {
   if (!is_of_job(key)) return inner_.put(key, bytes, condition);

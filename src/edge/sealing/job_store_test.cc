@@ -202,10 +202,12 @@ TEST_F(JobStoreTest, AServerWithoutAKeyBeginsNothingAndReadsNothing) {
 TEST_F(JobStoreTest, AnAgentsKeyIsReadBackAndNothingElseIs) {
   const DataKey key = DataKey::fresh();
   EXPECT_EQ(data_key_from_hex(to_hex(key)).value().bytes().view(), key.bytes().view());
-  for (const std::string& wrong : {std::string(), std::string(63, 'a'), std::string(64, 'x'), std::string(66, 'a')}) {
+  for (const std::string& wrong :
+       {std::string(), std::string(63, 'a'), std::string(64, 'x'), std::string(66, 'a')}) {
     const Result<DataKey> read = data_key_from_hex(wrong);
     ASSERT_EQ(code_of(read), Code::unauthorized);
-    if (!wrong.empty()) EXPECT_EQ(describe(read.error()).find(wrong), std::string::npos);
+    const bool repeated = !wrong.empty() && describe(read.error()).find(wrong) != std::string::npos;
+    EXPECT_FALSE(repeated);
   }
 }
 

@@ -171,8 +171,8 @@ Result<Service::Placed> Service::placed(const JobId& job) {
     const auto found = state.jobs.find(job);
     if (found == state.jobs.end()) return;
     const JobSpec& spec = found->second.spec;
-    placed = Placed{{job, found->second.home, spec.checkpoint.encrypt},
-                    standby_stores(spec, found->second.home)};
+    placed =
+        Placed{{job, found->second.home, spec.checkpoint.encrypt}, standby_stores(spec, found->second.home)};
   }));
   if (!placed)
     return Error{Code::not_found, "there is no job '" + job.text() + "'", "'tradewind jobs' lists them"};

@@ -71,8 +71,7 @@ Result<std::map<std::string, std::string>> agent_secrets(const World& world, con
 }
 
 Result<provider::Launched> launch_on(const World& world, const scheduler::Launch& launch) {
-  TW_ASSIGN_OR_RETURN(objectstore::ObjectStore * store,
-                      store_of_job(world, place_of(launch), launch.home));
+  TW_ASSIGN_OR_RETURN(objectstore::ObjectStore * store, store_of_job(world, place_of(launch), launch.home));
   TW_ASSIGN_OR_RETURN(provider::Provider * supplier, provider_of(world, launch.offer.location.provider));
   mailbox::Mailbox box(*store, world.owner, launch.job);
   TW_RETURN_IF_ERROR(box.write_spec(launch.spec));  // the agent must find its work

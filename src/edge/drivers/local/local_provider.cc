@@ -211,7 +211,8 @@ Result<Launched> LocalProvider::launch_again(const InstanceFolder& folder, const
   }
   if (folder.path().parent_path() == instances_folder()) {
     // Starts it when a crash came between its making and its start.
-    TW_ASSIGN_OR_RETURN([[maybe_unused]] const StateRecord state, settle(folder, request.token, request.secrets));
+    TW_ASSIGN_OR_RETURN([[maybe_unused]] const StateRecord state,
+                        settle(folder, request.token, request.secrets));
   }
   return as_launched(launch);
 }
@@ -315,7 +316,7 @@ Status LocalProvider::start_machine(const InstanceFolder& folder, const Secrets&
 }
 
 Result<StateRecord> LocalProvider::settle(const InstanceFolder& folder, const std::string& token,
-                                        const Secrets& secrets) {
+                                          const Secrets& secrets) {
   TW_ASSIGN_OR_RETURN(const StateRecord state, folder.state());
   if (state.state == InstanceState::terminated) return state;
   if (io::FileLock::is_held(folder.alive_lock())) return state;

@@ -85,7 +85,8 @@ int live_guarded(const std::filesystem::path& dir, Secrets secrets) {
   if (!subreaper) note(describe(subreaper.error()));
   const pid_t machine = ::fork();
   if (machine > 0) return guard(machine, folder, launch->token);
-  return live(folder, *launch, std::move(secrets));  // also unguarded, when there is no room for a second process
+  return live(folder, *launch,
+              std::move(secrets));  // also unguarded, when there is no room for a second process
 }
 
 }  // namespace
