@@ -42,7 +42,7 @@ def task(steps, encrypt):
 name: hush
 {RUN.format(steps=steps)}
 work: {{unit: step, total: {steps}}}
-checkpoint: {{path: checkpoint, interval: 1s, stores: [local/west, local/east], encrypt: {str(encrypt).lower()}}}
+checkpoint: {{path: checkpoint, interval: 10m, stores: [local/west, local/east], encrypt: {str(encrypt).lower()}}}
 """
 
 

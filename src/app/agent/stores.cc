@@ -2,7 +2,6 @@
 
 #include <utility>
 
-#include "edge/mailbox/mailbox.h"
 #include "edge/objectstore/registry.h"
 
 namespace tradewind::agent {
@@ -19,19 +18,19 @@ std::unique_ptr<ObjectStore> open_or_warn(const std::string& url, const char* wi
   return nullptr;
 }
 
-void seal(AgentStores& stores, std::unique_ptr<ObjectStore>& store, const AgentOptions& options,
-          const sealing::DataKey& key) {
+void see_through(const View& view, std::unique_ptr<ObjectStore>& store, AgentStores& stores) {
   if (!store) return;
   stores.beneath.push_back(std::move(store));
-  store = std::make_unique<sealing::JobStore>(*stores.beneath.back(),
-                                              mailbox::job_prefix(options.owner, options.job), key);
+  store = view(*stores.beneath.back());
 }
 
 }  // namespace
 
-Result<AgentStores> open_stores(const AgentOptions& options, io::HelperProcesses* helpers,
-                                const std::optional<sealing::DataKey>& key) {
+Result<AgentStores> open_stores(const AgentOptions& options, io::HelperProcesses* helpers, const View& view) {
   AgentStores stores;
+  if (options.encrypted && !view) {
+    return Error{Code::unauthorized, "the job is encrypted, and there is no key of it"};
+  }
   TW_ASSIGN_OR_RETURN(stores.home, open_store(options.store_url, helpers));
   if (!options.local_store_url.empty()) {
     stores.local =
@@ -42,25 +41,10 @@ Result<AgentStores> open_stores(const AgentOptions& options, io::HelperProcesses
     if (copy) stores.standby.push_back(std::move(copy));
   }
   if (!options.encrypted) return stores;
-  if (!key) return Error{Code::unauthorized, "the job is encrypted, and there is no key"};
-  seal(stores, stores.home, options, *key);
-  seal(stores, stores.local, options, *key);
-  for (std::unique_ptr<ObjectStore>& copy : stores.standby) seal(stores, copy, options, *key);
+  see_through(view, stores.home, stores);
+  see_through(view, stores.local, stores);
+  for (std::unique_ptr<ObjectStore>& copy : stores.standby) see_through(view, copy, stores);
   return stores;
-}
-
-Result<std::optional<sealing::DataKey>> key_of_job(const AgentOptions& options,
-                                                   const std::map<std::string, std::string>& taken) {
-  if (!options.encrypted) return std::optional<sealing::DataKey>();
-  const auto found = taken.find(sealing::job_key_variable);
-  if (found == taken.end()) {
-    return Error{
-        Code::unauthorized,
-        std::string("the job is encrypted, and its data key is not in $") + sealing::job_key_variable,
-        "the control plane launches the job again, with the key"};
-  }
-  TW_ASSIGN_OR_RETURN(sealing::DataKey key, sealing::data_key_from_hex(found->second));
-  return std::optional(std::move(key));
 }
 
 }  // namespace tradewind::agent

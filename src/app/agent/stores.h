@@ -1,9 +1,8 @@
 // The object stores that an agent's arguments name.
 #pragma once
 
-#include <map>
+#include <functional>
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -11,7 +10,6 @@
 #include "base/result.h"
 #include "edge/io/helper_processes.h"
 #include "edge/objectstore/object_store.h"
-#include "edge/sealing/job_seal.h"
 
 namespace tradewind::agent {
 
@@ -23,16 +21,14 @@ struct AgentStores {
   std::vector<std::string> warnings;  // one for each store that the job goes on without
 };
 
-// Of an encrypted job each is a view that seals, the local one too: it may be a supplier's, and it outlives
-// the node.
-// Errors: those of the home store alone. A job goes on without further copies, and says so.
-// `helpers`, which outlive the stores, are told of the programs that stores run.
-Result<AgentStores> open_stores(const AgentOptions& options, io::HelperProcesses* helpers = nullptr,
-                                const std::optional<sealing::DataKey>& key = std::nullopt);
+// A store as those see it who have an encrypted job's data key.
+using View = std::function<std::unique_ptr<objectstore::ObjectStore>(objectstore::ObjectStore& beneath)>;
 
-// The job's data key, out of what was taken from the environment (io::take_environment). Nothing: the job is
-// not encrypted. unauthorized: it is, and there is no key, or what is there is none.
-Result<std::optional<sealing::DataKey>> key_of_job(const AgentOptions& options,
-                                                   const std::map<std::string, std::string>& taken);
+// Of an encrypted job all are seen through `view`, the local one too: it may be a supplier's, and it outlives
+// the node. Errors: those of the home store alone; unauthorized: the job is encrypted, and there is no view.
+// A job goes on without further copies, and says so. `helpers`, which outlive the stores, are told of the
+// programs that stores run.
+Result<AgentStores> open_stores(const AgentOptions& options, io::HelperProcesses* helpers = nullptr,
+                                const View& view = nullptr);
 
 }  // namespace tradewind::agent

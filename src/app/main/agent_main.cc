@@ -15,11 +15,15 @@
 #include "edge/io/helper_processes.h"
 #include "edge/io/process.h"
 #include "edge/io/system_clock.h"
+#include "edge/mailbox/mailbox.h"
+#include "edge/sealing/job_seal.h"
 
 namespace {
 
 using tradewind::describe;
 using tradewind::Result;
+using tradewind::objectstore::ObjectStore;
+namespace sealing = tradewind::sealing;
 using tradewind::agent::AgentOptions;
 using tradewind::agent::AgentStores;
 
@@ -42,15 +46,33 @@ void keep_memory_small() {
   ::mallopt(M_ARENA_MAX, 2);
 }
 
+// The job's data key, out of what was taken from the environment; nothing: the job is not encrypted.
+Result<tradewind::agent::View> view_of(const AgentOptions& options,
+                                       const std::map<std::string, std::string>& taken) {
+  if (!options.encrypted) return tradewind::agent::View();
+  const auto found = taken.find(sealing::job_key_variable);
+  if (found == taken.end()) {
+    return tradewind::Error{
+        tradewind::Code::unauthorized,
+        std::string("the job is encrypted, and its data key is not in $") + sealing::job_key_variable,
+        "the control plane launches the job again, with the key"};
+  }
+  TW_ASSIGN_OR_RETURN(const sealing::DataKey key, sealing::data_key_from_hex(found->second));
+  const std::string prefix = tradewind::mailbox::job_prefix(options.owner, options.job);
+  return tradewind::agent::View([key, prefix](ObjectStore& beneath) -> std::unique_ptr<ObjectStore> {
+    return std::make_unique<sealing::JobStore>(beneath, prefix, key);
+  });
+}
+
 int run(const AgentOptions& options, const std::map<std::string, std::string>& taken) {
   const tradewind::io::SystemClock clock;
   tradewind::io::HelperProcesses helpers;
-  const auto key = tradewind::agent::key_of_job(options, taken);
-  if (!key.ok()) {
-    std::cerr << "tradewind-agent: " << describe(key.error()) << '\n';
+  const Result<tradewind::agent::View> view = view_of(options, taken);
+  if (!view.ok()) {
+    std::cerr << "tradewind-agent: " << describe(view.error()) << '\n';
     return exit_broken;
   }
-  const Result<AgentStores> stores = tradewind::agent::open_stores(options, &helpers, *key);
+  const Result<AgentStores> stores = tradewind::agent::open_stores(options, &helpers, *view);
   if (!stores.ok()) {
     std::cerr << "tradewind-agent: " << describe(stores.error()) << '\n';
     return stores.error().code == tradewind::Code::invalid_argument ? exit_usage : exit_broken;

@@ -108,6 +108,16 @@ Status JobSeals::begin(const std::vector<ObjectStore*>& stores, const std::strin
   return {};
 }
 
+void JobSeals::withdraw(const std::vector<ObjectStore*>& stores, const std::string& job_prefix) {
+  for (ObjectStore* const store : stores) {
+    for (const std::string_view name : key_objects) {
+      static_cast<void>(store->remove(job_prefix + std::string(name)));
+    }
+  }
+  const std::lock_guard lock(mutex_);
+  jobs_.erase(job_prefix);
+}
+
 Result<DataKey> JobSeals::open(ObjectStore& home, const std::string& job_prefix) {
   TW_ASSIGN_OR_RETURN(const std::optional<UserKey> user, ask_());
   if (!user) {

@@ -54,6 +54,9 @@ class JobSeals {
   // At submission. invalid_argument: this server has no key.
   Status begin(const std::vector<objectstore::ObjectStore*>& stores, const std::string& job_prefix);
 
+  // The job was not taken: what begin() wrote goes again, as far as the stores let it.
+  void withdraw(const std::vector<objectstore::ObjectStore*>& stores, const std::string& job_prefix);
+
   // `store` as the job's own sees it, for as long as this lives. `home` holds the wrapped data key. The
   // errors of job_key.
   Result<objectstore::ObjectStore*> view(objectstore::ObjectStore& store, objectstore::ObjectStore& home,

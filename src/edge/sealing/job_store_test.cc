@@ -22,11 +22,14 @@ namespace {
 const std::string prefix = "tradewind/o-1/jobs/j-1/";
 const std::string chunk = "chunks/aa/" + std::string(64, 'a');
 
+// So short that the suite's longest keys are no longer than keys may be.
+const std::string short_prefix = "j/";
+
 // A job's part of a store, as its own see it. Two connections share the store beneath and the key.
 class Part final : public ObjectStore {
  public:
   Part(std::shared_ptr<ObjectStore> inner, const DataKey& key)
-      : inner_(std::move(inner)), view_(*inner_, prefix, key), part_(view_, prefix) {}
+      : inner_(std::move(inner)), view_(*inner_, short_prefix, key), part_(view_, short_prefix) {}
   std::string url() const override { return part_.url(); }
   Status put(std::string_view key, std::string_view bytes, PutCondition condition) override {
     return part_.put(key, bytes, condition);
@@ -197,6 +200,17 @@ TEST_F(JobStoreTest, AServerWithoutAKeyBeginsNothingAndReadsNothing) {
   key.reset();
   EXPECT_EQ(seals.view(*inner_, *inner_, prefix).value(), *view) << "a key that was opened stays open";
   EXPECT_TRUE(seals.key_of(*inner_, prefix).ok());
+}
+
+TEST_F(JobStoreTest, AJobThatIsNotTakenLeavesNothing) {
+  JobSeals seals(gives(user_key('a')), clock_);
+  ASSERT_TRUE(seals.begin({inner_.get(), further_.get()}, prefix).ok());
+  EXPECT_EQ(keys_in(*inner_).size(), 2U);
+  EXPECT_EQ(keys_in(*further_).size(), 2U);
+  seals.withdraw({inner_.get(), further_.get()}, prefix);
+  EXPECT_TRUE(keys_in(*inner_).empty());
+  EXPECT_TRUE(keys_in(*further_).empty());
+  EXPECT_EQ(code_of(seals.key_of(*inner_, prefix)), Code::corrupt);
 }
 
 TEST_F(JobStoreTest, AnAgentsKeyIsReadBackAndNothingElseIs) {

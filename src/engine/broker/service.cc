@@ -105,10 +105,13 @@ Result<JobId> Service::submit(const JobSpec& spec) {
   if (spec.checkpoint.encrypt) {
     TW_RETURN_IF_ERROR(begin_seal(world_, {id, home, true}, standby_stores(spec, home)));
   }
-  TW_ASSIGN_OR_RETURN(const std::string made, ask([&](std::uint64_t ticket) -> scheduler::Observation {
-                        return scheduler::SubmitCommand{ticket, id, spec, home};
-                      }));
-  return JobId(made);
+  const Result<std::string> made = ask([&](std::uint64_t ticket) -> scheduler::Observation {
+    return scheduler::SubmitCommand{ticket, id, spec, home};
+  });
+  if (made.ok()) return JobId(*made);
+  const bool refused = made.error().code != Code::unavailable;  // else it may have been taken
+  if (refused && spec.checkpoint.encrypt) withdraw_seal(world_, {id, home, true}, standby_stores(spec, home));
+  return made.error();
 }
 
 // A store across a network is proved once, and not taken at its word.

@@ -60,14 +60,22 @@ std::string prefix_of(const World& world, const JobPlace& place) {
   return mailbox::job_prefix(world.owner, place.job);
 }
 
+// The home first.
+Result<std::vector<objectstore::ObjectStore*>> all_stores(const World& world, const JobPlace& place,
+                                                          const std::vector<std::string>& standby) {
+  std::vector<objectstore::ObjectStore*> stores;
+  TW_ASSIGN_OR_RETURN(stores.emplace_back(), store_of(world, place.home));
+  for (const std::string& name : standby) {
+    TW_ASSIGN_OR_RETURN(stores.emplace_back(), store_of(world, name));
+  }
+  return stores;
+}
+
 // What the supplier is not told, and must hand over unseen.
 Result<std::map<std::string, std::string>> agent_secrets(const World& world, const JobPlace& place) {
-  std::map<std::string, std::string> secrets;
-  if (!place.encrypted) return secrets;
+  if (!place.encrypted) return std::map<std::string, std::string>();
   TW_ASSIGN_OR_RETURN(objectstore::ObjectStore * home, store_of(world, place.home));
-  TW_ASSIGN_OR_RETURN(const sealing::DataKey key, world.seals->key_of(*home, prefix_of(world, place)));
-  secrets.emplace(sealing::job_key_variable, sealing::to_hex(key));
-  return secrets;
+  return world.seals->agent_secrets(*home, prefix_of(world, place));
 }
 
 Result<provider::Launched> launch_on(const World& world, const scheduler::Launch& launch) {
@@ -202,7 +210,7 @@ Result<objectstore::ObjectStore*> store_of_job(const World& world, const JobPlac
                                                const std::string& name) {
   TW_ASSIGN_OR_RETURN(objectstore::ObjectStore * store, store_of(world, name));
   if (!place.encrypted) return store;
-  if (world.seals == nullptr) return Error{Code::unavailable, "encrypted jobs cannot be read here"};
+  if (!world.seals) return Error{Code::unavailable, "encrypted jobs cannot be read here"};
   TW_ASSIGN_OR_RETURN(objectstore::ObjectStore * home, store_of(world, place.home));
   Result<objectstore::ObjectStore*> view = world.seals->view(*store, *home, prefix_of(world, place));
   if (view.ok()) return view;
@@ -210,13 +218,16 @@ Result<objectstore::ObjectStore*> store_of_job(const World& world, const JobPlac
 }
 
 Status begin_seal(const World& world, const JobPlace& place, const std::vector<std::string>& standby) {
-  if (world.seals == nullptr) return Error{Code::invalid_argument, "jobs cannot be encrypted here"};
-  std::vector<objectstore::ObjectStore*> stores;
-  TW_ASSIGN_OR_RETURN(stores.emplace_back(), store_of(world, place.home));
-  for (const std::string& name : standby) {
-    TW_ASSIGN_OR_RETURN(stores.emplace_back(), store_of(world, name));
-  }
-  return world.seals->begin(stores, prefix_of(world, place));
+  if (!world.seals) return Error{Code::invalid_argument, "jobs cannot be encrypted here"};
+  TW_ASSIGN_OR_RETURN(const std::vector<objectstore::ObjectStore*> stores, all_stores(world, place, standby));
+  const Status begun = world.seals->begin(stores, prefix_of(world, place));
+  if (!begun.ok()) world.seals->withdraw(stores, prefix_of(world, place));
+  return begun;
+}
+
+void withdraw_seal(const World& world, const JobPlace& place, const std::vector<std::string>& standby) {
+  const auto stores = all_stores(world, place, standby);
+  if (stores.ok() && world.seals) world.seals->withdraw(*stores, prefix_of(world, place));
 }
 
 std::vector<std::string> standby_stores(const JobSpec& spec, const std::string& home) {
