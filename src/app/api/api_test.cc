@@ -113,7 +113,9 @@ TEST(WireTest, ProgressEventsCheckpointsAndServerComeBack) {
   const CheckpointList list{
       {{2, 1, LeaseId("l-1"), 50, at("2026-01-01"), ManifestId("ab"), true, 99, 3, "cd"}},
       "file:///s",
-      "tradewind/o/jobs/j/"};
+      "tradewind/o/jobs/j/",
+      true,
+      {"file:///t"}};
   EXPECT_EQ(*checkpoint_list_from_json(to_json(list), ""), list);
   const ServerInfo info{"0.1.0", 1, 42, at("2026-01-01"), OwnerId("o"), "/s", ""};
   EXPECT_EQ(*server_info_from_json(to_json(info), ""), info);
