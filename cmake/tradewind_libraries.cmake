@@ -14,6 +14,15 @@ find_library(CRYPTO_STATIC_LIBRARY NAMES libcrypto.a REQUIRED)
 find_library(SSL_STATIC_LIBRARY NAMES libssl.a REQUIRED)
 find_library(PUGIXML_STATIC_LIBRARY NAMES libpugixml.a REQUIRED)
 
+# Optional: where it is missing, data that a task mounts is refused, and all else works.
+find_library(FUSE3_STATIC_LIBRARY NAMES libfuse3.a)
+find_path(FUSE3_INCLUDE_DIR NAMES fuse3/fuse_lowlevel.h)
+add_library(tw_fuse INTERFACE)
+if(FUSE3_STATIC_LIBRARY AND FUSE3_INCLUDE_DIR)
+  target_link_libraries(tw_fuse INTERFACE ${FUSE3_STATIC_LIBRARY} Threads::Threads ${CMAKE_DL_LIBS})
+  target_compile_definitions(tw_fuse INTERFACE TRADEWIND_FUSE)
+endif()
+
 # Into the program rather than beside it: each shared library costs a start 0.3 ms, and most starts take a few. Debian has
 # no static fmt; of its headers alone, which few files use, comes the same.
 find_library(SQLITE3_STATIC_LIBRARY NAMES libsqlite3.a REQUIRED)

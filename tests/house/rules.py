@@ -29,6 +29,8 @@ MAY_USE = {
     "edge/objectstore": ("edge/io", "core/model"),  # s3-store.md
     "edge/sealing": ("edge/objectstore", "edge/io", "core/model"),  # sealed-stores.md
     "edge/checkpoint": ("edge/objectstore", "core/model", "edge/mailbox"),  # ledger-within-reach.md
+    "edge/data": ("edge/checkpoint", "edge/io"),  # data-in-and-out.md
+    "edge/datamount": ("edge/data", "edge/io"),  # data-in-and-out.md
     "edge/mailbox": ("edge/objectstore", "core/model"),
     "edge/store": ("core/model",),
     "engine/broker": ("core/", "edge/provider", "edge/mailbox", "edge/store", "edge/checkpoint"),  # ledger-within-reach.md
@@ -37,7 +39,7 @@ MAY_USE = {
     "app/api": ("core/model",),
     "app/server": ("app/api", "engine/broker"),
     "app/gateway": ("app/api", "core/policy", "edge/io"),
-    "app/agent": ("app/api", "edge/checkpoint", "edge/mailbox", "edge/io"),
+    "app/agent": ("app/api", "edge/checkpoint", "edge/data", "edge/datamount", "edge/mailbox", "edge/io"),
     "app/cli": ("app/api", "core/planner", "core/backtest", "engine/simulator", "edge/sealing"),
     "app/main": ("base", "core/", "edge/", "engine/", "app/"),
 }
@@ -55,6 +57,7 @@ THIRD_PARTY = {
     "zstd": ("edge/", "app/"),
     "openssl": ("edge/", "app/"),
     "xxhash": ("edge/", "app/"),
+    "fuse3": ("edge/datamount",),
     "pugixml": ("edge/objectstore",),
 }
 TEST_LIBRARIES = ("gtest", "gmock", "rapidcheck")

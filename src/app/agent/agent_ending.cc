@@ -302,6 +302,8 @@ void AgentLogic::on(const TaskFailed& event) {
     if (state_ == State::outputs) on(OutputsKept{"outputs were not kept: " + describe(error)});
   } else if (is_tried_again(task, error)) {
     retry(task, error);
+  } else if (std::holds_alternative<BringData>(task)) {
+    if (state_ == State::bringing) fail_job("the job's data could not be brought: " + describe(error));
   } else {
     leave(AgentPhase::broken, describe(error));
   }

@@ -28,6 +28,7 @@ enum class Life { alive, ended, killed };  // killed: by a signal that it could 
 struct ReadSpec {};
 struct Prefetch {};  // the newest checkpoint's chunks into the place's own store
 struct Claim {};
+struct BringData {};   // file_mounts and inputs, to where the program looks for them
 struct Restore {};     // the newest checkpoint into the checkpoint folder, then a look whether we are fenced
 struct CheckFence {};  // reads the ledger on
 struct Capture {
@@ -38,14 +39,16 @@ struct Capture {
   std::map<std::string, double> metrics = {};  // as reported until the step, or a little later
 };
 struct Prune {};
-struct KeepOutputs {};
+struct KeepOutputs {
+  bool succeeded = true;  // else they are copied nowhere
+};
 struct Finish {
   Outcome outcome = Outcome::succeeded;
   int exit_code = 0;
   std::string message = {};
 };
-using Task =
-    std::variant<ReadSpec, Prefetch, Claim, Restore, CheckFence, Capture, Prune, KeepOutputs, Finish>;
+using Task = std::variant<ReadSpec, Prefetch, Claim, BringData, Restore, CheckFence, Capture, Prune,
+                          KeepOutputs, Finish>;
 
 // Actions.
 struct RunTask {
@@ -69,11 +72,17 @@ struct SpecRead {
   std::string problem = {};  // why the task cannot run on any machine like this one; empty: it can
 };
 struct Prefetched {
-  std::uint64_t bytes_moved = 0;
+  std::uint64_t bytes_moved = 0;       // of the checkpoint
+  std::uint64_t data_bytes_moved = 0;  // of file_mounts and inputs
 };
 struct Claimed {
   std::uint64_t epoch = 0;
   std::optional<double> saved_step = std::nullopt;  // of the newest checkpoint; nothing: the job starts fresh
+};
+struct DataBrought {
+  std::uint64_t bytes_moved = 0;
+  std::uint64_t bytes_reused = 0;
+  std::vector<std::string> lines = {};  // what was brought, for people
 };
 struct Restored {
   double step = 0;
@@ -92,7 +101,8 @@ struct Captured {
 };
 struct Pruned {};
 struct OutputsKept {
-  std::string note = {};  // outputs that could not be kept
+  std::string note = {};                // outputs that could not be kept, or copied
+  std::vector<std::string> lines = {};  // what was copied and what not, for people
 };
 struct FinishWritten {};
 struct TaskFailed {
@@ -135,8 +145,9 @@ struct UsageSeen {
 struct Warned {  // from the edge: a disk that is full, a store that does not answer
   std::string message;
 };
-using Event = std::variant<Tick, SpecRead, Prefetched, Claimed, Restored, FenceChecked, Captured, Pruned,
-                           OutputsKept, FinishWritten, TaskFailed, StageEnded, Progressed, SaveAnnounced,
-                           BadProgress, SaveSent, NoticeSeen, OrderSeen, StopRequested, UsageSeen, Warned>;
+using Event =
+    std::variant<Tick, SpecRead, Prefetched, Claimed, DataBrought, Restored, FenceChecked, Captured, Pruned,
+                 OutputsKept, FinishWritten, TaskFailed, StageEnded, Progressed, SaveAnnounced, BadProgress,
+                 SaveSent, NoticeSeen, OrderSeen, StopRequested, UsageSeen, Warned>;
 
 }  // namespace tradewind::agent

@@ -66,6 +66,7 @@ void AgentLogic::refresh_phase() {
       status_.phase = prefetched_ ? AgentPhase::standby : AgentPhase::booting;
       break;
     case State::claiming:
+    case State::bringing:
     case State::restoring:
       status_.phase = AgentPhase::restoring;
       break;
@@ -148,14 +149,16 @@ void AgentLogic::on(const SpecRead& event) {
 }
 
 void AgentLogic::on(const Prefetched& event) {
-  status_.bytes_moved += event.bytes_moved;
+  const std::uint64_t moved = event.bytes_moved + event.data_bytes_moved;
+  status_.bytes_moved += moved;
   prefetched_bytes_ += event.bytes_moved;
+  prefetched_data_bytes_ += event.data_bytes_moved;
   failures_ = 0;
   trouble_passed();
   prefetched_ = true;
   if (state_ != State::standby) return;
   // A long transfer is work: the idle time counts from its end.
-  if (event.bytes_moved > 0) last_order_at_ = now_.steady;
+  if (moved > 0) last_order_at_ = now_.steady;
   retry_task_ = Prefetch{};
   retry_at_ = now_.steady + prefetch_again_after;
 }
@@ -169,13 +172,40 @@ void AgentLogic::on(const Claimed& event) {
   saved_step_ = event.saved_step;
   status_.saved_step = event.saved_step.value_or(0);
   if (!spec_problem_.empty()) {
-    note(spec_problem_);
-    status_.exit_code = exit_code_of_bad_task;
-    state_ = State::finishing;
-    run_task(Finish{Outcome::failed, exit_code_of_bad_task, spec_problem_});
+    fail_job(spec_problem_);
     return;
   }
-  if (event.saved_step && !spec_.checkpoint.path.empty()) {
+  bring_or_restore();
+}
+
+// What is the task's own fault, on any machine like this one.
+void AgentLogic::fail_job(const std::string& problem) {
+  note(problem);
+  status_.exit_code = exit_code_of_bad_task;
+  state_ = State::finishing;
+  run_task(Finish{Outcome::failed, exit_code_of_bad_task, problem});
+}
+
+void AgentLogic::bring_or_restore() {
+  if (spec_.file_mounts.empty() && spec_.inputs.empty()) {
+    restore_or_start();
+    return;
+  }
+  state_ = State::bringing;
+  run_task(BringData{});
+}
+
+void AgentLogic::on(const DataBrought& event) {
+  if (state_ != State::bringing) return;
+  failures_ = 0;
+  trouble_passed();
+  status_.bytes_moved += event.bytes_moved;
+  status_.bytes_reused += event.bytes_reused - std::min(event.bytes_reused, prefetched_data_bytes_);
+  restore_or_start();
+}
+
+void AgentLogic::restore_or_start() {
+  if (saved_step_ && !spec_.checkpoint.path.empty()) {
     state_ = State::restoring;
     run_task(Restore{});
     return;
@@ -278,7 +308,7 @@ void AgentLogic::wrapped_up() {
   }
   if (exit_->exit_code == 0 || restarts_ >= spec_.resources.max_restarts_on_errors) {
     state_ = State::outputs;
-    run_task(KeepOutputs{});
+    run_task(KeepOutputs{exit_->exit_code == 0});
     return;
   }
   ++restarts_;

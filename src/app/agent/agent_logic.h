@@ -1,8 +1,8 @@
 // The agent's decisions: one state machine for one lease, told events and answering with actions. No I/O, no
 // clock, no threads. What it means for programs: docs/agent.md.
 //
-//   reading_spec ─▶ (standby) ─▶ claiming ─▶ restoring ─▶ setup ─▶ running ─▶ wrapping ─▶ outputs ─▶
-//   finishing ─▶ left
+//   reading_spec ─▶ (standby) ─▶ claiming ─▶ bringing ─▶ restoring ─▶ setup ─▶ running ─▶ wrapping ─▶ outputs
+//   ─▶ finishing ─▶ left
 //                                               ▲                              │ restart in place
 //                                               └──────────────────────────────┘
 // An ending (stop order, preemption notice, hard limit, SIGTERM) leads from any state before `wrapping` to
@@ -57,6 +57,7 @@ class AgentLogic {
     reading_spec,
     standby,
     claiming,
+    bringing,
     restoring,
     setup,
     running,
@@ -80,6 +81,7 @@ class AgentLogic {
   void on(const SpecRead& event);
   void on(const Prefetched& event);
   void on(const Claimed& event);
+  void on(const DataBrought& event);
   void on(const Restored& event);
   void on(const FenceChecked&);
   void on(const Captured& event);
@@ -100,6 +102,9 @@ class AgentLogic {
 
   // agent_logic.cc: the way of a job that is not disturbed
   void run_task(const Task& task);
+  void bring_or_restore();
+  void restore_or_start();
+  void fail_job(const std::string& problem);
   void start_setup();
   void start_program();
   void setup_ended(int exit_code);
@@ -161,6 +166,7 @@ class AgentLogic {
   Duration last_order_at_{};
   bool prefetched_ = false;  // once, or as far as it could be
   std::uint64_t prefetched_bytes_ = 0;
+  std::uint64_t prefetched_data_bytes_ = 0;
   std::uint64_t save_order_ = 0;  // under way
   std::uint64_t captures_since_prune_ = 0;
   bool prune_running_ = false;

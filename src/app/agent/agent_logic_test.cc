@@ -15,6 +15,7 @@ struct TaskName {
   std::string operator()(const ReadSpec&) const { return "read_spec"; }
   std::string operator()(const Prefetch&) const { return "prefetch"; }
   std::string operator()(const Claim&) const { return "claim"; }
+  std::string operator()(const BringData&) const { return "bring"; }
   std::string operator()(const Restore&) const { return "restore"; }
   std::string operator()(const CheckFence&) const { return "check_fence"; }
   std::string operator()(const Capture& task) const {

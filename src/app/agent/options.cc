@@ -125,11 +125,18 @@ Status add_standby_store(AgentOptions& options, const std::string& value) {
   return {};
 }
 
+Status add_data_store(AgentOptions& options, const std::string& value) {
+  options.data_urls.push_back(value);
+  return {};
+}
+
 std::map<std::string, Setter, std::less<>> setters() {
   return {
       {"store", text(&AgentOptions::store_url)},
       {"local-store", text(&AgentOptions::local_store_url)},
       {"standby-store", add_standby_store},
+      {"data-store", add_data_store},
+      {"data-cache", absolute_path(&AgentOptions::data_cache, "data-cache")},
       {"owner", id(&AgentOptions::owner, "owner")},
       {"job", id(&AgentOptions::job, "job")},
       {"lease", id(&AgentOptions::lease, "lease")},
@@ -206,6 +213,9 @@ std::string help_text() {
   --notice=FILE          where a preemption notice appears
   --local-store=URL      this place's own store: chunks that are here already do not travel again
   --standby-store=URL    a further copy of every checkpoint; may be repeated
+  --data-store=URL       a store that the job's data comes from or goes to; may be repeated. The task names them:
+                         this tells the machine that the agent needs what opens them
+  --data-cache=FOLDER    where brought data stays for the next job (default: in the local store's folder)
   --standby              prefetch and wait for the order to start (the target of a move)
   --encrypted            all of the job in its stores is sealed by the key in $TRADEWIND_JOB_KEY
   --hard-limit=TIME      end by then, whatever happens (RFC 3339)

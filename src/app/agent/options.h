@@ -18,6 +18,9 @@ struct AgentOptions {
   std::string store_url;                       // the job's home: ledger, mailbox, chunks
   std::string local_store_url = {};            // the place's own store; empty: none
   std::vector<std::string> standby_urls = {};  // further copies of the checkpoints
+  std::vector<std::string> data_urls = {};     // stores that the job's data comes from or goes to
+  std::filesystem::path data_cache =
+      {};  // where brought data stays for the next job; empty: beside the place's store
   OwnerId owner;
   JobId job;
   LeaseId lease;

@@ -102,6 +102,20 @@ std::string note_of(const std::vector<std::string>& missing) {
 
 }  // namespace
 
+std::map<std::string, fs::path> files_of_output(const Workspace& workspace, const std::string& path) {
+  std::map<std::string, fs::path> found;
+  for (const fs::path& root : {workspace.work, workspace.outputs}) {
+    fs::path start = (root / path).lexically_normal();
+    if (!start.has_filename()) start = start.parent_path();
+    if (!found.empty() || !lies_within(start, root)) continue;
+    std::error_code failed;
+    const bool is_file = fs::is_regular_file(start, failed);
+    collect(is_file ? start.parent_path() : start, start, workspace, found);
+    if (is_file && !found.empty()) found = {{"", found.begin()->second}};
+  }
+  return found;
+}
+
 std::string encode_output_path(std::string_view path) {
   std::string key;
   for (const char letter : path) {

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "app/agent/agent_logic.h"
+#include "app/agent/job_data.h"
 #include "app/agent/mail_worker.h"
 #include "app/agent/notice.h"
 #include "app/agent/progress_file.h"
@@ -22,6 +23,7 @@
 #include "core/model/job_environment.h"
 #include "edge/io/files.h"
 #include "edge/io/process_tree.h"
+#include "edge/objectstore/file_url.h"
 #include "edge/objectstore/variables.h"
 
 namespace tradewind::agent {
@@ -54,12 +56,35 @@ LogicOptions logic_options(const AgentOptions& options) {
 // longer.
 constexpr Duration progress_patience = seconds(3);
 
-StateParts state_parts(const RunnerParts& parts, MailWorker& mail) {
-  return {parts.clock,         parts.home,
-          parts.local,         parts.standby,
-          parts.options.owner, parts.options.job,
-          parts.options.lease, parts.options.scratch,
-          parts.seed,          [&mail] { mail.deliver_progress(progress_patience); }};
+StateParts state_parts(const RunnerParts& parts, MailWorker& mail, JobData& data) {
+  StateParts made;
+  made.clock = parts.clock;
+  made.home = parts.home;
+  made.local = parts.local;
+  made.standby = parts.standby;
+  made.owner = parts.options.owner;
+  made.job = parts.options.job;
+  made.lease = parts.options.lease;
+  made.scratch = parts.options.scratch;
+  made.data = &data;
+  made.helpers = parts.helpers;
+  made.seed = parts.seed;
+  made.before_record = [&mail] { mail.deliver_progress(progress_patience); };
+  return made;
+}
+
+// Beside the chunks that this place keeps.
+std::filesystem::path data_cache(const AgentOptions& options) {
+  if (!options.data_cache.empty()) return options.data_cache;
+  if (options.local_store_url.starts_with("file:")) {
+    const Result<std::string> folder = objectstore::path_of_file_url(options.local_store_url);
+    if (folder.ok()) return std::filesystem::path(*folder) / "~data";  // no key of a store begins so
+  }
+  return options.scratch / "data-cache";
+}
+
+std::filesystem::path home_folder() {
+  return objectstore::variable(io::current_environment(), "HOME");
 }
 
 MailSettings mail_settings(const AgentOptions& options) {
@@ -111,6 +136,7 @@ class Runner {
   void look();
   void read_signals();
   void take_from_threads();
+  void say_to_all(const std::vector<std::string>& lines);
   void read_notice();
   void read_output();
   void read_progress();
@@ -140,6 +166,7 @@ class Runner {
   Bell bell_;
   AgentLogic logic_;
   MailWorker mail_;
+  JobData data_;
   StateWorker state_;
   std::deque<Event> events_;
   std::optional<JobSpec> spec_;
@@ -169,7 +196,8 @@ Runner::Runner(RunnerParts parts)
       logic_(logic_options(parts_.options)),
       mail_(mailbox::Mailbox(*parts_.home, parts_.options.owner, parts_.options.job), *parts_.clock,
             mail_settings(parts_.options), [this] { bell_.ring(); }),
-      state_(state_parts(parts_, mail_), [this] { bell_.ring(); }),
+      data_({data_cache(parts_.options), home_folder(), parts_.helpers, parts_.say}),
+      state_(state_parts(parts_, mail_, data_), [this] { bell_.ring(); }),
       machine_limit_(parts_.options.hard_limit) {}
 
 int Runner::run() {
@@ -271,6 +299,8 @@ void Runner::take_from_threads() {
         progress_file_.emplace(workspace_.progress);
       }
     }
+    if (const auto* brought = std::get_if<DataBrought>(&event)) say_to_all(brought->lines);
+    if (const auto* kept = std::get_if<OutputsKept>(&event)) say_to_all(kept->lines);
     if (const auto* failed = std::get_if<TaskFailed>(&event)) parts_.say(describe(failed->error));
     tell(event);
   }
@@ -281,6 +311,14 @@ void Runner::take_from_threads() {
   if (const std::string warning = mail_.take_warning(); !warning.empty()) {
     parts_.say(warning);
     tell(Warned{warning});
+  }
+}
+
+// In the agent's own log, and in the job's, where its user looks.
+void Runner::say_to_all(const std::vector<std::string>& lines) {
+  for (const std::string& line : lines) {
+    parts_.say(line);
+    log_.add("tradewind-agent: " + line + "\n", parts_.clock->monotonic());
   }
 }
 
@@ -419,6 +457,7 @@ StageRequest Runner::stage_request(Stage stage) const {
   place.accelerator = options.accelerator;
   place.checkpoint_dir = workspace_.checkpoint.string();
   place.output_dir = workspace_.outputs.string();
+  if (!spec_->inputs.empty()) place.inputs_dir = workspace_.inputs.string();
   place.progress = workspace_.progress.string();
   place.restored = !logic_.status().restored_digest.empty();
   StageRequest request{stage == Stage::setup ? spec_->setup : spec_->run, workspace_.work,
@@ -464,6 +503,7 @@ int Runner::leave() {
     stage_->read_output(segment_bytes, [this, now](std::string_view bytes) { log_.add(bytes, now); });
     read_progress();
   }
+  say_to_all(data_.release());
   flush_segments(true);
   publish();
   if (!mail_.deliver_all(leaving_patience())) parts_.say("the last status or log could not be written");

@@ -21,7 +21,7 @@ struct RunnerParts {
   std::vector<objectstore::ObjectStore*> standby = {};
   std::vector<std::string> warnings = {};  // to tell as soon as it runs
   // The programs that stores run, which belong to no stage.
-  const io::HelperProcesses* helpers = nullptr;
+  io::HelperProcesses* helpers = nullptr;
   std::uint64_t seed = 0;                                                        // of this writer's nonces
   std::function<void(const std::string& line)> say = [](const std::string&) {};  // the agent's own log
 };

@@ -47,17 +47,24 @@ Result<Event> StateTasks::perform(const ReadSpec&) {
 
 Result<Event> StateTasks::perform(const Prefetch&) {
   TW_RETURN_IF_ERROR(writer_.refresh());  // reads only: nothing has been claimed
+  const std::function<bool()> cancelled = [this] { return cancelled_.load(); };
+  std::uint64_t data_bytes = 0;
+  if (!std::exchange(data_prefetched_, true))
+    data_bytes = parts_.data->prefetch(spec_, cancelled).bytes_moved;
   const std::optional<LedgerRecord>& saved = writer_.view().saved;
-  if (parts_.local == nullptr || !saved || saved->manifest == prefetched_) return Event(Prefetched{0});
+  if (parts_.local == nullptr || !saved || saved->manifest == prefetched_) {
+    return Event(Prefetched{0, data_bytes});
+  }
   TW_ASSIGN_OR_RETURN(const checkpoint::TransferCount count,
-                      checkpoint::prefetch(place_, saved->manifest, [this] { return cancelled_.load(); }));
+                      checkpoint::prefetch(place_, saved->manifest, cancelled));
   if (!cancelled_) prefetched_ = saved->manifest;
-  return Event(Prefetched{count.bytes_moved});
+  return Event(Prefetched{count.bytes_moved, data_bytes});
 }
 
 // The former holder may still be writing checkpoints, so that a number we aimed at is taken: then we try
 // again. Where another lease has claimed in the meantime, we stand down rather than fence it in turn.
 Result<Event> StateTasks::perform(const Claim&) {
+  cancelled_ = false;  // what was stopped is the prefetch before
   TW_RETURN_IF_ERROR(writer_.refresh());
   const std::uint64_t epoch_before = writer_.view().epoch;
   for (int tries = 0;; ++tries) {
@@ -76,6 +83,13 @@ Result<Event> StateTasks::perform(const Claim&) {
   Claimed claimed{writer_.epoch(), std::nullopt};
   if (writer_.view().saved) claimed.saved_step = writer_.view().saved->step;
   return Event(claimed);
+}
+
+Result<Event> StateTasks::perform(const BringData&) {
+  TW_ASSIGN_OR_RETURN(DataReport report,
+                      parts_.data->bring(spec_, workspace_, [this] { return cancelled_.load(); }));
+  TW_RETURN_IF_ERROR(writer_.refresh());  // nobody claimed while the bytes travelled
+  return Event(DataBrought{report.bytes_moved, report.bytes_reused, std::move(report.lines)});
 }
 
 // Newest first; where its bytes are damaged in every copy, the one before it.
@@ -197,11 +211,23 @@ Result<Event> StateTasks::perform(const Prune&) {
   return Event(Pruned{});
 }
 
-Result<Event> StateTasks::perform(const KeepOutputs&) {
+Result<Event> StateTasks::perform(const KeepOutputs& task) {
   TW_RETURN_IF_ERROR(writer_.refresh());
   TW_ASSIGN_OR_RETURN(std::string note,
                       keep_outputs(*parts_.home, mailbox_.prefix(), workspace_, spec_.outputs));
-  return Event(OutputsKept{std::move(note)});
+  if (spec_.output_copies.empty()) return Event(OutputsKept{std::move(note)});
+  if (!task.succeeded) {
+    note += std::string(note.empty() ? "" : "; ") + "outputs are copied nowhere, since the program failed";
+    return Event(OutputsKept{std::move(note)});
+  }
+  OutputCopies::Outcome outcome = output_copies_.copy(spec_.output_copies, workspace_, parts_.helpers,
+                                                      [this] { return cancelled_.load(); });
+  TW_RETURN_IF_ERROR(writer_.refresh());
+  for (const std::string& problem : outcome.problems) {
+    note += (note.empty() ? "" : "; ") + problem;
+    outcome.lines.push_back(problem);
+  }
+  return Event(OutputsKept{std::move(note), std::move(outcome.lines)});
 }
 
 Result<Event> StateTasks::perform(const Finish& task) {

@@ -8,6 +8,8 @@
 #include <vector>
 
 #include "app/agent/agent_event.h"
+#include "app/agent/job_data.h"
+#include "app/agent/output_copies.h"
 #include "app/agent/workspace.h"
 #include "base/clock.h"
 #include "edge/checkpoint/checkpoint.h"
@@ -26,6 +28,8 @@ struct StateParts {
   JobId job;
   LeaseId lease;
   std::filesystem::path scratch;
+  JobData* data = nullptr;  // never null
+  io::HelperProcesses* helpers = nullptr;
   std::uint64_t seed = 0;  // makes this writer's nonces its own
   // Called before a record goes into the ledger that makes steps count: whoever reads it must find their
   // lines too.
@@ -40,18 +44,19 @@ class StateTasks {
 
   // `announced`: the checkpoint folder as it lay when the newest "saved" line was read; for a Capture.
   Event run(const Task& task, const std::optional<checkpoint::FolderView>& announced);
-  // Ends a prefetch that is under way soon.
+  // Ends a transfer that is under way soon: of a prefetch, or of data.
   void cancel() { cancelled_ = true; }
 
  private:
   Result<Event> perform(const ReadSpec&);
   Result<Event> perform(const Prefetch&);
   Result<Event> perform(const Claim&);
+  Result<Event> perform(const BringData&);
   Result<Event> perform(const Restore&);
   Result<Event> perform(const CheckFence&);
   Result<Event> perform(const Capture& task);
   Result<Event> perform(const Prune&);
-  Result<Event> perform(const KeepOutputs&);
+  Result<Event> perform(const KeepOutputs& task);
   Result<Event> perform(const Finish& task);
 
   struct Choice {
@@ -71,6 +76,8 @@ class StateTasks {
   std::atomic<bool> cancelled_{false};
   const std::optional<checkpoint::FolderView>* announced_ = nullptr;  // of the task under way
   std::optional<ManifestId> prefetched_;
+  bool data_prefetched_ = false;
+  OutputCopies output_copies_;
   std::optional<checkpoint::FolderView> captured_view_;
   std::string newest_digest_;  // of the newest checkpoint that this agent restored or committed
   std::optional<double> newest_step_;

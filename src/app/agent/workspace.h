@@ -2,6 +2,8 @@
 //   <scratch>/work            a copy of the task's workdir; the program starts here
 //   <scratch>/outputs         $TRADEWIND_OUTPUT_DIR: all of it is kept when the job ends
 //   <scratch>/progress.jsonl  $TRADEWIND_PROGRESS
+//   <scratch>/inputs          $TRADEWIND_INPUTS: the task's inputs, each under its name
+//   <scratch>/placed-data     what targets of file_mounts outside the work folder lead to
 //   <scratch>/held            the checkpoint that is being captured, under a second name
 #pragma once
 
@@ -19,6 +21,8 @@ struct Workspace {
   std::filesystem::path outputs;
   std::filesystem::path progress;
   std::filesystem::path held;
+  std::filesystem::path inputs;
+  std::filesystem::path placed;
   std::filesystem::path checkpoint;  // empty: the job keeps no checkpoints
 };
 

@@ -112,6 +112,8 @@ TEST(WireTest, ProgressEventsCheckpointsAndServerComeBack) {
   EXPECT_EQ(*event_page_from_json(to_json(events), ""), events);
   const CheckpointList list{
       {{2, 1, LeaseId("l-1"), 50, at("2026-01-01"), ManifestId("ab"), true, 99, 3, "cd"}},
+      {{"file:///s", 20.0, at("2026-01-02"), ManifestId("m")},
+       {"s3://b", std::nullopt, std::nullopt, {}, "away"}},
       "file:///s",
       "tradewind/o/jobs/j/",
       true,

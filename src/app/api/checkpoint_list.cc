@@ -40,10 +40,33 @@ Result<CheckpointView> view_from_json(const json::value& value, const std::strin
 
 }  // namespace
 
+json::value to_json(const RecoveryPoint& view) {
+  return json::object{{"store", view.store_url},
+                      {"step", view.step ? json::value(number_to_json(*view.step)) : json::value()},
+                      {"at", view.at ? tradewind::to_json(*view.at) : json::value()},
+                      {"manifest", text_or_null(view.manifest.text())},
+                      {"problem", text_or_null(view.problem)}};
+}
+
+Result<RecoveryPoint> recovery_point_from_json(const json::value& value, const std::string& path) {
+  JsonReader reader(value, path);
+  RecoveryPoint view;
+  view.store_url = reader.text("store");
+  if (reader.has("step")) view.step = reader.number("step");
+  view.at = reader.optional_time("at");
+  view.manifest = ManifestId(reader.text_or("manifest", ""));
+  view.problem = reader.text_or("problem", "");
+  TW_RETURN_IF_ERROR(reader.status());
+  return view;
+}
+
 json::value to_json(const CheckpointList& list) {
   json::array checkpoints;
   for (const CheckpointView& view : list.checkpoints) checkpoints.emplace_back(view_to_json(view));
+  json::array recovery;
+  for (const RecoveryPoint& view : list.recovery) recovery.emplace_back(to_json(view));
   return json::object{{"checkpoints", std::move(checkpoints)},
+                      {"recovery", std::move(recovery)},
                       {"store", json::object{{"url", list.store_url},
                                              {"prefix", list.prefix},
                                              {"encrypted", list.encrypted},
@@ -63,6 +86,8 @@ Result<CheckpointList> checkpoint_list_from_json(const json::value& value, const
   JsonReader reader(value, path);
   CheckpointList list;
   list.checkpoints = read_list<CheckpointView>(reader, "checkpoints", view_from_json);
+  if (reader.has("recovery"))
+    list.recovery = read_list<RecoveryPoint>(reader, "recovery", recovery_point_from_json);
   JsonReader store(reader.value("store"), reader.path_of("store"));
   list.store_url = store.text("url");
   list.prefix = store.text("prefix");

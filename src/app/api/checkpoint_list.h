@@ -11,6 +11,7 @@
 #include "base/id.h"
 #include "base/time.h"
 #include "core/model/json.h"
+#include "core/model/recovery_point.h"
 
 namespace tradewind::api {
 
@@ -31,6 +32,7 @@ struct CheckpointView {
 
 struct CheckpointList {
   std::vector<CheckpointView> checkpoints;  // oldest first
+  std::vector<RecoveryPoint> recovery;      // of the home store, then of each that keeps copies
   std::string store_url;                    // where they lie, and under which prefix
   std::string prefix;
   bool encrypted = false;           // all that lies there under the prefix
@@ -48,7 +50,9 @@ struct VerifyResult {
   bool operator==(const VerifyResult&) const = default;
 };
 
+json::value to_json(const RecoveryPoint& view);
 json::value to_json(const CheckpointList& list);
+Result<RecoveryPoint> recovery_point_from_json(const json::value& value, const std::string& path);
 json::value to_json(const VerifyResult& result);
 Result<CheckpointList> checkpoint_list_from_json(const json::value& value, const std::string& path);
 Result<VerifyResult> verify_result_from_json(const json::value& value, const std::string& path);

@@ -6,6 +6,7 @@
 #include "app/api/json_text.h"
 #include "base/text.h"
 #include "edge/checkpoint/ledger.h"
+#include "edge/checkpoint/recovery.h"
 #include "edge/io/files.h"
 #include "edge/mailbox/mailbox.h"
 #include "edge/objectstore/file_url.h"
@@ -255,6 +256,7 @@ Result<api::CheckpointList> list_checkpoints(ObjectStore& store, const StoredJob
     }
     list.checkpoints.push_back(std::move(view));
   }
+  list.recovery = checkpoint::recovery_points(place, ledger);
   return list;
 }
 

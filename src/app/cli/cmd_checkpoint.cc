@@ -18,6 +18,7 @@
 #include "app/cli/live_line.h"
 #include "app/cli/progress_bar.h"
 #include "app/cli/proof_text.h"
+#include "app/cli/recovery_text.h"
 #include "app/cli/table.h"
 #include "app/cli/text_width.h"
 #include "app/cli/transfer_progress.h"
@@ -59,6 +60,7 @@ void print_list(const api::CheckpointList& list, Context& context) {
   }
   add_metrics(table, metrics);
   context.out << render(table, context.terminal.width, context.terminal.colour);
+  context.out << recovery_text(list.recovery, context.clock.now());
   context.out << paint(Style::dim, "In " + list.store_url + " under " + list.prefix, context.terminal.colour)
               << "\n";
 }

@@ -1,12 +1,15 @@
 // tradewind job: all about one job.
+#include <algorithm>
 #include <ostream>
 
+#include "app/api/checkpoint_list.h"
 #include "app/api/json_list.h"
 #include "app/api/pages.h"
 #include "app/cli/connect.h"
 #include "app/cli/loss_chart.h"
 #include "app/cli/progress_bar.h"
 #include "app/cli/receipt_text.h"
+#include "app/cli/recovery_text.h"
 #include "app/cli/table.h"
 #include "app/cli/text_width.h"
 #include "app/cli/verbs.h"
@@ -136,12 +139,15 @@ void print_head(const api::JobSummary& job, Context& context) {
   context.out << "\n";
 }
 
-void print_detail(const Detail& detail, Context& context) {
+void print_detail(const Detail& detail, const std::vector<RecoveryPoint>& recovery, Context& context) {
   const int width = context.terminal.width;
   const bool colour = context.terminal.colour;
   print_head(detail.summary, context);
   if (!detail.leases.empty()) context.out << "\n" << render(lease_table(detail.leases), width, colour);
   if (!detail.moves.empty()) context.out << "\n" << render(move_table(detail.moves), width, colour);
+  // A job that keeps no checkpoints has none.
+  if (std::ranges::any_of(recovery, [](const RecoveryPoint& point) { return point.step.has_value(); }))
+    context.out << "\n" << recovery_text(recovery, context.clock.now());
   const std::string id = detail.summary.id.text();
   context.out << paint(Style::dim,
                        "\ntradewind job " + id + " --receipt   tradewind logs " + id +
@@ -159,6 +165,15 @@ void print_decisions(const Detail& detail, Context& context) {
                 << wrap(printable(line.why), context.terminal.width, "    ");
   }
   if (detail.decisions.empty()) context.err << "its policy has decided nothing yet\n";
+}
+
+Result<std::vector<RecoveryPoint>> recovery_of(ApiClient& client, const std::string& job) {
+  TW_ASSIGN_OR_RETURN(const json::value document, client.get(job_target(job, "/recovery")));
+  JsonReader reader(document, "answer");
+  std::vector<RecoveryPoint> points =
+      api::read_list<RecoveryPoint>(reader, "recovery", api::recovery_point_from_json);
+  TW_RETURN_IF_ERROR(reader.status());
+  return points;
 }
 
 json::object decisions_json(const json::value& document) {
@@ -187,7 +202,8 @@ Result<ExitCode> run_job(const JobOptions& options, Context& context) {
     TW_ASSIGN_OR_RETURN(const std::string text, receipt_text(receipt, context.terminal));
     context.out << text;
   } else if (options.svg.empty()) {
-    print_detail(detail, context);
+    TW_ASSIGN_OR_RETURN(const std::vector<RecoveryPoint> recovery, recovery_of(client, options.job));
+    print_detail(detail, recovery, context);
   }
   return ExitCode::done;
 }

@@ -3,6 +3,7 @@
 #include "app/server/progress_points.h"
 #include "app/server/serving.h"
 #include "app/server/views.h"
+#include "edge/checkpoint/recovery.h"
 
 namespace tradewind::server {
 namespace {
@@ -38,6 +39,7 @@ Result<io::HttpResponse> list(const Serving& serving, const Call& call) {
   TW_ASSIGN_OR_RETURN(mailbox::Mailbox box, serving.plane.mailbox_of(job));
   api::CheckpointList listed;
   TW_ASSIGN_OR_RETURN(listed.checkpoints, checkpoints_of(serving, job, ledger));
+  listed.recovery = checkpoint::recovery_points(place, ledger);
   listed.store_url = box.store().url();
   listed.prefix = box.prefix();
   TW_ASSIGN_OR_RETURN(const checkpoint::ChunkPlace place, serving.plane.chunks_of(job));
@@ -47,6 +49,18 @@ Result<io::HttpResponse> list(const Serving& serving, const Call& call) {
                         return state.jobs.at(job).spec.checkpoint.encrypt;
                       }));
   return json_response(200, to_json(listed));
+}
+
+// Apart from the list, which reads every manifest.
+Result<io::HttpResponse> recovery(const Serving& serving, const Call& call) {
+  TW_ASSIGN_OR_RETURN(const JobId job, job_of(serving, call));
+  TW_ASSIGN_OR_RETURN(const std::vector<LedgerRecord> ledger, ledger_of(serving, job));
+  TW_ASSIGN_OR_RETURN(const checkpoint::ChunkPlace place, serving.plane.chunks_of(job));
+  json::array points;
+  for (const RecoveryPoint& point : checkpoint::recovery_points(place, ledger)) {
+    points.push_back(api::to_json(point));
+  }
+  return json_response(200, json::object{{"recovery", std::move(points)}});
 }
 
 Result<std::vector<api::LeaseView>> leases_of_job(const Serving& serving, const JobId& job) {
@@ -83,6 +97,8 @@ std::vector<Route> checkpoint_routes(const Serving& serving) {
   std::vector<Route> routes;
   routes.push_back(
       {"GET", "/v1/jobs/{id}/checkpoints", [&serving](const Call& call) { return list(serving, call); }});
+  routes.push_back(
+      {"GET", "/v1/jobs/{id}/recovery", [&serving](const Call& call) { return recovery(serving, call); }});
   routes.push_back(
       {"POST", "/v1/jobs/{id}/verify", [&serving](const Call& call) { return verify(serving, call); }});
   return routes;

@@ -123,6 +123,7 @@ constexpr Sample samples[] = {
     {"GET", "/v1/jobs/{id}/logs", "/v1/jobs/train/logs?lease=l-none", "", 404},
     {"GET", "/v1/jobs/{id}/progress", "/v1/jobs/train/progress", "", 200},
     {"GET", "/v1/jobs/{id}/checkpoints", "/v1/jobs/train/checkpoints", "", 200},
+    {"GET", "/v1/jobs/{id}/recovery", "/v1/jobs/train/recovery", "", 200},
     {"GET", "/v1/events", "/v1/events?after=1", "", 200},
     {"GET", "/v1/events", "/v1/events?wait_s=99", "", 400},
     {"POST", "/v1/server/stop", "/v1/server/stop", "", 202},

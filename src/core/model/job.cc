@@ -1,5 +1,7 @@
 #include "core/model/job.h"
 
+#include <set>
+
 namespace tradewind {
 namespace {
 
@@ -149,6 +151,16 @@ WorkRequest read_work(JsonReader& reader) {
 
 }  // namespace
 
+std::vector<std::string> data_urls(const JobSpec& spec) {
+  std::set<std::string> urls;
+  for (const auto& [target, mount] : spec.file_mounts) {
+    if (is_url(mount.source)) urls.insert(mount.source);
+  }
+  for (const auto& [name, input] : spec.inputs) urls.insert(input.source);
+  for (const auto& [path, url] : spec.output_copies) urls.insert(url);
+  return {urls.begin(), urls.end()};
+}
+
 json::value to_json(const ResourceRequest& request) {
   const auto accelerator = [](const AcceleratorRequest& wanted) {
     return json::value(json::object{{"model", wanted.model}, {"count", wanted.count}});
@@ -204,8 +216,10 @@ json::value to_json(const JobSpec& spec) {
                       {"run", spec.run},
                       {"envs", map_to_json(spec.envs)},
                       {"secrets", to_json(spec.secrets)},
-                      {"file_mounts", map_to_json(spec.file_mounts)},
+                      {"file_mounts", to_json(spec.file_mounts)},
+                      {"inputs", to_json(spec.inputs)},
                       {"outputs", to_json(spec.outputs)},
+                      {"output_copies", map_to_json(spec.output_copies)},
                       {"duration_s", to_json(spec.duration)},
                       {"work", json::object{{"unit", spec.work.unit},
                                             {"total", spec.work.total},
@@ -235,8 +249,14 @@ Result<JobSpec> job_spec_from_json(const json::value& value, const std::string& 
   spec.run = reader.text_or("run", "");
   spec.envs = read_texts(reader, "envs");
   spec.secrets = reader.texts_or_empty("secrets");
-  spec.file_mounts = read_texts(reader, "file_mounts");
+  if (const json::value* mounts = reader.optional("file_mounts")) {
+    TW_ASSIGN_OR_RETURN(spec.file_mounts, file_mounts_from_json(*mounts, reader.path_of("file_mounts")));
+  }
+  if (const json::value* inputs = reader.optional("inputs")) {
+    TW_ASSIGN_OR_RETURN(spec.inputs, job_inputs_from_json(*inputs, reader.path_of("inputs")));
+  }
   spec.outputs = reader.texts_or_empty("outputs");
+  spec.output_copies = read_texts(reader, "output_copies");
   spec.duration = reader.optional_seconds("duration_s");
   spec.work = read_work(reader);
   spec.deadline_after = reader.optional_seconds("deadline_after_s");

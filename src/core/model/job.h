@@ -11,6 +11,7 @@
 
 #include "base/money.h"
 #include "base/time.h"
+#include "core/model/job_data.h"
 #include "core/model/json.h"
 #include "core/model/offer.h"
 
@@ -90,9 +91,11 @@ struct JobSpec {
   std::map<std::string, std::string> envs;
   std::vector<std::string>
       secrets;  // names only; values are taken from the submitter's environment and never stored
-  std::map<std::string, std::string> file_mounts;
-  std::vector<std::string> outputs;  // paths kept when the job ends
-  std::optional<Duration> duration;  // the user's own estimate of the running time
+  FileMounts file_mounts;
+  JobInputs inputs;
+  std::vector<std::string> outputs;                       // paths kept when the job ends
+  std::map<std::string, std::string> output_copies = {};  // path → the URL that it is copied to as well
+  std::optional<Duration> duration;                       // the user's own estimate of the running time
   WorkRequest work;
   std::optional<Duration> deadline_after;  // relative to submission
   std::optional<Time> deadline_at;
@@ -106,6 +109,9 @@ struct JobSpec {
   json::object kept;  // fields that are understood but not acted on yet, as they were written
   bool operator==(const JobSpec&) const = default;
 };
+
+// Of file_mounts, inputs and outputs, each once, ascending.
+std::vector<std::string> data_urls(const JobSpec& spec);
 
 json::value to_json(const ResourceRequest& request);
 Result<ResourceRequest> resource_request_from_json(const json::value& value, const std::string& path);

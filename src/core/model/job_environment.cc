@@ -29,6 +29,7 @@ void add_own_names(Variables& variables, const JobSpec& spec, const RunPlace& pl
   variables["TRADEWIND_RESTORED"] = place.restored ? "1" : "0";
   set_unless_empty(variables, "TRADEWIND_CHECKPOINT_DIR", place.checkpoint_dir);
   set_unless_empty(variables, "TRADEWIND_OUTPUT_DIR", place.output_dir);
+  set_unless_empty(variables, "TRADEWIND_INPUTS", place.inputs_dir);
   set_unless_empty(variables, "TRADEWIND_PROGRESS", place.progress);
   if (place.accelerator) variables["TRADEWIND_ACCELERATOR"] = place.accelerator->model;
 }

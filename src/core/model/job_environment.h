@@ -27,6 +27,7 @@ struct RunPlace {
   std::vector<std::string> node_ips = {"127.0.0.1"};      // by rank, the head first
   std::string checkpoint_dir = {};                        // absolute; empty: the job keeps no checkpoints
   std::string output_dir = {};                            // absolute; empty: none
+  std::string inputs_dir = {};                            // absolute; empty: the job has no inputs
   std::string progress = {};  // the file or FIFO that takes progress lines; empty: none
   bool restored = false;      // checkpoint_dir holds an earlier run's state
 };
@@ -35,7 +36,7 @@ struct RunPlace {
 // no progress) is left out rather than set to nothing. Secrets are not among them: only the node knows their
 // values.
 //   TRADEWIND_JOB_ID _JOB_NAME _LEASE_ID _EPOCH _ATTEMPT _LOCATION _PURCHASE _RESTORED(0|1) _CHECKPOINT_DIR
-//   _OUTPUT_DIR _PROGRESS _NODE_RANK _NODE_IPS(lines) _NUM_NODES _NUM_GPUS_PER_NODE _ACCELERATOR
+//   _OUTPUT_DIR _INPUTS _PROGRESS _NODE_RANK _NODE_IPS(lines) _NUM_NODES _NUM_GPUS_PER_NODE _ACCELERATOR
 //   SKYPILOT_TASK_ID _NODE_RANK _NODE_IPS(lines) _NUM_NODES _NUM_GPUS_PER_NODE, and the SKYPILOT_SETUP_*
 //   forms of rank, IPs and GPUs. SKYPILOT_TASK_ID is the job's id: the same in every attempt. Counts of GPUs
 //   are rounded up to whole ones.

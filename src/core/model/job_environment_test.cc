@@ -50,11 +50,13 @@ TEST(JobEnvironment, NamesFoldersOnlyWhereTheyExist) {
   RunPlace place = some_place();
   place.checkpoint_dir = "/scratch/checkpoint";
   place.output_dir = "/scratch/out";
+  place.inputs_dir = "/scratch/inputs";
   place.progress = "/scratch/progress";
   place.restored = true;
   auto variables = job_environment(JobSpec{}, place);
   EXPECT_EQ(variables["TRADEWIND_CHECKPOINT_DIR"], "/scratch/checkpoint");
   EXPECT_EQ(variables["TRADEWIND_OUTPUT_DIR"], "/scratch/out");
+  EXPECT_EQ(variables["TRADEWIND_INPUTS"], "/scratch/inputs");
   EXPECT_EQ(variables["TRADEWIND_PROGRESS"], "/scratch/progress");
   EXPECT_EQ(variables["TRADEWIND_RESTORED"], "1");
   EXPECT_EQ(variables.count("TRADEWIND_JOB_NAME"), 0u);

@@ -42,12 +42,14 @@ using ReadField = void(FieldContext& context, const YamlNode& value, const std::
 
 // job_fields.cc
 ReadField read_name, read_num_nodes, read_workdir, read_setup, read_run, read_envs, read_secrets,
-    read_file_mounts, read_outputs, read_duration, read_work, read_deadline, read_budget, read_checkpoint,
-    read_avoid, read_max_share, read_priority, read_policy, read_waiting_cost, read_any_value, read_any_map;
+    read_duration, read_work, read_deadline, read_budget, read_checkpoint, read_avoid, read_max_share,
+    read_priority, read_policy, read_waiting_cost, read_any_value, read_any_map;
 ReadField read_work_unit, read_work_total, read_work_rate;
 ReadField read_checkpoint_path, read_checkpoint_interval, read_checkpoint_signal, read_checkpoint_keep,
     read_checkpoint_keep_hourly, read_checkpoint_keep_daily, read_checkpoint_keep_best,
     read_checkpoint_stores, read_checkpoint_encrypt;
+// data_fields.cc
+ReadField read_file_mounts, read_inputs, read_outputs;
 // resource_fields.cc
 ReadField read_resources, read_accelerators, read_infra, read_cloud, read_region, read_zone,
     read_instance_type, read_cpus, read_memory, read_use_spot, read_max_hourly_cost, read_disk_size,

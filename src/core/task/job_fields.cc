@@ -1,10 +1,10 @@
 // The fields of a task file outside `resources`.
 #include <algorithm>
 #include <array>
-#include <filesystem>
 
 #include "base/text.h"
 #include "core/task/field_readers.h"
+#include "core/task/paths.h"
 
 namespace tradewind::task {
 namespace {
@@ -19,22 +19,6 @@ bool is_job_name(std::string_view name) {
   return is_letter_or_digit(name.front()) && std::all_of(name.begin(), name.end(), [&](char c) {
            return is_letter_or_digit(c) || c == '-' || c == '_' || c == '.';
          });
-}
-
-// A path on the node: nothing that climbs out of where it starts.
-bool stays_inside(const std::string& path) {
-  const std::vector<std::string> parts = split(path, '/');
-  return !path.empty() && std::find(parts.begin(), parts.end(), "..") == parts.end();
-}
-
-std::optional<std::string> read_node_path(FieldContext& context, const YamlNode& node,
-                                          const std::string& path) {
-  std::optional<std::string> text = read_text(context.reading, node, path);
-  if (text && !stays_inside(*text)) {
-    context.reading.expected(node, path, "a path without '..'");
-    return std::nullopt;
-  }
-  return text;
 }
 
 bool check_variable(FieldContext& context, const YamlNode& key, const std::string& path) {
@@ -113,24 +97,7 @@ void read_workdir(FieldContext& context, const YamlNode& value, const std::strin
     context.reading.expected(value, path, "a folder", "clone a git repository in setup instead");
     return;
   }
-  const auto text = read_text(context.reading, value, path);
-  if (!text) return;
-  if (text->empty()) return context.reading.expected(value, path, "a folder");
-  std::filesystem::path folder(*text);
-  if (text->front() == '~') {
-    if (text->size() > 1 && (*text)[1] != '/') {
-      return context.reading.expected(value, path, "a folder; '~' stands for your own home only");
-    }
-    if (context.options.home_dir.empty()) {
-      return context.reading.error(value, path + " starts with '~', but no home folder is known", "set HOME");
-    }
-    folder = std::filesystem::path(context.options.home_dir) /
-             text->substr(std::min<std::size_t>(2, text->size()));
-  }
-  if (!context.options.base_dir.empty()) folder = context.options.base_dir / folder;
-  std::string normal = folder.lexically_normal().string();
-  if (normal.size() > 1 && normal.back() == '/') normal.pop_back();
-  context.task.spec.workdir = normal;
+  if (auto folder = read_local_path(context, value, path)) context.task.spec.workdir = *std::move(folder);
 }
 
 void read_setup(FieldContext& context, const YamlNode& value, const std::string& path) {
@@ -175,31 +142,6 @@ void read_secrets(FieldContext& context, const YamlNode& value, const std::strin
     }
   }
   if (!secrets.empty()) keep(context, path, to_json(secrets));
-}
-
-void read_file_mounts(FieldContext& context, const YamlNode& value, const std::string& path) {
-  if (!is_map(context.reading, value, path)) return;
-  for (const SectionMember& member : members_of(value, path)) {
-    if (member.value->kind == YamlKind::map) continue;  // a bucket with its settings: only kept
-    if (auto source = read_text(context.reading, *member.value, member.path)) {
-      context.task.spec.file_mounts[member.key->text] = *std::move(source);
-    }
-  }
-}
-
-void read_outputs(FieldContext& context, const YamlNode& value, const std::string& path) {
-  const auto add = [&](const YamlNode& node, const std::string& node_path) {
-    if (auto output = read_node_path(context, node, node_path))
-      context.task.spec.outputs.push_back(*std::move(output));
-  };
-  if (value.kind == YamlKind::list) {
-    for (const YamlPointer& item : value.items) add(*item, path);
-  } else if (value.kind == YamlKind::map) {
-    for (const YamlMember& member : value.members) add(*member.key, path);
-    keep(context, path, as_written(value));  // the sizes beside the paths
-  } else {
-    add(value, path);
-  }
 }
 
 void read_any_value(FieldContext& /*context*/, const YamlNode& /*value*/, const std::string& /*path*/) {

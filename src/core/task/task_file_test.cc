@@ -103,12 +103,14 @@ max_share: {aws: 60%}
   EXPECT_EQ(task.warnings[0],
             "not acted on yet, only kept: resources.disk_size, resources.ports, resources.labels, "
             "resources.job_recovery.strategy, resources.image_id, resources.any_of.disk_tier, num_nodes, "
-            "file_mounts, inputs, service, config, max_share");
+            "service, config, max_share");
   EXPECT_EQ(task.spec.num_nodes, 2);
   EXPECT_EQ(task.spec.resources.ports, (Texts{"8080", "9000-9010"}));
   EXPECT_EQ(task.spec.resources.disk_size_gb, 256);
   EXPECT_EQ(task.spec.resources.max_restarts_on_errors, 3);
-  EXPECT_EQ(task.spec.file_mounts, (std::map<std::string, std::string>{{"/data", "s3://corpus"}}));
+  EXPECT_EQ(task.spec.file_mounts,
+            (FileMounts{{"/data", {"s3://corpus"}}, {"/ckpt", {"gs://b", MountMode::mount}}}));
+  EXPECT_EQ(task.spec.inputs, (JobInputs{{"corpus", {"s3://corpus", 100}}}));
   EXPECT_EQ(task.spec.max_share, (std::map<std::string, double>{{"aws", 0.6}}));
   EXPECT_EQ(to_text(task.spec.kept.at("service")), R"({"replicas":2})");
   EXPECT_EQ(to_text(task.spec.kept.at("config")), R"({"docker":{"run_options":["-v","--gpus=all"]}})");

@@ -161,6 +161,46 @@ void add_limits(json::object& out, const JobSpec& spec) {
   if (spec.waiting_cost) out["waiting_cost"] = money_text(*spec.waiting_cost);
 }
 
+json::object file_mounts(const FileMounts& mounts) {
+  json::object out;
+  for (const auto& [target, mount] : mounts) {
+    if (mount.mode == MountMode::copy) {
+      out[target] = mount.source;
+    } else {
+      out[target] = json::object{{"source", mount.source}, {"mode", "MOUNT"}};
+    }
+  }
+  return out;
+}
+
+json::object inputs(const JobInputs& wanted) {
+  json::object out;
+  for (const auto& [name, input] : wanted) {
+    if (input.size_gb == 0) {
+      out[name] = input.source;
+    } else {
+      out[name] = json::object{{"source", input.source}, {"size_gb", number(input.size_gb)}};
+    }
+  }
+  return out;
+}
+
+json::value outputs(const JobSpec& spec) {
+  if (spec.output_copies.empty()) return to_json(spec.outputs);
+  json::object out;
+  for (const std::string& path : spec.outputs) {
+    const auto copy = spec.output_copies.find(path);
+    out[path] = copy == spec.output_copies.end() ? json::value(nullptr) : json::value(copy->second);
+  }
+  return out;
+}
+
+void add_data(json::object& out, const JobSpec& spec) {
+  if (!spec.file_mounts.empty()) out["file_mounts"] = file_mounts(spec.file_mounts);
+  if (!spec.inputs.empty()) out["inputs"] = inputs(spec.inputs);
+  if (!spec.outputs.empty()) out["outputs"] = outputs(spec);
+}
+
 }  // namespace
 
 std::string to_yaml(const JobSpec& spec) {
@@ -173,8 +213,7 @@ std::string to_yaml(const JobSpec& spec) {
   if (!spec.workdir.empty()) out["workdir"] = spec.workdir;
   if (!spec.envs.empty()) out["envs"] = mapping(spec.envs);
   if (!spec.secrets.empty()) out["secrets"] = to_json(spec.secrets);
-  if (!spec.file_mounts.empty()) out["file_mounts"] = mapping(spec.file_mounts);
-  if (!spec.outputs.empty()) out["outputs"] = to_json(spec.outputs);
+  add_data(out, spec);
   add_limits(out, spec);
   put_back_kept(out, spec.kept, "");
   if (!spec.setup.empty()) out["setup"] = spec.setup;

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <gtest/gtest.h>
 #include <rapidcheck.h>
 
@@ -76,6 +77,27 @@ ResourceRequest any_resources(bool with_alternatives) {
   return request;
 }
 
+void add_data(JobSpec& spec) {
+  for (const std::string& path : several([] { return "m" + any_text(); })) {
+    const FileMount mount = *rc::gen::element(FileMount{"s3://corpus/a b"}, FileMount{"/home/ann/한글: x"},
+                                              FileMount{"gs://b?x=#", MountMode::mount});
+    FileMounts mounts = spec.file_mounts;
+    mounts[path] = mount;
+    if (check_targets_apart(mounts).ok()) spec.file_mounts = mounts;
+  }
+  for (const std::string& name : several(any_word)) {
+    spec.inputs[name] = {"s3://corpus/" + name, *rc::gen::element(0.0, 100.5, 1e-3)};
+  }
+  std::vector<std::string> outputs = several([] { return "o" + any_text(); });
+  std::erase_if(outputs, [](const std::string& path) { return path.find("..") != std::string::npos; });
+  std::sort(outputs.begin(), outputs.end());
+  outputs.erase(std::unique(outputs.begin(), outputs.end()), outputs.end());
+  spec.outputs = outputs;
+  for (const std::string& path : outputs) {
+    if (*rc::gen::arbitrary<bool>()) spec.output_copies[path] = "s3://results/x y";
+  }
+}
+
 JobSpec any_spec() {
   JobSpec spec;
   spec.name = *rc::gen::element<std::string>("", "train", "1.5", "true", "a_b-c.d", "007");
@@ -89,9 +111,7 @@ JobSpec any_spec() {
     spec.envs[name] = any_text();
   }
   spec.secrets = *rc::gen::element(Texts{}, Texts{"T"}, Texts{"T", "U"});
-  for (const std::string& path : several(any_text)) spec.file_mounts[path] = any_text();
-  spec.outputs = several([] { return "o" + any_text(); });
-  std::erase_if(spec.outputs, [](const std::string& path) { return path.find("..") != std::string::npos; });
+  add_data(spec);
   if (*rc::gen::arbitrary<bool>())
     spec.duration = Duration(*rc::gen::inRange<std::int64_t>(1, 1'000'000'000));
   spec.work.unit = "u" + *rc::gen::element<std::string>("", ": x", "#");

@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "edge/objectstore/http_date.h"
+#include "edge/objectstore/percent_path.h"
 #include "edge/objectstore/sharedkey.h"
 
 namespace tradewind::objectstore {
@@ -45,7 +46,7 @@ io::HttpRequest AzblobClient::request_of(const AzblobCall& call, const AzureCred
                                          Time now) const {
   io::HttpRequest request{call.method, address_.path + "/" + url_.container, call.headers,
                           std::string(call.body)};
-  if (!call.key.empty()) request.target += "/" + call.key;
+  if (!call.key.empty()) request.target += "/" + percent_encoded_path(call.key);
   request.headers.push_back({"Host", io::host_header(address_.server)});
   request.headers.push_back({"x-ms-date", format_http_date(now)});
   request.headers.push_back({"x-ms-version", version});

@@ -31,7 +31,7 @@ Result<ObjectPage> AzblobLister::list(std::string_view prefix, std::string_view 
   const bool hops = marker.empty() && !after.empty() && wanted <= hop_max;
   TW_ASSIGN_OR_RETURN(ObjectPage page, hops ? hop(prefix, after, wanted)
                                             : walk(std::string(prefix), after, std::move(marker), wanted));
-  if (limit == 0) page = {{}, page.more || !page.objects.empty()};
+  if (limit == 0) page = {{}, page.more || !page.objects.empty(), {}};
   return page;
 }
 
@@ -49,7 +49,11 @@ Result<ObjectPage> AzblobLister::walk(const std::string& prefix, std::string_vie
       if (entry.name <= last) return out_of_order(last, entry.name);
       last = entry.name;
       std::string key = entry.name.substr(folder_.size());
-      if (key <= after || !check_key(key).ok()) continue;
+      if (key <= after) continue;
+      if (!check_key(key).ok()) {
+        leave_out(page, key);
+        continue;
+      }
       page.more = page.objects.size() == wanted;
       if (page.more) return page;
       page.objects.push_back({std::move(key), entry.size_bytes, entry.modified_at});

@@ -261,9 +261,7 @@ Status make_root(const std::filesystem::path& path) {
   return {};
 }
 
-}  // namespace
-
-Result<std::unique_ptr<ObjectStore>> open_file_store(const std::string& path) {
+Result<std::filesystem::path> usable_root(const std::string& path) {
   if (path.empty() || path.find('\0') != std::string::npos) {
     return Error{Code::invalid_argument, "the folder of a file store has no usable name",
                  "name one, as in file:///srv/tradewind"};
@@ -272,11 +270,24 @@ Result<std::unique_ptr<ObjectStore>> open_file_store(const std::string& path) {
   std::filesystem::path absolute = std::filesystem::absolute(path, failure).lexically_normal();
   if (failure) return Error{Code::unavailable, "cannot find '" + path + "': " + failure.message()};
   if (!absolute.has_filename() && absolute.has_relative_path()) absolute = absolute.parent_path();
+  return absolute;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<ObjectStore>> open_file_store(const std::string& path) {
+  TW_ASSIGN_OR_RETURN(const std::filesystem::path absolute, usable_root(path));
   TW_RETURN_IF_ERROR(make_root(absolute));
   TW_ASSIGN_OR_RETURN(UniqueFd root, open_folder(absolute.string()));
   auto store = std::make_unique<FileStore>(std::move(root), absolute.string());
   TW_RETURN_IF_ERROR(store->prepare());
   return std::unique_ptr<ObjectStore>(std::move(store));
+}
+
+Result<std::unique_ptr<ObjectStore>> open_file_store_to_read(const std::string& path) {
+  TW_ASSIGN_OR_RETURN(const std::filesystem::path absolute, usable_root(path));
+  TW_ASSIGN_OR_RETURN(UniqueFd root, open_folder(absolute.string()));
+  return std::unique_ptr<ObjectStore>(std::make_unique<FileStore>(std::move(root), absolute.string()));
 }
 
 }  // namespace tradewind::objectstore

@@ -18,4 +18,7 @@ namespace tradewind::objectstore {
 // in lists they are left out.
 Result<std::unique_ptr<ObjectStore>> open_file_store(const std::string& path);
 
+// The same of a folder that is there, which is neither made nor written to. not_found, unauthorized.
+Result<std::unique_ptr<ObjectStore>> open_file_store_to_read(const std::string& path);
+
 }  // namespace tradewind::objectstore

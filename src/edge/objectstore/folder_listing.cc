@@ -68,7 +68,10 @@ class Walk {
       if (errno == ENOENT) return {};  // removed while we looked
       return file_error(errno, "list", root_path_ + "/" + base + name);
     }
-    if (!S_ISREG(facts.st_mode)) return {};
+    if (!S_ISREG(facts.st_mode)) {
+      leave_out(page_, base + name);
+      return {};
+    }
     if (page_.objects.size() == limit_) {
       page_.more = true;
       return {};
@@ -77,14 +80,19 @@ class Walk {
     return {};
   }
 
-  Result<Names> read(DIR* folder, const std::string& base) const {
+  Result<Names> read(DIR* folder, const std::string& base) {
     Names names;
     while (true) {
       errno = 0;
       const dirent* found = ::readdir(folder);  // NOLINT(concurrency-mt-unsafe): a stream of our own
       if (found == nullptr) break;
       std::string name = found->d_name;
-      if (!check_key(name).ok()) continue;  // "~tmp", ".", and what others left here
+      if (!check_key(name).ok()) {  // "~tmp", ".", and what others left here
+        if (name != "." && name != ".." && !name.starts_with('~') && wanted_.contains(base + name)) {
+          leave_out(page_, base + name);
+        }
+        continue;
+      }
       if (is_folder(::dirfd(folder), *found)) {
         name += '/';
         if (wanted_.may_begin_with(base + name)) names.push_back(std::move(name));

@@ -1,13 +1,18 @@
 #include "edge/objectstore/object_store.h"
 
+#include <algorithm>
+
 #include "base/text.h"
+#include "base/utf8.h"
 
 namespace tradewind::objectstore {
 namespace {
 
 constexpr std::size_t key_bytes_max = 1024;
-constexpr std::string_view key_alphabet =
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-/";
+
+bool is_forbidden(char c) {
+  return static_cast<unsigned char>(c) < 0x20 || c == 0x7f || c == '\\';
+}
 
 Error bad_key(std::string_view key, std::string_view problem) {
   // A key that is refused may hold anything: only its printable part is shown.
@@ -15,7 +20,7 @@ Error bad_key(std::string_view key, std::string_view problem) {
   for (const char c : key.substr(0, 80)) shown += c >= ' ' && c <= '~' ? c : '?';
   if (key.size() > 80) shown += "...";
   return {Code::invalid_argument, "object key '" + shown + "' " + std::string(problem),
-          "keys are parts of letters, digits, '.', '_' and '-', joined by '/'"};
+          "keys are names of files, joined by '/'"};
 }
 
 }  // namespace
@@ -23,14 +28,20 @@ Error bad_key(std::string_view key, std::string_view problem) {
 Status check_key(std::string_view key) {
   if (key.empty()) return bad_key(key, "is empty");
   if (key.size() > key_bytes_max) return bad_key(key, "is longer than 1024 bytes");
-  if (key.find_first_not_of(key_alphabet) != std::string_view::npos) {
+  if (std::any_of(key.begin(), key.end(), is_forbidden)) {
     return bad_key(key, "has a character that keys may not have");
   }
+  if (!is_utf8(key)) return bad_key(key, "is not UTF-8");
   for (const std::string& part : split(key, '/')) {
     if (part.empty()) return bad_key(key, "has an empty part");
     if (part == "." || part == "..") return bad_key(key, "has a part '" + part + "'");
+    if (part.front() == '~') return bad_key(key, "has a part that begins with '~'");
   }
   return {};
+}
+
+void leave_out(ObjectPage& page, std::string_view name) {
+  if (page.left_out.size() < left_out_max) page.left_out.emplace_back(name);
 }
 
 Error ObjectStore::is_younger(std::string_view key) const {

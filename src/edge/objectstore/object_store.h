@@ -12,7 +12,9 @@
 
 namespace tradewind::objectstore {
 
-// Keys are relative paths: parts of [A-Za-z0-9._-] joined by '/', no part "." or "..", at most 1024 bytes.
+// Keys are relative paths in UTF-8: parts joined by '/', none of them empty, "." or "..", or beginning with
+// '~', at most 1024 bytes, without control characters and backslashes. So each is the name of a file, too.
+// What Tradewind itself writes keeps to [A-Za-z0-9._-], which needs no escape anywhere.
 Status check_key(std::string_view key);
 
 enum class PutCondition {
@@ -34,7 +36,13 @@ struct ObjectInfo {
 struct ObjectPage {
   std::vector<ObjectInfo> objects;  // ascending by key (bytes)
   bool more = false;
+  // Some of what the store has there and no key names: for whoever wants all of it. Of S3, names that end in
+  // '/', which stand for folders, are among them; of folders, symbolic links.
+  std::vector<std::string> left_out = {};
 };
+inline constexpr std::size_t left_out_max = 20;
+// Notes a name that is no key, as long as there are few.
+void leave_out(ObjectPage& page, std::string_view name);
 
 // Blocking calls; safe from several threads at once. An object is seen whole or not at all.
 class ObjectStore {

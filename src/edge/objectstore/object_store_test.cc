@@ -5,8 +5,9 @@
 namespace tradewind::objectstore {
 namespace {
 
-TEST(ObjectKey, PartsOfLettersDigitsDotsAndDashesAreAccepted) {
-  for (const char* key : {"a", "A/b-c_d.e/0", ".hidden", "...", "a/..b"}) {
+TEST(ObjectKey, NamesOfFilesAreAccepted) {
+  for (const char* key :
+       {"a", "A/b-c_d.e/0", ".hidden", "...", "a/..b", "year=2024/a b+c", "100%", "a~", "\xc3\xa9?#&<'\""}) {
     EXPECT_TRUE(check_key(key).ok()) << key;
   }
   EXPECT_TRUE(check_key(std::string(1024, 'x')).ok());

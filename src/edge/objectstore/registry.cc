@@ -12,7 +12,9 @@
 #include "edge/objectstore/gcs/gcs_store.h"
 #include "edge/objectstore/gcs/gcs_url.h"
 #include "edge/objectstore/s3_store.h"
+#include "edge/objectstore/s3_url.h"
 #include "edge/objectstore/sftp/sftp_store.h"
+#include "edge/objectstore/sftp/sftp_url.h"
 
 namespace tradewind::objectstore {
 namespace {
@@ -40,13 +42,21 @@ Opened open_sftp(std::string_view url, io::HelperProcesses* helpers) {
   return open_sftp_store(url, io::current_environment(), {}, helpers);
 }
 
+template <auto parse>
+Status check(std::string_view url) {
+  const auto parsed = parse(url);
+  return parsed.ok() ? Status() : Status(parsed.error());
+}
+
 struct Kind {
   std::string_view scheme;
   Opened (*open)(std::string_view url, io::HelperProcesses* helpers);
+  Status (*check)(std::string_view url);
 };
 constexpr std::array kinds = {
-    Kind{"file", open_file}, Kind{"s3", open_s3},   Kind{"azblob", open_azblob},
-    Kind{"gs", open_gcs},    Kind{"gcs", open_gcs}, Kind{"sftp", open_sftp},
+    Kind{"file", open_file, check<path_of_file_url>},     Kind{"s3", open_s3, check<parse_s3_url>},
+    Kind{"azblob", open_azblob, check<parse_azblob_url>}, Kind{"gs", open_gcs, check<parse_gcs_url>},
+    Kind{"gcs", open_gcs, check<parse_gcs_url>},          Kind{"sftp", open_sftp, check<parse_sftp_url>},
 };
 
 Error unknown(std::string_view url, std::string_view scheme) {
@@ -81,6 +91,24 @@ Opened open_store(std::string_view url, io::HelperProcesses* helpers) {
   }
   if (is_pasted_gcs_url(url)) return open_gcs(url, helpers);
   if (is_pasted_azblob_url(url)) return open_azblob(url, helpers);
+  return unknown(url, scheme);
+}
+
+Result<std::unique_ptr<ObjectStore>> open_store_to_read(std::string_view url, io::HelperProcesses* helpers) {
+  if (!url.starts_with("file://")) return open_store(url, helpers);
+  TW_ASSIGN_OR_RETURN(const std::string path, path_of_file_url(url));
+  return open_file_store_to_read(path);
+}
+
+Status check_store_url(std::string_view url) {
+  TW_RETURN_IF_ERROR(check_no_secret(url));
+  const std::size_t colon = url.find("://");
+  const std::string_view scheme = url.substr(0, colon);
+  for (const Kind& kind : kinds) {
+    if (colon != std::string_view::npos && kind.scheme == scheme) return kind.check(url);
+  }
+  if (is_pasted_gcs_url(url)) return check<parse_gcs_url>(url);
+  if (is_pasted_azblob_url(url)) return check<parse_azblob_url>(url);
   return unknown(url, scheme);
 }
 

@@ -16,6 +16,15 @@ namespace tradewind::objectstore {
 // own opening.
 Result<std::unique_ptr<ObjectStore>> open_store(std::string_view url, io::HelperProcesses* helpers = nullptr);
 
+// The same of a store that is only read: a folder is not made, and nothing is tried out in it. not_found
+// where it is missing, unauthorized where it may not be read.
+Result<std::unique_ptr<ObjectStore>> open_store_to_read(std::string_view url,
+                                                        io::HelperProcesses* helpers = nullptr);
+
+// Whether open_store could know the store, as far as the URL itself tells: nothing is opened.
+// invalid_argument as there, and as check_no_secret says.
+Status check_store_url(std::string_view url);
+
 // Of a URL that will stand in state files and process lists. invalid_argument: it holds a secret, as one of
 // Azure that was pasted with its SAS does; the secret is not repeated.
 Status check_no_secret(std::string_view url);

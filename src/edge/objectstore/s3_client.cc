@@ -4,6 +4,7 @@
 
 #include "edge/objectstore/hash.h"
 #include "edge/objectstore/http_date.h"
+#include "edge/objectstore/percent_path.h"
 
 namespace tradewind::objectstore {
 namespace {
@@ -54,8 +55,8 @@ S3Address S3Client::address_in(const std::string& region) const {
 io::HttpRequest S3Client::request_of(const S3Call& call, const AwsCredentials& identity,
                                      const Learned& learned, const S3Address& address) const {
   const Time now = clock_.now() + learned.skew;
-  SignableRequest signable{call.method, address.path + call.key, call.query, call.headers,
-                           hex(sha256(call.body))};
+  SignableRequest signable{call.method, address.path + percent_encoded_path(call.key), call.query,
+                           call.headers, hex(sha256(call.body))};
   signable.headers.push_back({"Host", io::host_header(address.endpoint)});
   signable.headers.push_back({"x-amz-date", amz_date(now)});
   signable.headers.push_back({"x-amz-content-sha256", signable.payload_sha256});

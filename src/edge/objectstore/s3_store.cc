@@ -104,13 +104,16 @@ class S3Store final : public ObjectStore {
       for (const S3Entry& entry : part.entries) {
         if (!entry.key.starts_with(folder)) continue;
         std::string key = entry.key.substr(folder.size());
-        if (check_key(key).ok())
+        if (check_key(key).ok()) {
           page.objects.push_back({std::move(key), entry.size_bytes, entry.modified_at});
+        } else {
+          leave_out(page, key);
+        }
       }
       token = part.truncated ? part.next_token : "";
     } while (!token.empty() && page.objects.size() < wanted);
     page.more = !token.empty();
-    if (limit == 0) page = {{}, page.more || !page.objects.empty()};
+    if (limit == 0) page = {{}, page.more || !page.objects.empty(), {}};
     return page;
   }
 

@@ -286,7 +286,7 @@ TEST(S3Store, KeysOfOtherProgramsAreLeftOutOfListsAndPagesGoOn) {
   FakeS3Options options;
   options.page_max = 2;
   FakeS3 fake(options);
-  for (const char* key : {"p/a b", "p/c", "p/folder/", "p/g//h", "p/k", "p-not-ours", "q"})
+  for (const char* key : {"p/a\\b", "p/c", "p/folder/", "p/g//h", "p/k", "p-not-ours", "q"})
     fake.place(key, "x");
   const std::unique_ptr<ObjectStore> store = open(fake);
   const Result<ObjectPage> page = store->list("", "");
@@ -294,6 +294,7 @@ TEST(S3Store, KeysOfOtherProgramsAreLeftOutOfListsAndPagesGoOn) {
   ASSERT_EQ(page->objects.size(), 2U);
   EXPECT_EQ(page->objects[0].key, "c");
   EXPECT_EQ(page->objects[1].key, "k");
+  EXPECT_EQ(page->left_out, (std::vector<std::string>{"a\\b", "folder/", "g//h"}));
   EXPECT_FALSE(page->more);
   EXPECT_TRUE(store->list("", "", 1)->more);
 }

@@ -80,9 +80,11 @@ Result<S3Url> parse_s3_url(std::string_view url) {
   made.bucket = std::string(path.substr(0, slash));
   if (slash != std::string_view::npos) made.prefix = std::string(path.substr(slash + 1));
   if (made.prefix.ends_with('/')) made.prefix.pop_back();
-  if (!made.prefix.empty() && !check_key(made.prefix).ok()) {
-    return bad_url(shown,
-                   "has a prefix that keys cannot begin with: parts of letters, digits, '.', '_' and '-'");
+  const bool is_escaped = made.prefix.find('%') != std::string::npos;
+  if (!made.prefix.empty() && (is_escaped || !check_key(made.prefix).ok())) {
+    return bad_url(
+        shown,
+        "has a prefix that keys cannot begin with: names joined by '/', written as they are, without '%'");
   }
   if (question != std::string_view::npos) {
     TW_ASSIGN_OR_RETURN(const io::HttpTarget target,

@@ -3,6 +3,7 @@
 #include <chrono>
 
 #include "base/text.h"
+#include "edge/objectstore/registry.h"
 #include "edge/objectstore/store_probe.h"
 
 namespace tradewind::broker {
@@ -10,6 +11,22 @@ namespace {
 
 Error not_running() {
   return {Code::unavailable, "the control plane is stopping", "ask again once it runs"};
+}
+
+// As far as it can be told without looking there.
+Status check_data(const JobSpec& spec) {
+  TW_RETURN_IF_ERROR(check_targets_apart(spec.file_mounts));
+  for (const auto& [name, input] : spec.inputs) {
+    if (!is_input_name(name))
+      return Error{Code::invalid_argument, "inputs: '" + name + "' is no name for an input"};
+  }
+  for (const std::string& url : data_urls(spec)) {
+    const Status known = objectstore::check_store_url(url);
+    if (!known.ok()) {
+      return Error{known.error().code, "the job's data: " + known.error().message, known.error().hint};
+    }
+  }
+  return {};
 }
 
 }  // namespace
@@ -100,6 +117,7 @@ Result<JobId> Service::submit(const JobSpec& spec) {
     const Code code = store.error().code == Code::not_found ? Code::invalid_argument : store.error().code;
     return Error{code, "checkpoint.stores: " + store.error().message, store.error().hint};
   }
+  TW_RETURN_IF_ERROR(check_data(spec));
   TW_RETURN_IF_ERROR(fit_for_ledger(home));
   const JobId id(new_id("j-"));
   if (spec.checkpoint.encrypt) {

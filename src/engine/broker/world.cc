@@ -47,6 +47,7 @@ Result<std::vector<std::string>> agent_arguments(const World& world, const sched
     TW_ASSIGN_OR_RETURN(const std::string url, url_of_store(world, name));
     arguments.push_back("--standby-store=" + url);
   }
+  for (const std::string& url : data_urls(launch.spec)) arguments.push_back("--data-store=" + url);
   if (launch.standby) arguments.emplace_back("--standby");
   if (launch.spec.checkpoint.encrypt) arguments.emplace_back("--encrypted");
   return arguments;

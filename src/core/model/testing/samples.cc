@@ -57,8 +57,10 @@ JobSpec sample_spec() {
   spec.run = "set -e\npython3 train.py --note \"a\\b\"\n";
   spec.envs = {{"EMPTY", ""}, {"LR", "3e-4"}};
   spec.secrets = {"HF_TOKEN"};
-  spec.file_mounts = {{"/data", "s3://corpus"}};
+  spec.file_mounts = {{"/data", {"s3://corpus"}}, {"ckpt", {"gs://b", MountMode::mount}}};
+  spec.inputs = {{"corpus", {"s3://corpus", 100.5}}};
   spec.outputs = {"out"};
+  spec.output_copies = {{"out", "s3://results/a"}};
   spec.duration = Duration(18'000'500);
   spec.work = {"token", 3e11, {{"H100", 1500.5}, {"cpu", 1.0 / 3.0}}};
   spec.deadline_after = Duration(21'600'000);

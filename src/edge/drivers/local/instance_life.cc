@@ -17,6 +17,8 @@
 #include "edge/drivers/local/timeline.h"
 #include "edge/io/errno_error.h"
 #include "edge/io/files.h"
+#include "edge/io/mounts.h"
+#include "edge/io/paths.h"
 #include "edge/io/process.h"
 #include "edge/io/process_tree.h"
 #include "edge/io/system_clock.h"
@@ -175,6 +177,7 @@ std::optional<Ending> Machine::step() {
 }
 
 Status Machine::boot() {
+  io::detach_mounts_below(folder_.scratch(), io::own_mount_type);
   TW_RETURN_IF_ERROR(io::remove_tree(folder_.scratch()));  // of a machine that died while booting
   TW_RETURN_IF_ERROR(io::make_folders(folder_.scratch(), 0700));
   TW_RETURN_IF_ERROR(io::make_folders(folder_.scratch() / "tmp", 0700));
@@ -191,6 +194,11 @@ io::SpawnRequest Machine::agent_request(int log_fd) const {
   request.argv = launch_.agent;
   request.argv.push_back("--scratch=" + folder_.scratch().string());
   request.argv.push_back("--local-store=" + launch_.zone.store);
+  // A store that is no folder has no room for it.
+  const Result<io::Folders> folders = io::folders_from(io::current_environment());
+  if (!launch_.zone.store.starts_with("file:") && folders.ok()) {
+    request.argv.push_back("--data-cache=" + (folders->cache / "data" / launch_.zone.name).string());
+  }
   request.argv.push_back("--limit-file=" + folder_.limit().string());
   request.argv.push_back("--purchase=" + std::string(to_text(launch_.offer.purchase)));
   if (launch_.offer.accelerator) {
@@ -272,6 +280,7 @@ void Machine::end(const Ending& ending) {
   kill_everything();
   const Time terminated_at = clock_.now();  // the instance is over; what follows is on the house
   note_failure("the notice", io::remove_tree(folder_.notice()));
+  io::detach_mounts_below(folder_.scratch(), io::own_mount_type);  // of an agent that was killed
   constexpr int attempts_max = 20;
   for (int attempt = 0; attempt < attempts_max; ++attempt) {
     const Status removed = io::remove_tree(folder_.scratch());

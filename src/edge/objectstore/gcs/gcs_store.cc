@@ -75,7 +75,11 @@ class GcsStore final : public ObjectStore {
       for (const GcsObject& object : part.objects) {
         if (!object.name.starts_with(folder_)) continue;
         std::string key = object.name.substr(folder_.size());
-        if (key <= after || !check_key(key).ok()) continue;
+        if (key <= after) continue;
+        if (!check_key(key).ok()) {
+          leave_out(page, key);
+          continue;
+        }
         page.more = page.objects.size() == wanted;
         if (page.more) break;
         page.objects.push_back({std::move(key), object.size_bytes, object.modified_at});
@@ -83,7 +87,7 @@ class GcsStore final : public ObjectStore {
       token = part.next_token;
     } while (!token.empty() && page.objects.size() < wanted);
     page.more = page.more || !token.empty();
-    if (limit == 0) page = {{}, page.more || !page.objects.empty()};
+    if (limit == 0) page = {{}, page.more || !page.objects.empty(), {}};
     return page;
   }
 

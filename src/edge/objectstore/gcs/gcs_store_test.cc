@@ -198,7 +198,7 @@ TEST(GcsStore, ListsContinueBehindAnyKey) {
   FakeGcs fake(options);
   const std::unique_ptr<ObjectStore> store = open(fake);
   for (const char* key : {"a", "b", "c", "d", "e"}) fake.place(std::string("p/") + key, "x");
-  fake.place("p/no key of ours", "x");
+  fake.place("p/no\\key of ours", "x");
   fake.place("q/other", "x");
   const auto keys = [&](std::string_view after, std::size_t limit) {
     const Result<ObjectPage> page = store->list("", after, limit);

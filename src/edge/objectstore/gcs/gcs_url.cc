@@ -81,9 +81,11 @@ Status read_place(std::string_view path, std::string_view shown, GcsUrl& made) {
         shown,
         "names a bucket that cannot be: 3 to 63 lower-case letters, digits, '-' and '_', or with dots");
   }
-  if (!made.prefix.empty() && !check_key(made.prefix).ok()) {
-    return bad_url(shown,
-                   "has a prefix that keys cannot begin with: parts of letters, digits, '.', '_' and '-'");
+  const bool is_escaped = made.prefix.find('%') != std::string::npos;
+  if (!made.prefix.empty() && (is_escaped || !check_key(made.prefix).ok())) {
+    return bad_url(
+        shown,
+        "has a prefix that keys cannot begin with: names joined by '/', written as they are, without '%'");
   }
   return {};
 }

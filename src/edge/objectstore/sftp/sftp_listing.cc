@@ -30,6 +30,11 @@ class Walk {
   }
 
  private:
+  void note_left_out(const std::string& name, const std::string& key) {
+    if (name == "." || name == ".." || name.starts_with('~') || !wanted_.contains(key)) return;
+    leave_out(made_.page, key);
+  }
+
   bool done() const { return made_.page.more || made_.refusal.refused(); }
 
   static std::string path_below(const std::string& base) { return base.substr(0, base.rfind('/')); }
@@ -42,8 +47,11 @@ class Walk {
       paths.push_back(sftp_path(root_, base.empty() ? "" : path_below(base)));
     TW_ASSIGN_OR_RETURN(std::vector<SftpFolder> folders,
                         read_sftp_folders(session_, paths, [&](std::size_t folder, const SftpName& name) {
-                          if (!check_key(name.name).ok() || name.attributes.is_link()) return false;
                           const std::string key = bases[folder] + name.name;
+                          if (!check_key(name.name).ok() || name.attributes.is_link()) {
+                            note_left_out(name.name, key);
+                            return false;
+                          }
                           if (!name.attributes.is_folder())
                             return wanted_.contains(key) && check_key(key).ok();
                           return wanted_.may_begin_with(key + "/") && check_key(key).ok();

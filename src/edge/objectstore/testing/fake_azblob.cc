@@ -9,6 +9,16 @@
 #include "edge/objectstore/http_date.h"
 
 namespace tradewind::objectstore {
+namespace {
+
+std::string escaped(const std::string& text) {
+  std::string xml;
+  for (const char c : text)
+    xml += c == '&' ? "&amp;" : c == '<' ? "&lt;" : c == '>' ? "&gt;" : std::string(1, c);
+  return xml;
+}
+
+}  // namespace
 
 struct FakeAzblob::Asked {
   const io::HttpRequest& request;
@@ -264,11 +274,11 @@ io::HttpResponse FakeAzblob::list(const Asked& asked) {
     const std::size_t slash = one_level ? next->first.find('/', prefix.size()) : std::string::npos;
     if (slash != std::string::npos) {
       const std::string folder = next->first.substr(0, slash + 1);
-      blobs += "<BlobPrefix><Name>" + folder + "</Name></BlobPrefix>";
+      blobs += "<BlobPrefix><Name>" + escaped(folder) + "</Name></BlobPrefix>";
       while (next != objects_.end() && next->first.starts_with(folder)) ++next;
       continue;
     }
-    blobs += "<Blob><Name>" + next->first + "</Name><Properties><Last-Modified>" +
+    blobs += "<Blob><Name>" + escaped(next->first) + "</Name><Properties><Last-Modified>" +
              format_http_date(next->second.modified_at) + "</Last-Modified><Content-Length>" +
              std::to_string(next->second.bytes.size()) + "</Content-Length></Properties></Blob>";
     ++next;
