@@ -37,7 +37,15 @@ ArchiveOptions archive_of(const Target& target, ArchiveAction action) {
 }
 
 // Nothing that a person wrote is passed over.
-void refuse_of_a_job(const CLI::App& sub) {
+void refuse_of_a_job(const CLI::App& sub, const CheckpointOptions& options) {
+  const bool asks_server = options.store.empty() && (options.action == CheckpointAction::list ||
+                                                     options.action == CheckpointAction::verify);
+  for (const char* name : {"--key-file", "--key-command", "--plain"}) {
+    const CLI::Option* option = sub.get_option_no_throw(name);
+    if (asks_server && option != nullptr && option->count() > 0) {
+      throw CLI::ValidationError(name, "is of a store: the server has the keys of its jobs; or say --store");
+    }
+  }
   for (const char* name : {"--bwlimit", "--manifest"}) {
     const CLI::Option* option = sub.get_option_no_throw(name);
     if (option != nullptr && option->count() > 0) {
@@ -63,7 +71,7 @@ CLI::App* add_of_both(CLI::App* parent, Target& target, const std::string& verb,
     if (is_store(job.job)) {
       target.chosen = archive_of(target, of_store);
     } else {
-      refuse_of_a_job(*sub);
+      refuse_of_a_job(*sub, job);
       job.seal = target.archive.seal;
       target.chosen = job;
     }

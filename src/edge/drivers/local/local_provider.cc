@@ -296,7 +296,7 @@ Status LocalProvider::start_machine(const InstanceFolder& folder, const Secrets&
   request.argv = options_.machine_program;
   request.argv.push_back("--dir=" + folder.path().string());
   request.environment = options_.environment;
-  request.environment.merge(handed_over(secrets));
+  for (const auto& [name, value] : handed_over(secrets)) request.environment[name] = value;
   request.cwd = "/";
   request.stdin_fd = alive.fd();  // the lock passes on to the machine
   request.stdout_fd = log.get();
