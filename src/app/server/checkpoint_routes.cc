@@ -39,10 +39,10 @@ Result<io::HttpResponse> list(const Serving& serving, const Call& call) {
   TW_ASSIGN_OR_RETURN(mailbox::Mailbox box, serving.plane.mailbox_of(job));
   api::CheckpointList listed;
   TW_ASSIGN_OR_RETURN(listed.checkpoints, checkpoints_of(serving, job, ledger));
+  TW_ASSIGN_OR_RETURN(const checkpoint::ChunkPlace place, serving.plane.chunks_of(job));
   listed.recovery = checkpoint::recovery_points(place, ledger);
   listed.store_url = box.store().url();
   listed.prefix = box.prefix();
-  TW_ASSIGN_OR_RETURN(const checkpoint::ChunkPlace place, serving.plane.chunks_of(job));
   for (const objectstore::ObjectStore* const copy : place.standby) listed.copies.push_back(copy->url());
   TW_ASSIGN_OR_RETURN(listed.encrypted,
                       read_state<bool>(serving, [&](const ClusterState& state) -> Result<bool> {
