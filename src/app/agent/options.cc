@@ -157,7 +157,7 @@ std::map<std::string, Setter, std::less<>> setters() {
 }
 
 Error unknown(const std::string& argument, const std::map<std::string, Setter, std::less<>>& known) {
-  std::vector<std::string_view> names = {"standby"};
+  std::vector<std::string_view> names = {"standby", "encrypted"};
   for (const auto& entry : known) names.push_back(entry.first);
   const std::string word =
       argument.substr(0, 2) == "--" ? argument.substr(2, argument.find('=') - 2) : argument;
@@ -188,6 +188,10 @@ Result<AgentOptions> parse_options(const std::vector<std::string>& arguments) {
       options.standby = true;
       continue;
     }
+    if (argument == "--encrypted") {
+      options.encrypted = true;
+      continue;
+    }
     const std::size_t equals = argument.find('=');
     const bool formed = argument.substr(0, 2) == "--" && equals != std::string::npos;
     const auto setter = formed ? known.find(argument.substr(2, equals - 2)) : known.end();
@@ -213,6 +217,7 @@ std::string help_text() {
                          this tells the machine that the agent needs what opens them
   --data-cache=FOLDER    where brought data stays for the next job (default: in the local store's folder)
   --standby              prefetch and wait for the order to start (the target of a move)
+  --encrypted            all of the job in its stores is sealed by the key in $TRADEWIND_JOB_KEY
   --hard-limit=TIME      end by then, whatever happens (RFC 3339)
   --limit-file=FILE      gets the time of a hard limit that an order moved: what ends the machine looks there
   --lease-term=SPAN      heartbeats come three times as often (default 30s)

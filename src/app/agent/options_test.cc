@@ -19,7 +19,7 @@ std::string problem(const std::vector<std::string>& arguments) {
 
 TEST(AgentOptions, TheBrokersAndTheDriversArgumentsAreRead) {
   const Result<AgentOptions> options = parse_options(
-      with({"--standby", "--hard-limit=2026-11-24T01:52:07.000Z", "--lease-term=30.000000s",
+      with({"--standby", "--encrypted", "--hard-limit=2026-11-24T01:52:07.000Z", "--lease-term=30.000000s",
             "--notice=/run/notice", "--limit-file=/run/limit", "--local-store=file:///srv/harbour",
             "--standby-store=file:///a", "--standby-store=file:///b", "--location=local/harbour",
             "--attempt=3", "--poll=50ms", "--purchase=spot", "--accelerator=H100:8", "--hazard-per-hour=0.2",
@@ -29,6 +29,7 @@ TEST(AgentOptions, TheBrokersAndTheDriversArgumentsAreRead) {
   EXPECT_EQ(options->lease.text(), "l-1");
   EXPECT_EQ(options->scratch, "/tmp/a b/한글");
   EXPECT_TRUE(options->standby);
+  EXPECT_TRUE(options->encrypted);
   EXPECT_EQ(format_utc(*options->hard_limit), "2026-11-24T01:52:07.000Z");
   EXPECT_EQ(options->limit_file, "/run/limit");
   EXPECT_EQ(options->lease_term, std::chrono::seconds(30));

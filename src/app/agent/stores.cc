@@ -18,10 +18,19 @@ std::unique_ptr<ObjectStore> open_or_warn(const std::string& url, const char* wi
   return nullptr;
 }
 
+void see_through(const View& view, std::unique_ptr<ObjectStore>& store, AgentStores& stores) {
+  if (!store) return;
+  stores.beneath.push_back(std::move(store));
+  store = view(*stores.beneath.back());
+}
+
 }  // namespace
 
-Result<AgentStores> open_stores(const AgentOptions& options, io::HelperProcesses* helpers) {
+Result<AgentStores> open_stores(const AgentOptions& options, io::HelperProcesses* helpers, const View& view) {
   AgentStores stores;
+  if (options.encrypted && !view) {
+    return Error{Code::unauthorized, "the job is encrypted, and there is no key of it"};
+  }
   TW_ASSIGN_OR_RETURN(stores.home, open_store(options.store_url, helpers));
   if (!options.local_store_url.empty()) {
     stores.local =
@@ -31,6 +40,10 @@ Result<AgentStores> open_stores(const AgentOptions& options, io::HelperProcesses
     std::unique_ptr<ObjectStore> copy = open_or_warn(url, "no standby copy", stores.warnings, helpers);
     if (copy) stores.standby.push_back(std::move(copy));
   }
+  if (!options.encrypted) return stores;
+  see_through(view, stores.home, stores);
+  see_through(view, stores.local, stores);
+  for (std::unique_ptr<ObjectStore>& copy : stores.standby) see_through(view, copy, stores);
   return stores;
 }
 

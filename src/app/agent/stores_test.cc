@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "edge/io/files.h"
+#include "edge/objectstore/memory_store.h"
 
 namespace tradewind::agent {
 namespace {
@@ -46,6 +47,27 @@ TEST(AgentStores, cannot_do_without_the_home_store) {
   AgentOptions options;
   options.store_url = "abc://x";
   EXPECT_FALSE(open_stores(options).ok());
+}
+
+TEST(AgentStores, of_an_encrypted_job_are_all_seen_through_its_view) {
+  const io::TempDir dir = *io::TempDir::make("stores");
+  ASSERT_TRUE(io::make_folders(dir.path() / "home").ok());
+  AgentOptions options = options_in(dir);
+  options.encrypted = true;
+  options.local_store_url = options.store_url;
+  options.standby_urls = {options.store_url};
+  EXPECT_EQ(open_stores(options).error().code, Code::unauthorized);
+  int seen = 0;
+  const Result<AgentStores> stores = open_stores(options, nullptr, [&](objectstore::ObjectStore&) {
+    ++seen;
+    return objectstore::make_memory_store();
+  });
+  ASSERT_TRUE(stores.ok()) << describe(stores.error());
+  EXPECT_EQ(seen, 3);
+  for (objectstore::ObjectStore* store :
+       {stores->home.get(), stores->local.get(), stores->standby.front().get()}) {
+    EXPECT_NE(store->url(), options.store_url);
+  }
 }
 
 }  // namespace

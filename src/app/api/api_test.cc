@@ -115,7 +115,9 @@ TEST(WireTest, ProgressEventsCheckpointsAndServerComeBack) {
       {{"file:///s", 20.0, at("2026-01-02"), ManifestId("m")},
        {"s3://b", std::nullopt, std::nullopt, {}, "away"}},
       "file:///s",
-      "tradewind/o/jobs/j/"};
+      "tradewind/o/jobs/j/",
+      true,
+      {"file:///t"}};
   EXPECT_EQ(*checkpoint_list_from_json(to_json(list), ""), list);
   const ServerInfo info{"0.1.0", 1, 42, at("2026-01-01"), OwnerId("o"), "/s", ""};
   EXPECT_EQ(*server_info_from_json(to_json(info), ""), info);

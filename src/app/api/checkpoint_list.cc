@@ -67,7 +67,10 @@ json::value to_json(const CheckpointList& list) {
   for (const RecoveryPoint& view : list.recovery) recovery.emplace_back(to_json(view));
   return json::object{{"checkpoints", std::move(checkpoints)},
                       {"recovery", std::move(recovery)},
-                      {"store", json::object{{"url", list.store_url}, {"prefix", list.prefix}}}};
+                      {"store", json::object{{"url", list.store_url},
+                                             {"prefix", list.prefix},
+                                             {"encrypted", list.encrypted},
+                                             {"copies", tradewind::to_json(list.copies)}}}};
 }
 
 json::value to_json(const VerifyResult& result) {
@@ -88,6 +91,8 @@ Result<CheckpointList> checkpoint_list_from_json(const json::value& value, const
   JsonReader store(reader.value("store"), reader.path_of("store"));
   list.store_url = store.text("url");
   list.prefix = store.text("prefix");
+  list.encrypted = store.boolean_or("encrypted", false);
+  list.copies = store.texts_or_empty("copies");
   reader.merge(store.status());
   TW_RETURN_IF_ERROR(reader.status());
   return list;

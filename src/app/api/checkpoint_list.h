@@ -35,6 +35,8 @@ struct CheckpointList {
   std::vector<RecoveryPoint> recovery;      // of the home store, then of each that keeps copies
   std::string store_url;                    // where they lie, and under which prefix
   std::string prefix;
+  bool encrypted = false;           // all that lies there under the prefix
+  std::vector<std::string> copies;  // URLs of the stores with further copies
   bool operator==(const CheckpointList&) const = default;
 };
 

@@ -13,24 +13,18 @@ namespace {
 namespace fs = std::filesystem;
 using sealing::UserKey;
 
-constexpr const char* value_variable = "TRADEWIND_KEY";
-
 std::string from_working_folder(const std::string& file, const Context& context) {
   return file.empty() ? file : (fs::path(context.working_folder) / file).lexically_normal().string();
 }
 
 sealing::KeyPlaces places_of(const SealOptions& options, const Context& context) {
+  if (options.key_file.empty() && options.key_command.empty()) {
+    return sealing::key_places(context.environment, context.working_folder);
+  }
   sealing::KeyPlaces places;
   places.environment = context.environment;
-  places.file = options.key_file;
+  places.file = from_working_folder(options.key_file, context);
   places.command = options.key_command;
-  if (places.file.empty() && places.command.empty()) {
-    places.file = context.variable("TRADEWIND_KEY_FILE").value_or("");
-    places.command = context.variable("TRADEWIND_KEY_COMMAND").value_or("");
-    places.value = context.variable(value_variable).value_or("");
-    places.value_from = std::string("$") + value_variable;
-  }
-  places.file = from_working_folder(places.file, context);
   return places;
 }
 

@@ -6,6 +6,7 @@
 #include <ostream>
 
 #include "app/cli/checkpoint_store.h"
+#include "app/cli/job_place.h"
 #include "app/cli/progress_bar.h"
 #include "app/cli/table.h"
 #include "app/cli/text_width.h"
@@ -169,6 +170,10 @@ Result<Sources> sources_of(const Archive& archive, const std::vector<std::string
                         open_archive(each, {.seal = sealing::SealWish::either}, ask, context));
     if (source.store->url() == archive.store->url()) {
       return Error{Code::invalid_argument, "a store cannot be repaired from itself: " + source.store->url()};
+    }
+    if (archive.encrypted && !source.encrypted && !archive.place.job_prefix.empty()) {
+      TW_RETURN_IF_ERROR(
+          see_through(source.store, source.beneath.emplace_back(), archive.place.job_prefix, ask));
     }
     sources.stores.push_back(std::move(source));
   }

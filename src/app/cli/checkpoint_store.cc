@@ -11,6 +11,7 @@
 #include "edge/mailbox/mailbox.h"
 #include "edge/objectstore/file_url.h"
 #include "edge/objectstore/registry.h"
+#include "edge/sealing/job_seal.h"
 
 namespace tradewind::cli {
 namespace {
@@ -31,7 +32,7 @@ Result<std::vector<LedgerRecord>> ledger_of(ObjectStore& store, const StoredJob&
 
 // When the job's first object was written; objects are written once.
 Time age_of(ObjectStore& store, const StoredJob& job) {
-  for (const char* name : {"spec.json", "ledger/00000001"}) {
+  for (const char* name : {"spec.json", "ledger/00000001", "sealed/named/spec.json", "sealed/key"}) {
     const Result<objectstore::ObjectInfo> info = store.stat(job.prefix() + name);
     if (info.ok()) return info->modified_at;
   }
@@ -52,7 +53,15 @@ std::vector<StoredJob> those(const std::vector<StoredJob>& jobs, Fits&& fits) {
   return found;
 }
 
-std::string name_of(ObjectStore& store, const StoredJob& job) {
+// "" of a job that is encrypted, where no key opens it.
+std::string name_of(ObjectStore& store, const StoredJob& job, const sealing::AskForKey& ask) {
+  if (sealing::is_sealed_job(store, job.prefix()).value_or(false)) {
+    const Result<sealing::DataKey> key = sealing::job_key(store, job.prefix(), ask);
+    if (!key.ok()) return "";
+    sealing::JobStore view(store, job.prefix(), *key);
+    const Result<JobSpec> spec = mailbox::Mailbox(view, job.owner, job.id).read_spec();
+    return spec.ok() ? spec->name : "";
+  }
   const Result<JobSpec> spec = mailbox::Mailbox(store, job.owner, job.id).read_spec();
   return spec.ok() ? spec->name : "";
 }
@@ -194,7 +203,7 @@ Result<std::vector<StoredJob>> jobs_in(ObjectStore& store) {
   }
 }
 
-Result<StoredJob> find_job(ObjectStore& store, std::string_view text) {
+Result<StoredJob> find_job(ObjectStore& store, std::string_view text, const sealing::AskForKey& ask) {
   TW_ASSIGN_OR_RETURN(const std::vector<StoredJob> jobs, jobs_in(store));
   if (jobs.empty())
     return Error{Code::not_found, "the store " + store.url() + " holds no jobs",
@@ -206,7 +215,8 @@ Result<StoredJob> find_job(ObjectStore& store, std::string_view text) {
     found = those(jobs, [&](const StoredJob& job) { return job.prefix() == named.prefix(); });
   }
   if (found.empty()) found = those(jobs, [&](const StoredJob& job) { return job.id.text() == text; });
-  if (found.empty()) found = those(jobs, [&](const StoredJob& job) { return name_of(store, job) == text; });
+  if (found.empty())
+    found = those(jobs, [&](const StoredJob& job) { return name_of(store, job, ask) == text; });
   if (!found.empty()) return newest(store, found);
   const std::string beginning = text.starts_with("j-") ? std::string(text) : "j-" + std::string(text);
   found = those(jobs, [&](const StoredJob& job) { return job.id.text().starts_with(beginning); });

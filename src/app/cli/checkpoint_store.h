@@ -9,6 +9,7 @@
 #include "base/id.h"
 #include "edge/checkpoint/checkpoint.h"
 #include "edge/objectstore/object_store.h"
+#include "edge/sealing/access.h"
 
 namespace tradewind::cli {
 
@@ -33,8 +34,10 @@ Result<StoredJob> job_of_prefix(std::string_view prefix);
 // All jobs that have something in the store, by their prefixes.
 Result<std::vector<StoredJob>> jobs_in(objectstore::ObjectStore& store);
 // The one that a person means: a prefix, an id, a name (of several the newest), the beginning of an id, or
-// "-" for the newest. not_found; conflict: several ids begin so, the hint lists some.
-Result<StoredJob> find_job(objectstore::ObjectStore& store, std::string_view text);
+// "-" for the newest. not_found; conflict: several ids begin so, the hint lists some. `ask`: of the key that
+// opens encrypted jobs, whose names are hidden without it.
+Result<StoredJob> find_job(objectstore::ObjectStore& store, std::string_view text,
+                           const sealing::AskForKey& ask);
 
 // What the ledger names, oldest first. not_found: the store has no ledger of the job.
 Result<api::CheckpointList> list_checkpoints(objectstore::ObjectStore& store, const StoredJob& job);

@@ -14,6 +14,7 @@
 #include "app/cli/checkpoint_look.h"
 #include "app/cli/checkpoint_store.h"
 #include "app/cli/connect.h"
+#include "app/cli/job_place.h"
 #include "app/cli/live_line.h"
 #include "app/cli/progress_bar.h"
 #include "app/cli/proof_text.h"
@@ -30,43 +31,10 @@
 namespace tradewind::cli {
 namespace {
 
-using objectstore::ObjectStore;
-
 // As plan_prune() asks where a save may run at the same time.
 constexpr Duration live_grace = std::chrono::hours(1);
 // The server reads every byte of every checkpoint back before it answers.
 constexpr Duration verify_patience = std::chrono::hours(12);
-
-// A job's checkpoints and the store that they lie in.
-struct Place {
-  std::unique_ptr<ObjectStore> store;
-  StoredJob job;
-};
-
-Result<api::CheckpointList> list_of_server(const CheckpointOptions& options, Context& context) {
-  TW_ASSIGN_OR_RETURN(ApiClient client, connect(context));
-  TW_ASSIGN_OR_RETURN(const json::value answer, client.get(job_target(options.job, "/checkpoints")));
-  return api::checkpoint_list_from_json(answer, "checkpoints");
-}
-
-// From --store, else where the server says that it is.
-Result<Place> place_of(const CheckpointOptions& options, Context& context) {
-  Place place;
-  if (!options.store.empty()) {
-    TW_ASSIGN_OR_RETURN(place.store, open_existing_store(options.store));
-    TW_ASSIGN_OR_RETURN(place.job, find_job(*place.store, options.job));
-    return place;
-  }
-  TW_ASSIGN_OR_RETURN(const api::CheckpointList list, list_of_server(options, context));
-  Result<std::unique_ptr<ObjectStore>> store = open_existing_store(list.store_url);
-  if (!store.ok() && store.error().code == Code::not_found) {
-    return Error{Code::unavailable, store.error().message, "run this on the machine of the server"};
-  }
-  if (!store.ok()) return store.error();
-  place.store = *std::move(store);
-  TW_ASSIGN_OR_RETURN(place.job, job_of_prefix(list.prefix));
-  return place;
-}
 
 // ---- list
 
@@ -102,7 +70,7 @@ Result<ExitCode> run_list(const CheckpointOptions& options, Context& context) {
   if (options.store.empty()) {
     TW_ASSIGN_OR_RETURN(list, list_of_server(options, context));
   } else {
-    TW_ASSIGN_OR_RETURN(const Place place, place_of(options, context));
+    TW_ASSIGN_OR_RETURN(const JobPlace place, place_of(options, context));
     TW_ASSIGN_OR_RETURN(list, list_checkpoints(*place.store, place.job));
   }
   if (context.json) {
@@ -161,7 +129,7 @@ Result<std::optional<api::VerifyResult>> verify_by_server(const CheckpointOption
 }
 
 Result<std::optional<api::VerifyResult>> verify_in_store(const CheckpointOptions& options, Context& context) {
-  TW_ASSIGN_OR_RETURN(const Place place, place_of(options, context));
+  TW_ASSIGN_OR_RETURN(const JobPlace place, place_of(options, context));
   TW_ASSIGN_OR_RETURN(const api::CheckpointList list, list_checkpoints(*place.store, place.job));
   TransferProgress progress(*place.store, "verifying", context);
   const checkpoint::ChunkPlace chunks{place.store.get(), nullptr, {}, place.job.prefix()};
@@ -251,7 +219,7 @@ json::value restored_json(const StoredJob& job, const checkpoint::Restored& rest
 Result<ExitCode> run_restore(const CheckpointOptions& options, Context& context) {
   TW_ASSIGN_OR_RETURN(const std::filesystem::path folder,
                       restore_target(options.folder, context.working_folder));
-  TW_ASSIGN_OR_RETURN(const Place place, place_of(options, context));
+  TW_ASSIGN_OR_RETURN(const JobPlace place, place_of(options, context));
   TW_ASSIGN_OR_RETURN(const api::CheckpointList list, list_checkpoints(*place.store, place.job));
   TW_ASSIGN_OR_RETURN(const api::CheckpointView chosen, choose(list, options.step));
   Result<checkpoint::Restored> restored = Error{};
@@ -288,7 +256,7 @@ struct PruneRule {
 };
 
 // A job that lives is pruned as well, safely: what a save under way may rely on is younger than the grace.
-Result<PruneRule> rule_of(const CheckpointOptions& options, const Place& place) {
+Result<PruneRule> rule_of(const CheckpointOptions& options, const JobPlace& place) {
   PruneRule rule;
   const Result<JobSpec> spec = mailbox::Mailbox(*place.store, place.job.owner, place.job.id).read_spec();
   if (spec.ok()) rule.copies = further_stores(*spec);
@@ -357,7 +325,7 @@ json::value pruned_json(const CheckpointOptions& options, const PruneRule& rule,
 }
 
 Result<ExitCode> run_prune(const CheckpointOptions& options, Context& context) {
-  TW_ASSIGN_OR_RETURN(const Place place, place_of(options, context));
+  TW_ASSIGN_OR_RETURN(const JobPlace place, place_of(options, context));
   TW_ASSIGN_OR_RETURN(const PruneRule rule, rule_of(options, place));
   if (!rule.copies.empty())
     print_warning(context, "the copies in " + join(rule.copies, ", ") + " are not pruned by this");
@@ -378,9 +346,11 @@ Result<ExitCode> run_prune(const CheckpointOptions& options, Context& context) {
 // ---- what is the same for a store without jobs
 
 Result<ExitCode> run_common(const CheckpointOptions& options, Context& context) {
-  TW_ASSIGN_OR_RETURN(Place place, place_of(options, context));
+  TW_ASSIGN_OR_RETURN(JobPlace place, place_of(options, context));
   Archive archive;
   archive.place = {.home = place.store.get(), .job_prefix = place.job.prefix()};
+  archive.encrypted = place.beneath != nullptr;
+  if (place.beneath) archive.beneath.push_back(std::move(place.beneath));
   archive.store = std::move(place.store);
   archive.list_command = "tradewind checkpoint list " + place.job.id.text();
   if (options.action == CheckpointAction::show) return show_checkpoint(archive, options.which, context);
@@ -389,7 +359,7 @@ Result<ExitCode> run_common(const CheckpointOptions& options, Context& context) 
   std::vector<std::string> from = options.from;
   const Result<JobSpec> spec = mailbox::Mailbox(*archive.store, place.job.owner, place.job.id).read_spec();
   if (from.empty() && spec.ok()) from = further_stores(*spec);
-  return repair_checkpoints(archive, from, options.dry_run, ask_for_key({}, context), context);
+  return repair_checkpoints(archive, from, options.dry_run, ask_for_key(options.seal, context), context);
 }
 
 Result<ExitCode> run_action(const CheckpointOptions& options, Context& context) {
@@ -406,6 +376,8 @@ Result<ExitCode> run_action(const CheckpointOptions& options, Context& context) 
     case CheckpointAction::diff:
     case CheckpointAction::repair:
       return run_common(options, context);
+    case CheckpointAction::rekey:
+      return rekey_job(options, context);
   }
   return Error{Code::internal, "an unknown action"};
 }

@@ -11,6 +11,7 @@
 #include "edge/io/errno_error.h"
 #include "edge/io/files.h"
 #include "edge/io/process.h"
+#include "edge/sealing/user_key.h"
 
 namespace tradewind::cli {
 namespace {
@@ -84,6 +85,9 @@ Status spawn_server(const Context& context, const ServerRunOptions& options) {
   io::SpawnRequest request;
   request.argv = server_arguments(context, options);
   request.environment = context.environment;
+  // The server's working folder is another.
+  const sealing::KeyPlaces keys = sealing::key_places(context.environment, context.working_folder);
+  if (!keys.file.empty()) request.environment["TRADEWIND_KEY_FILE"] = keys.file;
   request.cwd = "/";
   request.stdout_fd = pipe.write_end.get();
   request.stderr_fd = log_file.get();

@@ -83,7 +83,15 @@ struct MoveOptions {
   bool wait = false;
 };
 
-enum class CheckpointAction { list, verify, prune, restore, show, diff, repair };
+// The key of a store, or a job, that is encrypted.
+struct SealOptions {
+  std::string key_file;     // that holds a key or a passphrase
+  std::string key_command;  // that prints it
+  bool encrypt = false;     // begin to encrypt a store that is empty
+  bool plain = false;       // it is not encrypted, whatever keys there are
+};
+
+enum class CheckpointAction { list, verify, prune, restore, show, diff, repair, rekey };
 // prune: besides the newest.
 struct KeepOptions {
   int hourly = 0;
@@ -107,14 +115,9 @@ struct CheckpointOptions {
   bool dry_run = false;
   bool read_back = false;  // restore: read every byte again from the disk
   bool flush = false;      // restore: wait until the disk has all
-};
-
-// The key of a store that is encrypted.
-struct SealOptions {
-  std::string key_file;     // that holds a key or a passphrase
-  std::string key_command;  // that prints it
-  bool encrypt = false;     // begin to encrypt a store that is empty
-  bool plain = false;       // it is not encrypted, whatever keys there are
+  SealOptions seal = {};
+  SealOptions new_seal = {};  // rekey: opens it from now on
+  bool keep_old = false;      // rekey: and so do those that opened it before
 };
 
 // A folder's checkpoints in a store, without a job and a server.

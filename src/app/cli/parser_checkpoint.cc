@@ -37,8 +37,16 @@ ArchiveOptions archive_of(const Target& target, ArchiveAction action) {
 }
 
 // Nothing that a person wrote is passed over.
-void refuse_of_a_job(const CLI::App& sub) {
-  for (const char* name : {"--bwlimit", "--key-file", "--key-command", "--plain", "--manifest"}) {
+void refuse_of_a_job(const CLI::App& sub, const CheckpointOptions& options) {
+  const bool asks_server = options.store.empty() && (options.action == CheckpointAction::list ||
+                                                     options.action == CheckpointAction::verify);
+  for (const char* name : {"--key-file", "--key-command", "--plain"}) {
+    const CLI::Option* option = sub.get_option_no_throw(name);
+    if (asks_server && option != nullptr && option->count() > 0) {
+      throw CLI::ValidationError(name, "is of a store: the server has the keys of its jobs; or say --store");
+    }
+  }
+  for (const char* name : {"--bwlimit", "--manifest"}) {
     const CLI::Option* option = sub.get_option_no_throw(name);
     if (option != nullptr && option->count() > 0) {
       throw CLI::ValidationError(name, "is of a store; of a job there is no such choice yet");
@@ -63,7 +71,8 @@ CLI::App* add_of_both(CLI::App* parent, Target& target, const std::string& verb,
     if (is_store(job.job)) {
       target.chosen = archive_of(target, of_store);
     } else {
-      refuse_of_a_job(*sub);
+      refuse_of_a_job(*sub, job);
+      job.seal = target.archive.seal;
       target.chosen = job;
     }
   });
@@ -84,8 +93,8 @@ void add_bandwidth(CLI::App* sub, ArchiveOptions& options) {
 
 // For verbs of a store that may be encrypted.
 void add_seal(CLI::App* sub, SealOptions& seal) {
-  add_key(sub, seal, "of an encrypted store");
-  sub->add_flag("--plain", seal.plain, "the store is not encrypted, whatever keys the environment names");
+  add_key(sub, seal, "of an encrypted store or job");
+  sub->add_flag("--plain", seal.plain, "it is not encrypted, whatever keys the environment names");
 }
 
 void add_save(CLI::App* parent, Target& target) {
@@ -223,18 +232,29 @@ void add_new_key(CLI::App* parent, Target& target) {
 
 void add_rekey(CLI::App* parent, Target& target) {
   ArchiveOptions& o = target.archive;
-  CLI::App* sub = add_action(
-      parent, target, "rekey", "let an encrypted store be opened by another key",
-      {"tradewind checkpoint rekey s3://bucket/run7 --key-file old.key --new-key-file new.key",
-       "tradewind checkpoint rekey ./backup --key-file my.key --new-key-file hers.key --keep-old"});
-  sub->add_option("STORE", o.store, "the store")->required();
+  CLI::App* sub =
+      add_action(parent, target, "rekey", "let an encrypted store or job be opened by another key",
+                 {"tradewind checkpoint rekey s3://bucket/run7 --key-file old.key --new-key-file new.key",
+                  "tradewind checkpoint rekey ./backup --key-file my.key --new-key-file hers.key --keep-old",
+                  "tradewind checkpoint rekey train --key-file old.key --new-key-file new.key"});
+  sub->add_option("JOB|STORE", o.store, "the store, or the job: then in all of its stores")->required();
+  sub->add_option("--store", target.checkpoint.store, "only the job's part of this store, without a server");
   add_key(sub, o.seal, "what opens it now");
   sub->add_option("--new-key-file", o.new_seal.key_file, "a file with the new key or passphrase");
   sub->add_option("--new-key-command", o.new_seal.key_command, "a command that prints the new key");
   sub->add_flag("--keep-old", o.keep_old, "the keys that opened it go on doing so");
   sub->callback([&target] {
-    target.archive.action = ArchiveAction::rekey;
-    target.chosen = target.archive;
+    ArchiveOptions& archive = target.archive;
+    archive.action = ArchiveAction::rekey;
+    target.chosen = archive;
+    if (is_store(archive.store)) return;
+    CheckpointOptions& job = target.checkpoint;
+    job.action = CheckpointAction::rekey;
+    job.job = archive.store;
+    job.seal = archive.seal;
+    job.new_seal = archive.new_seal;
+    job.keep_old = archive.keep_old;
+    target.chosen = job;
   });
 }
 

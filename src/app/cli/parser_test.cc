@@ -66,8 +66,8 @@ TEST(ParserTest, JsonMayStandBeforeOrAfterTheVerb) {
 }
 
 TEST(ParserTest, WhatIsOfAStoreIsNotPassedOverOfAJob) {
-  for (const std::vector<std::string>& flag : std::vector<std::vector<std::string>>{
-           {"--bwlimit", "50M"}, {"--key-file", "k"}, {"--plain"}, {"--manifest", "ab"}}) {
+  for (const std::vector<std::string>& flag :
+       std::vector<std::vector<std::string>>{{"--bwlimit", "50M"}, {"--manifest", "ab"}}) {
     std::vector<std::string> line = {"checkpoint", "restore", "./store", "--to", "x"};
     line.insert(line.end(), flag.begin(), flag.end());
     EXPECT_EQ(parsed<ArchiveOptions>(line).store, "./store");
@@ -82,6 +82,27 @@ TEST(ParserTest, WhatIsOfAStoreIsNotPassedOverOfAJob) {
                 .keep_too.best,
             3);
   EXPECT_EQ(parsed<CheckpointOptions>({"checkpoint", "prune", "train", "--keep-last", "3"}).keep, 3);
+}
+
+TEST(ParserTest, AJobsKeyIsForWhoReadsItsStore) {
+  const auto restore =
+      parsed<CheckpointOptions>({"checkpoint", "restore", "train", "--to", "x", "--key-file", "k"});
+  EXPECT_EQ(restore.seal.key_file, "k");
+  for (const char* verb : {"list", "verify"}) {
+    EXPECT_TRUE(ended({"checkpoint", verb, "train", "--key-file", "k"}).wrong) << verb;
+    const auto direct = parsed<CheckpointOptions>(
+        {"checkpoint", verb, "train", "--store", "file:///s", "--key-command", "pass show tw"});
+    EXPECT_EQ(direct.seal.key_command, "pass show tw") << verb;
+  }
+  const auto rekey = parsed<CheckpointOptions>(
+      {"checkpoint", "rekey", "train", "--key-file", "k", "--new-key-file", "n", "--keep-old"});
+  EXPECT_EQ(rekey.action, CheckpointAction::rekey);
+  EXPECT_EQ(rekey.job, "train");
+  EXPECT_EQ(rekey.seal.key_file, "k");
+  EXPECT_EQ(rekey.new_seal.key_file, "n");
+  EXPECT_TRUE(rekey.keep_old);
+  EXPECT_EQ(parsed<ArchiveOptions>({"checkpoint", "rekey", "./store", "--new-key-file", "n"}).store,
+            "./store");
 }
 
 TEST(ParserTest, ReadsTheVerbsWithinVerbs) {

@@ -2,6 +2,7 @@
 #include <cstdint>
 #include <iostream>
 #include <malloc.h>
+#include <map>
 #include <string>
 #include <sys/random.h>
 #include <unistd.h>
@@ -12,12 +13,17 @@
 #include "app/agent/stores.h"
 #include "edge/io/files.h"
 #include "edge/io/helper_processes.h"
+#include "edge/io/process.h"
 #include "edge/io/system_clock.h"
+#include "edge/mailbox/mailbox.h"
+#include "edge/sealing/job_seal.h"
 
 namespace {
 
 using tradewind::describe;
 using tradewind::Result;
+using tradewind::objectstore::ObjectStore;
+namespace sealing = tradewind::sealing;
 using tradewind::agent::AgentOptions;
 using tradewind::agent::AgentStores;
 
@@ -40,10 +46,33 @@ void keep_memory_small() {
   ::mallopt(M_ARENA_MAX, 2);
 }
 
-int run(const AgentOptions& options) {
+// The job's data key, out of what was taken from the environment; nothing: the job is not encrypted.
+Result<tradewind::agent::View> view_of(const AgentOptions& options,
+                                       const std::map<std::string, std::string>& taken) {
+  if (!options.encrypted) return tradewind::agent::View();
+  const auto found = taken.find(sealing::job_key_variable);
+  if (found == taken.end()) {
+    return tradewind::Error{
+        tradewind::Code::unauthorized,
+        std::string("the job is encrypted, and its data key is not in $") + sealing::job_key_variable,
+        "the control plane launches the job again, with the key"};
+  }
+  TW_ASSIGN_OR_RETURN(const sealing::DataKey key, sealing::data_key_from_hex(found->second));
+  const std::string prefix = tradewind::mailbox::job_prefix(options.owner, options.job);
+  return tradewind::agent::View([key, prefix](ObjectStore& beneath) -> std::unique_ptr<ObjectStore> {
+    return std::make_unique<sealing::JobStore>(beneath, prefix, key);
+  });
+}
+
+int run(const AgentOptions& options, const std::map<std::string, std::string>& taken) {
   const tradewind::io::SystemClock clock;
   tradewind::io::HelperProcesses helpers;
-  const Result<AgentStores> stores = tradewind::agent::open_stores(options, &helpers);
+  const Result<tradewind::agent::View> view = view_of(options, taken);
+  if (!view.ok()) {
+    std::cerr << "tradewind-agent: " << describe(view.error()) << '\n';
+    return exit_broken;
+  }
+  const Result<AgentStores> stores = tradewind::agent::open_stores(options, &helpers, *view);
   if (!stores.ok()) {
     std::cerr << "tradewind-agent: " << describe(stores.error()) << '\n';
     return stores.error().code == tradewind::Code::invalid_argument ? exit_usage : exit_broken;
@@ -71,6 +100,8 @@ int run(const AgentOptions& options) {
 
 int main(int count, char** values) {
   keep_memory_small();
+  // The agent's alone: what it starts must not find it, and there is no thread yet.
+  const auto taken = tradewind::io::take_environment(tradewind::sealing::job_key_variable);
   const std::vector<std::string> arguments(values + (count > 0 ? 1 : 0), values + count);
   for (const std::string& argument : arguments) {
     if (argument == "--help" || argument == "-h") {
@@ -87,5 +118,5 @@ int main(int count, char** values) {
     std::cerr << "tradewind-agent: " << describe(options.error()) << '\n';
     return exit_usage;
   }
-  return run(*options);
+  return run(*options, taken);
 }

@@ -100,6 +100,26 @@ Result<std::shared_ptr<const catalog::EgressTable>> egress_table(const ControlPl
       catalog::embedded_egress_table().with_overrides(std::move(rates)));
 }
 
+broker::JobSeals seals_of(sealing::JobSeals& seals) {
+  using Store = objectstore::ObjectStore;
+  broker::JobSeals wired;
+  wired.begin = [&seals](const std::vector<Store*>& stores, const std::string& prefix) {
+    return seals.begin(stores, prefix);
+  };
+  wired.withdraw = [&seals](const std::vector<Store*>& stores, const std::string& prefix) {
+    seals.withdraw(stores, prefix);
+  };
+  wired.view = [&seals](Store& store, Store& home, const std::string& prefix) {
+    return seals.view(store, home, prefix);
+  };
+  wired.agent_secrets = [&seals](Store& home,
+                                 const std::string& prefix) -> Result<std::map<std::string, std::string>> {
+    TW_ASSIGN_OR_RETURN(const sealing::DataKey key, seals.key_of(home, prefix));
+    return std::map<std::string, std::string>{{sealing::job_key_variable, sealing::to_hex(key)}};
+  };
+  return wired;
+}
+
 }  // namespace
 
 Result<objectstore::ObjectStore*> StoresByUrl::open(const std::string& url) {
@@ -124,6 +144,9 @@ Result<std::unique_ptr<RunningControlPlane>> start_control_plane(const ControlPl
   plane->owner = state.owner;
   plane->world.owner = state.owner;
   plane->world.clock = plane->clock.get();
+  plane->seals = std::make_unique<sealing::JobSeals>(
+      [keys = options.keys] { return sealing::read_user_key(keys); }, *plane->clock);
+  plane->world.seals = seals_of(*plane->seals);
   TW_RETURN_IF_ERROR(open_stores(options, *plane));
 
   TW_ASSIGN_OR_RETURN(const std::uint64_t seed, entropy());

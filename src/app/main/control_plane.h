@@ -14,6 +14,7 @@
 #include "base/result.h"
 #include "edge/drivers/registry.h"
 #include "edge/io/forward_clock.h"
+#include "edge/sealing/job_seal.h"
 #include "engine/broker/service.h"
 
 namespace tradewind::app {
@@ -22,6 +23,7 @@ struct ControlPlaneOptions {
   std::string database;                // the SQLite file
   std::filesystem::path store_folder;  // of the store named "home"
   drivers::DriverConfig drivers;
+  sealing::KeyPlaces keys;  // of the user's key, for jobs that are encrypted
   std::function<void(const std::string&)> log = [](const std::string&) {};
 };
 
@@ -43,6 +45,7 @@ struct RunningControlPlane {
   std::map<std::string, std::unique_ptr<objectstore::ObjectStore>> stores;
   StoresByUrl stores_by_url;
   std::vector<std::unique_ptr<provider::Provider>> providers;
+  std::unique_ptr<sealing::JobSeals> seals;
   broker::World world;
   std::vector<Offer> offers;  // what the suppliers sell
   std::unique_ptr<broker::Service> service;

@@ -10,6 +10,7 @@
 #include "app/server/server_lock.h"
 #include "edge/io/errno_error.h"
 #include "edge/io/files.h"
+#include "edge/sealing/user_key.h"
 
 namespace tradewind::app {
 namespace {
@@ -87,6 +88,8 @@ drivers::DriverConfig driver_config(const cli::Context& context, const std::stri
   config.agent_program = {
       context.variable("TRADEWIND_AGENT").value_or((own.parent_path() / "tradewind-agent").string())};
   config.environment = context.environment;
+  // A machine gets the data keys of its jobs, and never what opens all of them.
+  std::erase_if(config.environment, [](const auto& entry) { return sealing::names_user_key(entry.first); });
   return config;
 }
 
@@ -101,6 +104,7 @@ Result<cli::ExitCode> run_server(const cli::ServerRunOptions& options, const cli
   plane_options.database = folder.database();
   plane_options.store_folder = context.folders.data / "stores" / "home";
   plane_options.drivers = driver_config(context, options.zones);
+  plane_options.keys = sealing::key_places(context.environment, context.working_folder);
   plane_options.log = log;
   TW_ASSIGN_OR_RETURN(const std::unique_ptr<RunningControlPlane> plane,
                       start_control_plane(plane_options, context.clock));

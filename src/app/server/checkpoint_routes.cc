@@ -43,6 +43,11 @@ Result<io::HttpResponse> list(const Serving& serving, const Call& call) {
   listed.recovery = checkpoint::recovery_points(place, ledger);
   listed.store_url = box.store().url();
   listed.prefix = box.prefix();
+  for (const objectstore::ObjectStore* const copy : place.standby) listed.copies.push_back(copy->url());
+  TW_ASSIGN_OR_RETURN(listed.encrypted,
+                      read_state<bool>(serving, [&](const ClusterState& state) -> Result<bool> {
+                        return state.jobs.at(job).spec.checkpoint.encrypt;
+                      }));
   return json_response(200, to_json(listed));
 }
 

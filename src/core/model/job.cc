@@ -115,7 +115,8 @@ json::value checkpoint_to_json(const CheckpointRequest& checkpoint) {
       {"keep_hourly", checkpoint.keep_hourly},
       {"keep_daily", checkpoint.keep_daily},
       {"keep_best", checkpoint.keep_best ? keep_best_to_json(*checkpoint.keep_best) : json::value()},
-      {"stores", to_json(checkpoint.stores)}};
+      {"stores", to_json(checkpoint.stores)},
+      {"encrypt", checkpoint.encrypt}};
 }
 
 CheckpointRequest read_checkpoint(JsonReader& reader) {
@@ -131,6 +132,7 @@ CheckpointRequest read_checkpoint(JsonReader& reader) {
   checkpoint.keep_daily = static_cast<int>(inner.integer_or("keep_daily", 0));
   checkpoint.keep_best = read_keep_best(inner);
   checkpoint.stores = inner.texts_or_empty("stores");
+  checkpoint.encrypt = inner.boolean_or("encrypt", false);
   reader.merge(inner.status());
   return checkpoint;
 }

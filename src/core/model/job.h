@@ -77,6 +77,7 @@ struct CheckpointRequest {
   int keep_hourly = 0;               // besides the newest, the newest of each of so many hours that have one
   int keep_daily = 0;                // the same of days
   std::optional<KeepBest> keep_best = {};
+  bool encrypt = false;  // all that the job has in its stores is sealed by a key of the user's
   bool operator==(const CheckpointRequest&) const = default;
 };
 

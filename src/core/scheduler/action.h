@@ -40,6 +40,7 @@ struct ReadMailbox {
   std::string home;
   std::uint64_t ledger_after = 0;
   std::vector<LeaseId> leases;
+  bool encrypted = false;  // as the job's spec says, whatever the store holds
 };
 // Answered by OrderWritten.
 struct WriteOrder {
@@ -47,6 +48,7 @@ struct WriteOrder {
   std::string home;
   LeaseId lease;
   Order order;
+  bool encrypted = false;
 };
 
 using Action = std::variant<Launch, Terminate, ListInstances, ReadMailbox, WriteOrder>;

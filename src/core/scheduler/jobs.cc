@@ -8,7 +8,7 @@ namespace {
 
 void read_mailbox(Step& step, const JobRecord& job, const std::vector<LeaseRecord>& live) {
   Working& working = step.working();
-  ReadMailbox read{job.id, job.home, job.ledger_number, {}};
+  ReadMailbox read{job.id, job.home, job.ledger_number, {}, job.spec.checkpoint.encrypt};
   for (const LeaseRecord& lease : live) {
     if (lease.state != LeaseState::intended) read.leases.push_back(lease.id);
   }

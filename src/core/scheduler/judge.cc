@@ -100,7 +100,7 @@ void send_pending_order(Step& step, const LeaseRecord& lease) {
   if (!lease.pending_order || step.working().ordering.contains(lease.id)) return;
   const JobRecord* job = step.job(lease.job);
   step.working().ordering.insert(lease.id);
-  step.act(WriteOrder{lease.job, job->home, lease.id, *lease.pending_order});
+  step.act(WriteOrder{lease.job, job->home, lease.id, *lease.pending_order, job->spec.checkpoint.encrypt});
 }
 
 }  // namespace

@@ -317,4 +317,8 @@ void read_checkpoint_stores(FieldContext& context, const YamlNode& value, const 
   }
 }
 
+void read_checkpoint_encrypt(FieldContext& context, const YamlNode& value, const std::string& path) {
+  context.task.spec.checkpoint.encrypt = read_boolean(context.reading, value, path).value_or(false);
+}
+
 }  // namespace tradewind::task

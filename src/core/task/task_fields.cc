@@ -123,6 +123,9 @@ constexpr TaskField fields[] = {
     {"checkpoint", "stores", "list of texts", acted_on,
      "Where copies go: zones (`local/harbour`) or URLs of stores; the first also holds the ledger.",
      read_checkpoint_stores},
+    {"checkpoint", "encrypt", "true or false", acted_on,
+     "Encrypt all that the job has in its stores, by the key that the server was started with.",
+     read_checkpoint_encrypt},
 };
 
 }  // namespace

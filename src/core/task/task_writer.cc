@@ -143,6 +143,7 @@ json::object checkpoint(const CheckpointRequest& request) {
     out["keep_best"] = std::move(best);
   }
   if (!request.stores.empty()) out["stores"] = to_json(request.stores);
+  if (request.encrypt) out["encrypt"] = true;
   return out;
 }
 

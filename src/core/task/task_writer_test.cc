@@ -137,6 +137,7 @@ JobSpec any_spec() {
     if (*rc::gen::arbitrary<bool>())
       spec.checkpoint.keep_best = KeepBest{"m" + any_text(), 3, *rc::gen::arbitrary<bool>()};
     spec.checkpoint.stores = several([] { return "s" + any_text(); });
+    spec.checkpoint.encrypt = *rc::gen::arbitrary<bool>();
   }
   spec.avoid = several(any_location);
   for (const std::string& supplier : several(any_word))

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
+#include <cstdlib>
 #include <cstring>
 #include <fcntl.h>
 #include <linux/close_range.h>
@@ -341,6 +342,17 @@ std::map<std::string, std::string> current_environment() {
     variables.emplace(text.substr(0, equals), text.substr(equals + 1));
   }
   return variables;
+}
+
+std::map<std::string, std::string> take_environment(std::string_view prefix) {
+  std::map<std::string, std::string> taken;
+  for (const auto& [name, value] : current_environment()) {
+    if (!name.starts_with(prefix)) continue;
+    taken.emplace(name, value);
+    if (char* const shown = ::getenv(name.c_str())) ::explicit_bzero(shown, value.size());
+    ::unsetenv(name.c_str());
+  }
+  return taken;
 }
 
 }  // namespace tradewind::io

@@ -93,5 +93,8 @@ Result<CommandOutput> run_command(SpawnRequest request, Duration timeout,
 
 // This process's own environment, for requests that pass it on.
 std::map<std::string, std::string> current_environment();
+// Takes those whose names begin so out of this process's environment, and wipes their values where the kernel
+// shows them (/proc/PID/environ). Before the first thread: the environment is nobody's while it changes.
+std::map<std::string, std::string> take_environment(std::string_view prefix);
 
 }  // namespace tradewind::io

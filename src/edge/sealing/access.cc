@@ -1,7 +1,6 @@
 #include "edge/sealing/access.h"
 
 #include <algorithm>
-#include <array>
 
 #include "edge/sealing/sealed_names.h"
 
@@ -12,8 +11,6 @@ using objectstore::ObjectPage;
 using objectstore::ObjectStore;
 using objectstore::PutCondition;
 
-// All stands or falls with these few bytes, so there are two copies.
-constexpr std::array<std::string_view, 2> key_objects = {"sealed/key", "sealed/key.copy"};
 constexpr std::uint64_t key_object_bytes_max = std::uint64_t{64} << 10;
 constexpr std::size_t passphrase_letters_min = 8;
 constexpr const char* how_to_give =

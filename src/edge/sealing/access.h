@@ -1,9 +1,11 @@
 // Whether a store is sealed, and the key that opens it.
 #pragma once
 
+#include <array>
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "base/result.h"
 #include "edge/objectstore/object_store.h"
@@ -11,6 +13,9 @@
 #include "edge/sealing/user_key.h"
 
 namespace tradewind::sealing {
+
+// What the data key lies wrapped in. All stands or falls with these few bytes, so there are two copies.
+inline constexpr std::array<std::string_view, 2> key_objects = {"sealed/key", "sealed/key.copy"};
 
 enum class SealWish {
   as_found,  // with a key the store must be sealed, without one it must not be

@@ -1,5 +1,7 @@
 #include "edge/sealing/user_key.h"
 
+#include <filesystem>
+
 #include "base/text.h"
 #include "edge/io/files.h"
 #include "edge/io/process.h"
@@ -11,6 +13,9 @@ namespace {
 constexpr std::string_view key_mark = "twkey-";
 constexpr std::size_t key_bytes = 32;
 constexpr std::size_t text_bytes_max = 1024;
+constexpr const char* file_variable = "TRADEWIND_KEY_FILE";
+constexpr const char* command_variable = "TRADEWIND_KEY_COMMAND";
+constexpr const char* value_variable = "TRADEWIND_KEY";
 constexpr Duration command_patience = std::chrono::minutes(1);
 
 Result<std::optional<UserKey>> from_text(std::string_view text, const std::string& from) {
@@ -58,6 +63,28 @@ Result<UserKey> parse_user_key(std::string_view text, const std::string& from) {
                  from + " gives a key that is not whole: after twkey- come 64 digits of 0-9 and a-f"};
   }
   return UserKey{SecretBytes(*std::move(bytes)), false, from};
+}
+
+KeyPlaces key_places(const std::map<std::string, std::string>& environment,
+                     const std::string& working_folder) {
+  const auto variable = [&](const char* name) {
+    const auto found = environment.find(name);
+    return found == environment.end() ? std::string() : found->second;
+  };
+  KeyPlaces places;
+  places.environment = environment;
+  places.file = variable(file_variable);
+  places.command = variable(command_variable);
+  places.value = variable(value_variable);
+  places.value_from = std::string("$") + value_variable;
+  if (!places.file.empty()) {
+    places.file = (std::filesystem::path(working_folder) / places.file).lexically_normal().string();
+  }
+  return places;
+}
+
+bool names_user_key(std::string_view name) {
+  return name == file_variable || name == command_variable || name == value_variable;
 }
 
 Result<std::optional<UserKey>> read_user_key(const KeyPlaces& places) {

@@ -4,6 +4,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "base/result.h"
 #include "edge/sealing/secret_bytes.h"
@@ -32,6 +33,13 @@ struct KeyPlaces {
   // What the command is given, and says PATH.
   std::map<std::string, std::string> environment = {};
 };
+// What the environment says: $TRADEWIND_KEY_FILE, a path from `working_folder` on, $TRADEWIND_KEY_COMMAND or
+// $TRADEWIND_KEY.
+KeyPlaces key_places(const std::map<std::string, std::string>& environment,
+                     const std::string& working_folder);
+// Whether a variable of this name leads to a user's key: for no program that needs none.
+bool names_user_key(std::string_view name);
+
 // Nothing: no place is said. not_found, unauthorized: the file; unavailable: the command failed, or took
 // longer than a minute; the errors of parse_user_key.
 Result<std::optional<UserKey>> read_user_key(const KeyPlaces& places);

@@ -120,10 +120,16 @@ Result<JobId> Service::submit(const JobSpec& spec) {
   TW_RETURN_IF_ERROR(check_data(spec));
   TW_RETURN_IF_ERROR(fit_for_ledger(home));
   const JobId id(new_id("j-"));
-  TW_ASSIGN_OR_RETURN(const std::string made, ask([&](std::uint64_t ticket) -> scheduler::Observation {
-                        return scheduler::SubmitCommand{ticket, id, spec, home};
-                      }));
-  return JobId(made);
+  if (spec.checkpoint.encrypt) {
+    TW_RETURN_IF_ERROR(begin_seal(world_, {id, home, true}, standby_stores(spec, home)));
+  }
+  const Result<std::string> made = ask([&](std::uint64_t ticket) -> scheduler::Observation {
+    return scheduler::SubmitCommand{ticket, id, spec, home};
+  });
+  if (made.ok()) return JobId(*made);
+  const bool refused = made.error().code != Code::unavailable;  // else it may have been taken
+  if (refused && spec.checkpoint.encrypt) withdraw_seal(world_, {id, home, true}, standby_stores(spec, home));
+  return made.error();
 }
 
 // A store across a network is proved once, and not taken at its word.
@@ -180,37 +186,38 @@ Result<std::uint64_t> Service::wait_for_change(std::uint64_t version, Duration p
   return changes_;
 }
 
-Result<std::string> Service::home_of(const JobId& job) {
-  std::optional<std::string> home;
+Result<Service::Placed> Service::placed(const JobId& job) {
+  std::optional<Placed> placed;
   TW_RETURN_IF_ERROR(view([&](const ClusterState& state) {
     const auto found = state.jobs.find(job);
-    if (found != state.jobs.end()) home = found->second.home;
+    if (found == state.jobs.end()) return;
+    const JobSpec& spec = found->second.spec;
+    placed =
+        Placed{{job, found->second.home, spec.checkpoint.encrypt}, standby_stores(spec, found->second.home)};
   }));
-  if (!home)
+  if (!placed)
     return Error{Code::not_found, "there is no job '" + job.text() + "'", "'tradewind jobs' lists them"};
-  if (!store_of(world_, *home).ok()) {
-    return Error{Code::not_found, "job '" + job.text() + "' keeps its state in '" + *home +
+  if (!store_of(world_, placed->place.home).ok()) {
+    return Error{Code::not_found, "job '" + job.text() + "' keeps its state in '" + placed->place.home +
                                       "', a store this server does not have"};
   }
-  return *home;
+  return *std::move(placed);
 }
 
 Result<mailbox::Mailbox> Service::mailbox_of(const JobId& job) {
-  TW_ASSIGN_OR_RETURN(const std::string home, home_of(job));
-  TW_ASSIGN_OR_RETURN(objectstore::ObjectStore* const store, store_of(world_, home));
+  TW_ASSIGN_OR_RETURN(const Placed placed, this->placed(job));
+  TW_ASSIGN_OR_RETURN(objectstore::ObjectStore* const store,
+                      store_of_job(world_, placed.place, placed.place.home));
   return mailbox::Mailbox(*store, world_.owner, job);
 }
 
 Result<checkpoint::ChunkPlace> Service::chunks_of(const JobId& job) {
-  TW_ASSIGN_OR_RETURN(const std::string home, home_of(job));
+  TW_ASSIGN_OR_RETURN(const Placed placed, this->placed(job));
   checkpoint::ChunkPlace place;
-  TW_ASSIGN_OR_RETURN(place.home, store_of(world_, home));
+  TW_ASSIGN_OR_RETURN(place.home, store_of_job(world_, placed.place, placed.place.home));
   place.job_prefix = mailbox::job_prefix(world_.owner, job);
-  std::vector<std::string> further;
-  TW_RETURN_IF_ERROR(
-      view([&](const ClusterState& state) { further = standby_stores(state.jobs.at(job).spec, home); }));
-  for (const std::string& name : further) {
-    const Result<objectstore::ObjectStore*> store = store_of(world_, name);
+  for (const std::string& name : placed.standby) {
+    const Result<objectstore::ObjectStore*> store = store_of_job(world_, placed.place, name);
     if (store.ok()) place.standby.push_back(*store);
   }
   return place;

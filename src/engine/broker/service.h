@@ -53,7 +53,12 @@ class Service final : public ControlPlane {
   // Posts the command that `make(ticket)` builds and waits for its answer.
   Result<std::string> ask(const std::function<scheduler::Observation(std::uint64_t)>& make);
   void answer(const scheduler::Answer& answer);
-  Result<std::string> home_of(const JobId& job);
+  struct Placed {
+    JobPlace place;
+    std::vector<std::string> standby;
+  };
+  // not_found: no such job, or its home is none of this server's stores.
+  Result<Placed> placed(const JobId& job);
   // invalid_argument: a ledger in it would let in two writers.
   Status fit_for_ledger(const std::string& home);
 

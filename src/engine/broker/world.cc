@@ -49,11 +49,38 @@ Result<std::vector<std::string>> agent_arguments(const World& world, const sched
   }
   for (const std::string& url : data_urls(launch.spec)) arguments.push_back("--data-store=" + url);
   if (launch.standby) arguments.emplace_back("--standby");
+  if (launch.spec.checkpoint.encrypt) arguments.emplace_back("--encrypted");
   return arguments;
 }
 
+JobPlace place_of(const scheduler::Launch& launch) {
+  return {launch.job, launch.home, launch.spec.checkpoint.encrypt};
+}
+
+std::string prefix_of(const World& world, const JobPlace& place) {
+  return mailbox::job_prefix(world.owner, place.job);
+}
+
+// The home first.
+Result<std::vector<objectstore::ObjectStore*>> all_stores(const World& world, const JobPlace& place,
+                                                          const std::vector<std::string>& standby) {
+  std::vector<objectstore::ObjectStore*> stores;
+  TW_ASSIGN_OR_RETURN(stores.emplace_back(), store_of(world, place.home));
+  for (const std::string& name : standby) {
+    TW_ASSIGN_OR_RETURN(stores.emplace_back(), store_of(world, name));
+  }
+  return stores;
+}
+
+// What the supplier is not told, and must hand over unseen.
+Result<std::map<std::string, std::string>> agent_secrets(const World& world, const JobPlace& place) {
+  if (!place.encrypted) return std::map<std::string, std::string>();
+  TW_ASSIGN_OR_RETURN(objectstore::ObjectStore * home, store_of(world, place.home));
+  return world.seals->agent_secrets(*home, prefix_of(world, place));
+}
+
 Result<provider::Launched> launch_on(const World& world, const scheduler::Launch& launch) {
-  TW_ASSIGN_OR_RETURN(objectstore::ObjectStore * store, store_of(world, launch.home));
+  TW_ASSIGN_OR_RETURN(objectstore::ObjectStore * store, store_of_job(world, place_of(launch), launch.home));
   TW_ASSIGN_OR_RETURN(provider::Provider * supplier, provider_of(world, launch.offer.location.provider));
   mailbox::Mailbox box(*store, world.owner, launch.job);
   TW_RETURN_IF_ERROR(box.write_spec(launch.spec));  // the agent must find its work
@@ -64,6 +91,7 @@ Result<provider::Launched> launch_on(const World& world, const scheduler::Launch
   request.job = launch.job;
   request.hard_limit = launch.hard_limit;
   TW_ASSIGN_OR_RETURN(request.agent_arguments, agent_arguments(world, launch));
+  TW_ASSIGN_OR_RETURN(request.secrets, agent_secrets(world, place_of(launch)));
   return supplier->launch(request);
 }
 
@@ -120,7 +148,8 @@ struct Perform {
 
   Observation operator()(const scheduler::ReadMailbox& read) const {
     scheduler::MailboxReading reading{read.job, world.clock->now(), std::nullopt, {}, {}};
-    const Result<objectstore::ObjectStore*> store = store_of(world, read.home);
+    const Result<objectstore::ObjectStore*> store =
+        store_of_job(world, {read.job, read.home, read.encrypted}, read.home);
     if (!store.ok()) {
       reading.error = store.error();
       return reading;
@@ -152,7 +181,8 @@ struct Perform {
 
   Observation operator()(const scheduler::WriteOrder& write) const {
     scheduler::OrderWritten written{write.lease, write.order.number, std::nullopt};
-    const Result<objectstore::ObjectStore*> store = store_of(world, write.home);
+    const Result<objectstore::ObjectStore*> store =
+        store_of_job(world, {write.job, write.home, write.encrypted}, write.home);
     if (!store.ok()) {
       written.error = store.error();
       return written;
@@ -174,6 +204,31 @@ Result<objectstore::ObjectStore*> store_of(const World& world, const std::string
   for (const auto& [known, store] : world.stores) names.push_back(known);
   return Error{Code::not_found, "there is no store named '" + name + "'",
                "name one of " + join(names, ", ") + ", or a URL such as s3://bucket/prefix"};
+}
+
+// A refusal of a supplier would shut an offer for all jobs; that a key is missing says nothing of the offer.
+Result<objectstore::ObjectStore*> store_of_job(const World& world, const JobPlace& place,
+                                               const std::string& name) {
+  TW_ASSIGN_OR_RETURN(objectstore::ObjectStore * store, store_of(world, name));
+  if (!place.encrypted) return store;
+  if (!world.seals) return Error{Code::unavailable, "encrypted jobs cannot be read here"};
+  TW_ASSIGN_OR_RETURN(objectstore::ObjectStore * home, store_of(world, place.home));
+  Result<objectstore::ObjectStore*> view = world.seals->view(*store, *home, prefix_of(world, place));
+  if (view.ok()) return view;
+  return Error{Code::unavailable, view.error().message, view.error().hint};
+}
+
+Status begin_seal(const World& world, const JobPlace& place, const std::vector<std::string>& standby) {
+  if (!world.seals) return Error{Code::invalid_argument, "jobs cannot be encrypted here"};
+  TW_ASSIGN_OR_RETURN(const std::vector<objectstore::ObjectStore*> stores, all_stores(world, place, standby));
+  const Status begun = world.seals->begin(stores, prefix_of(world, place));
+  if (!begun.ok()) world.seals->withdraw(stores, prefix_of(world, place));
+  return begun;
+}
+
+void withdraw_seal(const World& world, const JobPlace& place, const std::vector<std::string>& standby) {
+  const auto stores = all_stores(world, place, standby);
+  if (stores.ok() && world.seals) world.seals->withdraw(*stores, prefix_of(world, place));
 }
 
 std::vector<std::string> standby_stores(const JobSpec& spec, const std::string& home) {

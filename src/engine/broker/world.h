@@ -4,6 +4,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,21 @@
 
 namespace tradewind::broker {
 
+// What encrypted jobs need; edge/sealing does it. Safe from several threads at once.
+struct JobSeals {
+  using Store = objectstore::ObjectStore;
+  // Makes the data key of a new job in all of its stores, the home first. invalid_argument: there is no
+  // user's key to wrap it by.
+  std::function<Status(const std::vector<Store*>& stores, const std::string& job_prefix)> begin;
+  // Undoes begin() for a job that was not taken.
+  std::function<void(const std::vector<Store*>& stores, const std::string& job_prefix)> withdraw;
+  // A store of the job as its own see it, for ever; the wrapped data key lies in `home`.
+  std::function<Result<Store*>(Store& store, Store& home, const std::string& job_prefix)> view;
+  // What the job's agents must have in their environment, and nobody else.
+  std::function<Result<std::map<std::string, std::string>>(Store& home, const std::string& job_prefix)>
+      agent_secrets;
+};
+
 struct World {
   OwnerId owner;
   const Clock* clock = nullptr;
@@ -26,10 +42,27 @@ struct World {
   // Where agents on an instance reach a store of ours, when that differs from its own url().
   std::map<std::string, std::string> agent_store_urls = {};
   Duration lease_term{30'000};
+  std::optional<JobSeals> seals = std::nullopt;  // nothing: no job can be encrypted
 };
 
 // By its name or its URL. not_found; the errors of opening it.
 Result<objectstore::ObjectStore*> store_of(const World& world, const std::string& name);
+
+// A job whose stores are meant. Whether it is encrypted is what our own state says: a supplier who takes the
+// seal away makes nobody write plain text.
+struct JobPlace {
+  JobId job;
+  std::string home;
+  bool encrypted = false;
+};
+// The store as the job's own see it: that of the name, or for an encrypted job a view which seals. not_found;
+// the errors of opening it; unavailable: there is no key for it.
+Result<objectstore::ObjectStore*> store_of_job(const World& world, const JobPlace& place,
+                                               const std::string& name);
+// Makes the data key of a new job that is to be encrypted. invalid_argument: there is no key for it.
+Status begin_seal(const World& world, const JobPlace& place, const std::vector<std::string>& standby);
+// Of a job that was not taken after all.
+void withdraw_seal(const World& world, const JobPlace& place, const std::vector<std::string>& standby);
 
 // The stores that keep further copies of the job's checkpoints, in the task's order, each once.
 std::vector<std::string> standby_stores(const JobSpec& spec, const std::string& home);

@@ -54,8 +54,8 @@ bool uses_a_far_store(const std::vector<std::string>& arguments) {
 
 class Machine {
  public:
-  Machine(InstanceFolder folder, LaunchRecord launch)
-      : folder_(std::move(folder)), launch_(std::move(launch)) {}
+  Machine(InstanceFolder folder, LaunchRecord launch, Secrets secrets)
+      : folder_(std::move(folder)), launch_(std::move(launch)), secrets_(std::move(secrets)) {}
 
   // Lives through the instance.
   Status run() {
@@ -85,6 +85,7 @@ class Machine {
 
   InstanceFolder folder_;
   LaunchRecord launch_;
+  Secrets secrets_;
   io::SystemClock clock_;
   Timeline timeline_;
   Duration launched_monotonic_{};
@@ -215,6 +216,7 @@ io::SpawnRequest Machine::agent_request(int log_fd) const {
   if (uses_a_far_store(request.argv)) {
     request.environment.merge(objectstore::store_identity(io::current_environment()));
   }
+  for (const auto& [name, value] : secrets_) request.environment[name] = value;
   request.environment[marker_variable] = launch_.token;
   request.environment["TMPDIR"] = (folder_.scratch() / "tmp").string();
   request.cwd = folder_.scratch().string();
@@ -317,8 +319,8 @@ void Machine::write_state(InstanceState state, const Ending& ending, std::option
 
 }  // namespace
 
-Status live_instance(const InstanceFolder& folder, const LaunchRecord& launch) {
-  return Machine(folder, launch).run();
+Status live_instance(const InstanceFolder& folder, const LaunchRecord& launch, Secrets secrets) {
+  return Machine(folder, launch, std::move(secrets)).run();
 }
 
 }  // namespace tradewind::local

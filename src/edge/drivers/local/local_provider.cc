@@ -5,6 +5,7 @@
 #include <set>
 #include <signal.h>
 
+#include "edge/drivers/local/machine_environment.h"
 #include "edge/drivers/local/salvage.h"
 #include "edge/io/errno_error.h"
 #include "edge/io/process.h"
@@ -210,7 +211,8 @@ Result<Launched> LocalProvider::launch_again(const InstanceFolder& folder, const
   }
   if (folder.path().parent_path() == instances_folder()) {
     // Starts it when a crash came between its making and its start.
-    TW_ASSIGN_OR_RETURN([[maybe_unused]] const StateRecord state, settle(folder, request.token));
+    TW_ASSIGN_OR_RETURN([[maybe_unused]] const StateRecord state,
+                        settle(folder, request.token, request.secrets));
   }
   return as_launched(launch);
 }
@@ -230,7 +232,7 @@ Result<Launched> LocalProvider::launch_new(const Zone& zone, const LaunchRequest
   TW_RETURN_IF_ERROR(check_room(zone, request.offer.purchase, record.zone_epoch, record.launched_at));
   TW_RETURN_IF_ERROR(publish(record));
   const InstanceFolder folder(instances_folder() / record.token);
-  const Status started = start_machine(folder);
+  const Status started = start_machine(folder, request.secrets);
   if (started) return as_launched(record);
   // Nothing runs and nothing was told to anybody: the token is unused again.
   if (!io::FileLock::is_held(folder.alive_lock())) TW_RETURN_IF_ERROR(io::remove_tree(folder.path()));
@@ -285,7 +287,7 @@ Status LocalProvider::publish(const LaunchRecord& record) {
   return io::sync_folder(instances_folder());
 }
 
-Status LocalProvider::start_machine(const InstanceFolder& folder) {
+Status LocalProvider::start_machine(const InstanceFolder& folder, const Secrets& secrets) {
   TW_ASSIGN_OR_RETURN(const io::FileLock alive, io::FileLock::acquire(folder.alive_lock(), start_patience));
   const io::UniqueFd log(
       ::open(folder.machine_log().c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600));
@@ -294,6 +296,7 @@ Status LocalProvider::start_machine(const InstanceFolder& folder) {
   request.argv = options_.machine_program;
   request.argv.push_back("--dir=" + folder.path().string());
   request.environment = options_.environment;
+  for (const auto& [name, value] : handed_over(secrets)) request.environment[name] = value;
   request.cwd = "/";
   request.stdin_fd = alive.fd();  // the lock passes on to the machine
   request.stdout_fd = log.get();
@@ -312,7 +315,8 @@ Status LocalProvider::start_machine(const InstanceFolder& folder) {
                "see " + folder.machine_log().string()};
 }
 
-Result<StateRecord> LocalProvider::settle(const InstanceFolder& folder, const std::string& token) {
+Result<StateRecord> LocalProvider::settle(const InstanceFolder& folder, const std::string& token,
+                                          const Secrets& secrets) {
   TW_ASSIGN_OR_RETURN(const StateRecord state, folder.state());
   if (state.state == InstanceState::terminated) return state;
   if (io::FileLock::is_held(folder.alive_lock())) return state;
@@ -322,7 +326,7 @@ Result<StateRecord> LocalProvider::settle(const InstanceFolder& folder, const st
   const bool begun = io::path_exists(folder.machine_file());
   const bool unwanted = io::path_exists(folder.terminate_request());
   if (!begun && !unwanted) {
-    TW_RETURN_IF_ERROR(start_machine(folder));
+    TW_RETURN_IF_ERROR(start_machine(folder, secrets));
   } else {
     TW_RETURN_IF_ERROR(salvage(folder, token, clock_.now()));
   }

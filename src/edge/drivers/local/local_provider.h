@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "edge/drivers/local/instance_folder.h"
+#include "edge/drivers/local/instance_life.h"
 #include "edge/drivers/local/zone.h"
 #include "edge/io/files.h"
 #include "edge/provider/provider.h"
@@ -64,9 +65,11 @@ class LocalProvider final : public provider::Provider {
   Status check_room(const Zone& zone, Purchase purchase, Time zone_epoch, Time now);
   Result<Time> zone_epoch(const Zone& zone, Time now);
   Status publish(const LaunchRecord& record);
-  Status start_machine(const InstanceFolder& folder);
-  // The state as it is. A machine that died is salvaged, one that was never started is started.
-  Result<StateRecord> settle(const InstanceFolder& folder, const std::string& token);
+  Status start_machine(const InstanceFolder& folder, const Secrets& secrets);
+  // The state as it is. A machine that died is salvaged, one that was never started is started: where that
+  // was left undone by a crash, without secrets, so that an agent that needs them ends.
+  Result<StateRecord> settle(const InstanceFolder& folder, const std::string& token,
+                             const Secrets& secrets = {});
   Result<StateRecord> tend(const InstanceFolder& folder, const std::string& token);
   Status archive(const InstanceFolder& folder, const std::string& token);
 

@@ -102,6 +102,30 @@ TEST(LocalProvider, TellsTheAgentWhereItIsAndWhatItHas) {
   EXPECT_EQ(harness.find("l-1")->reason, "the agent ended: exit code 0");
 }
 
+TEST(LocalProvider, SecretsReachTheAgentAndAreWrittenNowhere) {
+  // $PPID is the machine: what its own environment still shows.
+  Harness harness({plain_zone("harbour")},
+                  "env > \"$1/environment\"; cat /proc/$PPID/environ > \"$1/machine\"; exec sleep 60");
+  provider::LaunchRequest request = harness.request("l-1", "harbour", Purchase::on_demand);
+  request.secrets["TRADEWIND_JOB_KEY"] = "what only the agent has";
+  ASSERT_TRUE(harness.provider().launch(request).ok());
+  ASSERT_TRUE(harness.reaches("l-1", InstanceState::running));
+  ASSERT_TRUE(eventually([&] {
+    return io::path_exists(harness.notes() / "machine") &&
+           !io::read_file(harness.notes() / "machine")->empty();
+  }));
+  const std::string environment = io::read_file(harness.notes() / "environment").value();
+  EXPECT_NE(environment.find("TRADEWIND_JOB_KEY=what only the agent has\n"), std::string::npos);
+  EXPECT_EQ(io::read_file(harness.notes() / "machine")->find("what only"), std::string::npos);
+  int files = 0;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(harness.folder("l-1").path())) {
+    if (!entry.is_regular_file()) continue;
+    ++files;
+    EXPECT_EQ(io::read_file(entry.path())->find("what only"), std::string::npos) << entry.path();
+  }
+  EXPECT_GT(files, 2);
+}
+
 TEST(LocalProvider, AnAgentWhoseStoreIsAtACloudHasWhatOpensItAndNothingElse) {
   Zone far = plain_zone("far");
   far.store = "s3://bucket/far?region=eu-west-1";

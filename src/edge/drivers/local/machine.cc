@@ -6,8 +6,10 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <utility>
 
 #include "edge/drivers/local/instance_life.h"
+#include "edge/drivers/local/machine_environment.h"
 #include "edge/drivers/local/salvage.h"
 #include "edge/io/files.h"
 #include "edge/io/process_tree.h"
@@ -38,8 +40,8 @@ std::optional<io::UniqueFd> take_alive_lock(const InstanceFolder& folder) {
   return io::UniqueFd(::fcntl(taken->fd(), F_DUPFD_CLOEXEC, 3));
 }
 
-int live(const InstanceFolder& folder, const LaunchRecord& launch) {
-  const Status lived = live_instance(folder, launch);
+int live(const InstanceFolder& folder, const LaunchRecord& launch, Secrets secrets) {
+  const Status lived = live_instance(folder, launch, std::move(secrets));
   if (lived) return 0;
   note("the machine could not begin: " + describe(lived.error()));
   const Time now = io::SystemClock().now();
@@ -67,7 +69,7 @@ int guard(pid_t machine, const InstanceFolder& folder, const std::string& token)
 
 // Two processes, each of which ends the instance when the other is killed: the guardian as the subreaper of
 // all that the machine leaves behind, the machine by leading the instance to its end without a guardian.
-int live_guarded(const std::filesystem::path& dir) {
+int live_guarded(const std::filesystem::path& dir, Secrets secrets) {
   const InstanceFolder folder(dir);
   const std::optional<io::UniqueFd> alive = take_alive_lock(folder);
   if (!alive || !alive->valid()) {
@@ -83,19 +85,21 @@ int live_guarded(const std::filesystem::path& dir) {
   if (!subreaper) note(describe(subreaper.error()));
   const pid_t machine = ::fork();
   if (machine > 0) return guard(machine, folder, launch->token);
-  return live(folder, *launch);  // also unguarded, when there is no room for a second process
+  return live(folder, *launch,
+              std::move(secrets));  // also unguarded, when there is no room for a second process
 }
 
 }  // namespace
 
 int run_machine(const std::filesystem::path& dir) {
+  Secrets secrets = take_secrets();
   // Handed to init (or the next subreaper), so that the launcher need not outlive it nor collect it.
   const pid_t pid = ::fork();
   if (pid < 0) {
     std::perror("tradewind local-machine");
     return 1;
   }
-  return pid > 0 ? 0 : live_guarded(dir);
+  return pid > 0 ? 0 : live_guarded(dir, std::move(secrets));
 }
 
 }  // namespace tradewind::local

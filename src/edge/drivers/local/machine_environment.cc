@@ -4,6 +4,7 @@
 #include <cctype>
 #include <string_view>
 
+#include "edge/io/process.h"
 #include "edge/objectstore/variables.h"
 
 namespace tradewind::local {
@@ -12,6 +13,7 @@ namespace {
 // Besides those of stores.
 constexpr std::string_view secret_prefixes[] = {"ARM_", "GCLOUD_",    "OCI_",     "TRADEWIND_",
                                                 "SSH_", "KUBECONFIG", "SLURM_JWT"};
+constexpr std::string_view hand_over_prefix = "TRADEWIND_SECRET_";
 constexpr std::string_view secret_words[] = {"TOKEN",   "SECRET", "PASSWORD",   "PASSWD",     "CREDENTIAL",
                                              "API_KEY", "APIKEY", "ACCESS_KEY", "PRIVATE_KEY"};
 
@@ -32,6 +34,20 @@ std::map<std::string, std::string> machine_environment(std::map<std::string, std
   std::erase_if(own, [](const auto& entry) { return is_withheld(entry.first); });
   if (!own.contains("PATH")) own["PATH"] = "/usr/local/bin:/usr/bin:/bin";
   return own;
+}
+
+std::map<std::string, std::string> handed_over(const std::map<std::string, std::string>& secrets) {
+  std::map<std::string, std::string> given;
+  for (const auto& [name, value] : secrets) given.emplace(std::string(hand_over_prefix) + name, value);
+  return given;
+}
+
+std::map<std::string, std::string> take_secrets() {
+  std::map<std::string, std::string> secrets;
+  for (const auto& [name, value] : io::take_environment(hand_over_prefix)) {
+    secrets.emplace(name.substr(hand_over_prefix.size()), value);
+  }
+  return secrets;
 }
 
 }  // namespace tradewind::local

@@ -11,4 +11,11 @@ namespace tradewind::local {
 // settings.
 std::map<std::string, std::string> machine_environment(std::map<std::string, std::string> own);
 
+// What only the agent is to have (provider::LaunchRequest::secrets), in the environment of the machine that
+// starts it: under other names, so that no program on the way takes it for its own.
+std::map<std::string, std::string> handed_over(const std::map<std::string, std::string>& secrets);
+// The same as the machine gets it, out of its own environment, where nothing is left of it. Before the first
+// thread.
+std::map<std::string, std::string> take_secrets();
+
 }  // namespace tradewind::local
