@@ -76,7 +76,7 @@ Status rekey_job(ObjectStore& store, const std::string& job_prefix, const Rekey&
   TW_ASSIGN_OR_RETURN(const bool sealed, is_sealed_job(store, job_prefix));
   if (!sealed) return at(store, job_prefix, {Code::invalid_argument, "it is not encrypted"});
   PrefixStore job(store, job_prefix);
-  const Status done = rekey(job, change);
+  Status done = rekey(job, change);
   if (done.ok()) return done;
   const bool done_before = done.error().code == Code::unauthorized &&
                            job_key(store, job_prefix, [&] { return Result(std::optional(change.by)); }).ok();

@@ -7,10 +7,9 @@ namespace tradewind::sealing {
 using objectstore::ByteRange;
 using objectstore::ObjectInfo;
 using objectstore::ObjectPage;
-using objectstore::ObjectStore;
 using objectstore::PutCondition;
 
-JobStore::JobStore(ObjectStore& inner, std::string job_prefix, const DataKey& key)
+JobStore::JobStore(objectstore::ObjectStore& inner, std::string job_prefix, const DataKey& key)
     : inner_(inner),
       job_prefix_(std::move(job_prefix)),
       beneath_(inner, job_prefix_),
