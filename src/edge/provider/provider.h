@@ -41,12 +41,12 @@ struct LaunchRequest {
   JobId job;
   // How the agent finds its work: "--store=URL", "--lease=…" and the like, no secrets.
   std::vector<std::string> agent_arguments;
-  // Environment of the agent, and of nothing else on the instance. A driver hands it over in the most private
-  // way that it has; it stands in no file, argument, tag or log.
-  std::map<std::string, std::string> secrets = {};
   // The instance ends itself then, whatever happens, unless its agent was ordered to run on: it leaves the
   // later time in the file that the driver named to it (--limit-file).
   Time hard_limit;
+  // Environment of the agent, and of nothing else on the instance. A driver hands it over in the most private
+  // way that it has; it stands in no file, argument, tag or log.
+  std::map<std::string, std::string> secrets = {};
 };
 
 struct Launched {
