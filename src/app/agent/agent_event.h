@@ -36,7 +36,7 @@ struct Capture {
   double reported = 0;                             // step of the newest progress line
   Life life = Life::alive;
   bool insist = false;  // take what lies there although it is newer than what was announced
-  std::map<std::string, double> metrics = {};  // as reported until the step, or a little later
+  std::map<std::string, double> metrics = {};  // as reported when the save was announced
 };
 struct Prune {};
 struct KeepOutputs {

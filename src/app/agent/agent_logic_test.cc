@@ -89,7 +89,6 @@ class Agent {
   const AgentStatus& status() const { return logic_.status(); }
   const AgentLogic& logic() const { return logic_; }
   Time wall() const { return now_.wall; }
-  // Of the newest capture.
   const std::map<std::string, double>& captured_metrics() const { return captured_metrics_; }
 
  private:
@@ -406,7 +405,11 @@ TEST(AgentLogic, ACheckpointIsToldWhatTheProgramReported) {
   agent.tell(Progressed{8, 0, {{"loss", 2.5}, {"lr", 0.1}}});
   agent.tell(Progressed{10, 0, {{"loss", 2.25}}});
   EXPECT_EQ(agent.tell(SaveAnnounced{10}), "capture:10");
-  EXPECT_EQ(agent.captured_metrics(), (std::map<std::string, double>{{"loss", 2.25}, {"lr", 0.1}}));
+  const std::map<std::string, double> then = {{"loss", 2.25}, {"lr", 0.1}};
+  agent.tell(Progressed{11, 0, {{"loss", 2.0}}});
+  agent.tell(failed(Capture{}, Code::unavailable));
+  EXPECT_EQ(agent.after(seconds(1)), "capture:10");
+  EXPECT_EQ(agent.captured_metrics(), then) << "not those of later steps";
 }
 
 TEST(AgentLogic, TheLedgerIsReadOnAThirdOfTheLeaseTermToNoticeAFence) {

@@ -38,6 +38,7 @@ Duration SaveControl::upload_estimate() const {
 
 void SaveControl::program_started(Duration now) {
   life_ = Life::alive;
+  metrics_.clear();
   announced_.reset();
   captured_announcement_.reset();
   if (configured()) plan_next(now);
@@ -67,6 +68,7 @@ void SaveControl::reported(double step, const std::map<std::string, double>& met
 void SaveControl::announced(std::optional<double> step, Duration now) {
   if (!configured()) return;
   announced_ = step.value_or(reported_);
+  announced_metrics_ = metrics_;
   if (ask_until_) pause_ = smoothed(pause_, std::max(now - asked_at_, Duration(1)));
   const auto& newest = in_flight_ ? in_flight_announcement_ : captured_announcement_;
   if (newest != announced_) want();
@@ -180,7 +182,8 @@ std::vector<Action> SaveControl::take(Duration now) {
     in_flight_ = true;
     ++started_;
     in_flight_announcement_ = announced_;
-    due.emplace_back(RunTask{Capture{announced_, reported_, life_, unsettled_looks_ >= looks_max, metrics_}});
+    due.emplace_back(RunTask{Capture{announced_, reported_, life_, unsettled_looks_ >= looks_max,
+                                     announced_ ? announced_metrics_ : metrics_}});
   }
   return due;
 }

@@ -67,7 +67,8 @@ class SaveControl {
   SaveOptions options_;
   Life life_ = Life::ended;
   double reported_ = 0;
-  std::map<std::string, double> metrics_;  // each as it was last reported
+  std::map<std::string, double> metrics_;            // each as it was last reported
+  std::map<std::string, double> announced_metrics_;  // as they were when the save was announced
   std::optional<double> announced_;
   std::optional<double> captured_announcement_;  // the announcement that the newest capture was made from
   std::optional<Duration> ask_until_;

@@ -24,6 +24,8 @@ namespace json = boost::json;
 // One JSON document, at most `max_bytes` long and 64 levels deep, nothing after it. invalid_argument
 // otherwise, with the byte offset.
 Result<json::value> parse_json(std::string_view text, std::size_t max_bytes = std::size_t{64} << 20);
+// One value off the front of `text`, which then begins behind it. The same errors.
+Result<json::value> take_json(std::string_view& text);
 std::string to_text(const json::value& value);    // on one line
 std::string to_pretty(const json::value& value);  // two-space indent, ends in a newline
 

@@ -93,6 +93,37 @@ TEST(JsonForm, Manifest) {
   expect_form("manifest", sample_manifest(), manifest_from_json);
 }
 
+TEST(Manifest, ItsTextIsTheSameFileByFile) {
+  Manifest manifest = sample_manifest();
+  manifest.metrics = {{"\"files\":[", 1.5}};
+  const std::string text = to_text(manifest);
+  EXPECT_EQ(text, to_text(to_json(manifest)));
+  EXPECT_EQ(manifest_from_text(text, text.size()).value(), manifest);
+  EXPECT_FALSE(manifest_from_text(text, text.size() - 1).ok());
+  manifest.files.clear();
+  EXPECT_EQ(manifest_from_text(to_text(manifest), 10'000).value(), manifest);
+  // However it is written, and whatever is wrong, it is read as the whole document is.
+  const json::value value = to_json(sample_manifest());
+  std::vector<std::string> texts = {to_pretty(value), text + " ", text + "]}",
+                                    text.substr(0, text.size() - 2), ""};
+  for (std::size_t at = 0; at < text.size(); at += 7) {
+    texts.push_back(text);
+    texts.back()[at] = texts.back()[at] == ',' ? ';' : ',';
+  }
+  for (const std::string& each : texts) {
+    const Result<Manifest> found = manifest_from_text(each, 100'000);
+    const Result<json::value> document = parse_json(each);
+    const Result<Manifest> whole =
+        document.ok() ? manifest_from_json(*document, "manifest") : Result<Manifest>(document.error());
+    ASSERT_EQ(found.ok(), whole.ok()) << each;
+    if (found.ok()) {
+      EXPECT_EQ(*found, *whole);
+    } else {
+      EXPECT_EQ(found.error().message, whole.error().message);
+    }
+  }
+}
+
 TEST(Manifest, RefusesWhatWouldLeaveTheFolderOrDoesNotAddUp) {
   const auto problem = [](auto&& change) {
     Manifest manifest = sample_manifest();

@@ -180,17 +180,25 @@ Result<json::value> parse_json(std::string_view text, std::size_t max_bytes) {
                                              " bytes is longer than the " + std::to_string(max_bytes) +
                                              " that are read"};
   }
+  std::string_view rest = text;
+  TW_ASSIGN_OR_RETURN(json::value value, take_json(rest));
+  const std::size_t end = text.size() - rest.size();
+  if (text.find_first_not_of(" \t\r\n", end) == std::string_view::npos) return value;
+  return Error{Code::invalid_argument, "not JSON at byte " + std::to_string(end) + ": text after the end"};
+}
+
+Result<json::value> take_json(std::string_view& text) {
   json::parse_options options;
   options.max_depth = 64;
   json::basic_parser<Builder> parser(options);
   parser.handler().stack.reset();
   json::error_code error;
   const std::size_t consumed = parser.write_some(false, text.data(), text.size(), error);
-  const bool trailing = !error && text.find_first_not_of(" \t\r\n", consumed) != std::string_view::npos;
-  if (error || trailing) {
-    const std::string problem = error ? error.message() : "text after the end";
-    return Error{Code::invalid_argument, "not JSON at byte " + std::to_string(consumed) + ": " + problem};
+  if (error) {
+    return Error{Code::invalid_argument,
+                 "not JSON at byte " + std::to_string(consumed) + ": " + error.message()};
   }
+  text.remove_prefix(consumed);
   return parser.handler().stack.release();
 }
 

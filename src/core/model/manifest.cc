@@ -116,6 +116,52 @@ std::map<std::string, double> read_metrics(const json::value& value, JsonReader&
   return metrics;
 }
 
+// All but the files.
+json::object head_to_json(const Manifest& manifest) {
+  const bool has_packs =
+      std::ranges::any_of(manifest.files, [](const ManifestFile& file) { return file.packed.has_value(); });
+  json::object object{{"version", has_packs ? version_with_packs : version_without_packs},
+                      {"job", manifest.job.text()},
+                      {"epoch", manifest.epoch},
+                      {"lease", manifest.lease.text()},
+                      {"step", manifest.step}};
+  if (!manifest.metrics.empty()) object["metrics"] = to_json(manifest.metrics);
+  object.insert({{"parent", manifest.parent ? json::value(manifest.parent->text()) : json::value(nullptr)},
+                 {"created_at", to_json(manifest.created_at)},
+                 {"root_digest", manifest.root_digest}});
+  return object;
+}
+
+// A manifest ends with its files.
+constexpr std::string_view files_begin = "\"files\":[";
+constexpr std::string_view files_end = "]}";
+
+// Nothing: it is not written as ours are, or is wrong. No text in quotes holds `files_begin`: the quotes in
+// it have backslashes before them.
+std::optional<Manifest> read_piecewise(std::string_view text) {
+  const std::size_t at = text.find(files_begin);
+  if (at == std::string_view::npos || !text.ends_with(files_end)) return std::nullopt;
+  const std::size_t begin = at + files_begin.size();
+  const Result<json::value> head = parse_json(std::string(text.substr(0, begin)).append(files_end));
+  if (!head.ok()) return std::nullopt;
+  Result<Manifest> manifest = manifest_from_json(*head, "manifest");
+  if (!manifest.ok()) return std::nullopt;
+  text.remove_prefix(begin);
+  while (text != files_end) {
+    if (!manifest->files.empty()) {
+      if (!text.starts_with(',')) return std::nullopt;
+      text.remove_prefix(1);
+    }
+    const Result<json::value> value = take_json(text);
+    if (!value.ok()) return std::nullopt;
+    Result<ManifestFile> file = file_from_json(*value, "file");
+    const bool sorted = file.ok() && (manifest->files.empty() || manifest->files.back().path < file->path);
+    if (!sorted) return std::nullopt;
+    manifest->files.push_back(*std::move(file));
+  }
+  return *std::move(manifest);
+}
+
 }  // namespace
 
 std::string_view to_text(FileKind kind) {
@@ -135,19 +181,33 @@ std::vector<ChunkRef> stored_chunks(const ManifestFile& file) {
 json::value to_json(const Manifest& manifest) {
   json::array files;
   for (const ManifestFile& file : manifest.files) files.emplace_back(file_to_json(file));
-  const bool has_packs =
-      std::ranges::any_of(manifest.files, [](const ManifestFile& file) { return file.packed.has_value(); });
-  json::object object{{"version", has_packs ? version_with_packs : version_without_packs},
-                      {"job", manifest.job.text()},
-                      {"epoch", manifest.epoch},
-                      {"lease", manifest.lease.text()},
-                      {"step", manifest.step}};
-  if (!manifest.metrics.empty()) object["metrics"] = to_json(manifest.metrics);
-  object.insert({{"parent", manifest.parent ? json::value(manifest.parent->text()) : json::value(nullptr)},
-                 {"created_at", to_json(manifest.created_at)},
-                 {"root_digest", manifest.root_digest},
-                 {"files", std::move(files)}});
+  json::object object = head_to_json(manifest);
+  object["files"] = std::move(files);
   return object;
+}
+
+std::string to_text(const Manifest& manifest) {
+  json::object head = head_to_json(manifest);
+  head["files"] = json::array{};
+  std::string text = to_text(json::value(std::move(head)));
+  text.resize(text.size() - files_end.size());
+  std::string_view between = "";
+  for (const ManifestFile& file : manifest.files) {
+    text += between;
+    text += to_text(file_to_json(file));
+    between = ",";
+  }
+  return text += files_end;
+}
+
+Result<Manifest> manifest_from_text(std::string_view text, std::size_t max_bytes) {
+  if (text.size() <= max_bytes) {
+    std::optional<Manifest> manifest = read_piecewise(text);
+    if (manifest) return *std::move(manifest);
+  }
+  // Written otherwise, or wrong: then this tells how.
+  TW_ASSIGN_OR_RETURN(const json::value value, parse_json(text, max_bytes));
+  return manifest_from_json(value, "manifest");
 }
 
 Result<Manifest> manifest_from_json(const json::value& value, const std::string& path) {

@@ -58,6 +58,11 @@ std::uint64_t total_bytes(const Manifest& manifest);
 // What the store has of a file: its chunks, or the pack that its bytes lie in.
 std::vector<ChunkRef> stored_chunks(const ManifestFile& file);
 json::value to_json(const Manifest& manifest);
+// to_text(to_json(manifest)) and the reverse, file by file: a list of 100,000 takes no memory for all of it
+// at once.
+std::string to_text(const Manifest& manifest);
+// The errors of parse_json and of manifest_from_json.
+Result<Manifest> manifest_from_text(std::string_view text, std::size_t max_bytes);
 // Refuses unknown versions, paths that leave the folder, sizes that do not add up, unsorted or doubled paths.
 Result<Manifest> manifest_from_json(const json::value& value, const std::string& path);
 

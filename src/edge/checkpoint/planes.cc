@@ -37,15 +37,13 @@ void join(const std::array<std::string_view, word_bytes_max>& planes, char* word
 
 }  // namespace
 
-std::string split_planes(std::string_view words, std::size_t word_bytes) {
-  std::string planes(words.size(), '\0');
+void split_planes(std::string_view words, std::size_t word_bytes, char* planes) {
   const std::size_t count = words.size() / word_bytes;
   if (word_bytes == 2) {
-    split<std::uint16_t>(words.data(), count, planes.data());
+    split<std::uint16_t>(words.data(), count, planes);
   } else {
-    split<std::uint32_t>(words.data(), count, planes.data());
+    split<std::uint32_t>(words.data(), count, planes);
   }
-  return planes;
 }
 
 void join_planes(const std::array<std::string_view, word_bytes_max>& planes, std::size_t word_bytes,

@@ -17,9 +17,9 @@ namespace tradewind::checkpoint {
 
 inline constexpr std::size_t word_bytes_max = 4;
 
-// Plane after plane; `words` is their concatenation, of words of so many bytes (2 or 4).
-// REQUIRES: words.size() is a multiple of word_bytes.
-std::string split_planes(std::string_view words, std::size_t word_bytes);
+// Plane after plane, into `planes`, as many bytes as there are in `words`, which are of so many bytes each (2
+// or 4). REQUIRES: words.size() is a multiple of word_bytes.
+void split_planes(std::string_view words, std::size_t word_bytes, char* planes);
 // The inverse, into `words`. REQUIRES: as many planes of as many bytes as there are words.
 void join_planes(const std::array<std::string_view, word_bytes_max>& planes, std::size_t word_bytes,
                  char* words, std::size_t count);

@@ -180,9 +180,10 @@ Result<Saved> save(const SaveRequest& request, const ChunkPlace& place) {
   TW_ASSIGN_OR_RETURN(saved.manifest.files, capture(request.folder, name_of(request), sink));
   saved.manifest.root_digest = root_digest(saved.manifest.files);
 
-  const std::string text = to_text(to_json(saved.manifest));
+  std::string text = to_text(saved.manifest);
   saved.id = ManifestId(sha256_hex(text));
   const std::string coded = encode_manifest(text);
+  std::string().swap(text);
   // What could not be read back must not become the job's newest checkpoint.
   const Result<Manifest> read_back = decode_manifest(coded, saved.id);
   if (!read_back.ok() || *read_back != saved.manifest) {
