@@ -94,8 +94,8 @@ bool pays(std::string_view plain) {
 
 // ---- planes
 
-// Room for the planes of one chunk. What was used once is kept for the next: to get new memory from the
-// system and to fill it with zeros takes a sixth of the time that unpacking does.
+// Room for the planes of one chunk. What was used once is kept for the next: new memory has to be got from
+// the system, and filled with zeros.
 class Room {
  public:
   Room() {

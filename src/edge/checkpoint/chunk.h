@@ -12,9 +12,9 @@
 
 namespace tradewind::checkpoint {
 
-// Files are cut every 4 MiB, those of weights at their tensors too (tensor_cuts.h). Large enough that a request's fixed cost (some 50 ms over a wide network) is
-// small beside its transfer, small enough that a change to a large file moves little and that many are on
-// their way in little memory (parallel.h).
+// Files are cut every 4 MiB, those of weights at their tensors too (tensor_cuts.h). Large enough that a
+// request's fixed cost (some 50 ms over a wide network) is small beside its transfer, small enough that a
+// change to a large file moves little and that many are on their way in little memory (parallel.h).
 constexpr std::uint64_t chunk_bytes = std::uint64_t{4} << 20;
 // Of a chunk that is read: larger ones are refused, since they would have to fit into memory.
 constexpr std::uint64_t chunk_bytes_max = std::uint64_t{64} << 20;

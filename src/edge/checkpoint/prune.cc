@@ -132,9 +132,10 @@ class Planner {
     plan.remove_bytes = remove_bytes_;
     // Manifests first: a crash in between leaves chunks that the next plan finds, never a checkpoint without
     // its chunks. Of these the oldest first: one that is missing between others looks like a loss.
+    const std::size_t oldest = oldest_kept();
     for (const auto& [age, key] : unneeded_manifests_) {
       plan.remove_keys.push_back(key);
-      if (age > oldest_kept()) plan.leave_word.insert(key);
+      if (age > oldest) plan.leave_word.insert(key);
     }
     for (const auto& [key, bytes] : unneeded_chunks_) {
       // A manifest that was seen later may need what an earlier list showed.

@@ -52,10 +52,9 @@ Ranges safetensors_of(const ReadBytes& read, std::uint64_t size) {
     const json::array& both = offsets->get_array();
     if (!both[0].is_int64() || !both[1].is_int64() || both[0].get_int64() < 0) continue;
     const auto begin = static_cast<std::uint64_t>(both[0].get_int64());
-    const std::int64_t bytes = both[1].get_int64() - both[0].get_int64();
-    if (bytes > 0 && begin < size) {
-      ranges.push_back({length_bytes + header_bytes + begin, static_cast<std::uint64_t>(bytes)});
-    }
+    // Without a sign before they are compared: the difference of any two is one that fits.
+    const auto end = static_cast<std::uint64_t>(std::max(both[1].get_int64(), both[0].get_int64()));
+    if (end > begin && begin < size) ranges.push_back({length_bytes + header_bytes + begin, end - begin});
   }
   return ranges;
 }

@@ -69,8 +69,9 @@ TEST(TensorEdges, OtherFilesAndSmallOnesHaveNone) {
 
 TEST(TensorEdges, AHeaderThatLiesIsNoHarm) {
   const std::string data = noise(6 * mib, 1);
-  for (const std::string offsets : {"[0,9223372036854775807]", "[9223372036854775807,1]", "[-5,4000000]",
-                                    "[4000000,0]", "[0]", "7", "[0.5,4000000]", "[4000000,99999999999]"}) {
+  for (const std::string offsets :
+       {"[0,9223372036854775807]", "[9223372036854775807,1]", "[4000000,-9223372036854775808]",
+        "[-5,4000000]", "[4000000,0]", "[0]", "7", "[0.5,4000000]", "[4000000,99999999999]"}) {
     const std::string file = with_header(R"({"a":{"data_offsets":)" + offsets + "}}", data);
     for (const std::uint64_t edge : edges_of(file)) EXPECT_LT(edge, file.size()) << offsets;
   }

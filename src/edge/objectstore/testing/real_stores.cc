@@ -68,7 +68,9 @@ std::vector<ConformanceCase> cut_cases(const std::vector<const char*>& variables
     const auto make_empty = [base = std::string(url), open]() -> Connect {
       const auto port = static_cast<std::uint16_t>(std::stoi(std::string(port_in(base))));
       const auto server = std::make_shared<CutServer>(port);
-      const Open by_proxy = [server, open](const std::string& direct) { return open(behind(*server, direct)); };
+      const Open by_proxy = [server, open](const std::string& direct) {
+        return open(behind(*server, direct));
+      };
       return [prefix = std::make_shared<RealPrefix>(base, by_proxy)] { return prefix->open(); };
     };
     cases.push_back(copying_case(variable, make_empty, true));
