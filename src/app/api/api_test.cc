@@ -112,13 +112,15 @@ TEST(WireTest, ProgressEventsCheckpointsAndServerComeBack) {
   EXPECT_EQ(*event_page_from_json(to_json(events), ""), events);
   const CheckpointList list{
       {{2, 1, LeaseId("l-1"), 50, at("2026-01-01"), ManifestId("ab"), true, 99, 3, "cd"}},
-      {{"file:///s", 20.0, at("2026-01-02"), ManifestId("m")},
-       {"s3://b", std::nullopt, std::nullopt, {}, "away"}},
       "file:///s",
       "tradewind/o/jobs/j/",
       true,
       {"file:///t"}};
   EXPECT_EQ(*checkpoint_list_from_json(to_json(list), ""), list);
+  for (const RecoveryPoint& point : {RecoveryPoint{"file:///s", 20.0, at("2026-01-02"), ManifestId("m")},
+                                     RecoveryPoint{"s3://b", std::nullopt, std::nullopt, {}, "away"}}) {
+    EXPECT_EQ(*recovery_point_from_json(to_json(point), ""), point);
+  }
   const ServerInfo info{"0.1.0", 1, 42, at("2026-01-01"), OwnerId("o"), "/s", ""};
   EXPECT_EQ(*server_info_from_json(to_json(info), ""), info);
 }

@@ -40,6 +40,21 @@ Result<CheckpointView> view_from_json(const json::value& value, const std::strin
 
 }  // namespace
 
+Result<CheckpointView> checkpoint_view(const LedgerRecord& record, const Result<Manifest>& manifest) {
+  CheckpointView view{record.number, record.epoch, record.lease, record.step, record.at, record.manifest};
+  if (manifest.ok()) {
+    view.bytes = total_bytes(*manifest);
+    view.files = manifest->files.size();
+    view.root_digest = manifest->root_digest;
+    view.metrics = manifest->metrics;
+  } else if (manifest.error().code == Code::not_found) {
+    view.kept = false;
+  } else if (manifest.error().code != Code::corrupt) {
+    return manifest.error();
+  }
+  return view;
+}
+
 json::value to_json(const RecoveryPoint& view) {
   return json::object{{"store", view.store_url},
                       {"step", view.step ? json::value(number_to_json(*view.step)) : json::value()},
@@ -63,10 +78,7 @@ Result<RecoveryPoint> recovery_point_from_json(const json::value& value, const s
 json::value to_json(const CheckpointList& list) {
   json::array checkpoints;
   for (const CheckpointView& view : list.checkpoints) checkpoints.emplace_back(view_to_json(view));
-  json::array recovery;
-  for (const RecoveryPoint& view : list.recovery) recovery.emplace_back(to_json(view));
   return json::object{{"checkpoints", std::move(checkpoints)},
-                      {"recovery", std::move(recovery)},
                       {"store", json::object{{"url", list.store_url},
                                              {"prefix", list.prefix},
                                              {"encrypted", list.encrypted},
@@ -86,8 +98,6 @@ Result<CheckpointList> checkpoint_list_from_json(const json::value& value, const
   JsonReader reader(value, path);
   CheckpointList list;
   list.checkpoints = read_list<CheckpointView>(reader, "checkpoints", view_from_json);
-  if (reader.has("recovery"))
-    list.recovery = read_list<RecoveryPoint>(reader, "recovery", recovery_point_from_json);
   JsonReader store(reader.value("store"), reader.path_of("store"));
   list.store_url = store.text("url");
   list.prefix = store.text("prefix");

@@ -11,6 +11,8 @@
 #include "base/id.h"
 #include "base/time.h"
 #include "core/model/json.h"
+#include "core/model/ledger_record.h"
+#include "core/model/manifest.h"
 #include "core/model/recovery_point.h"
 
 namespace tradewind::api {
@@ -32,7 +34,6 @@ struct CheckpointView {
 
 struct CheckpointList {
   std::vector<CheckpointView> checkpoints;  // oldest first
-  std::vector<RecoveryPoint> recovery;      // of the home store, then of each that keeps copies
   std::string store_url;                    // where they lie, and under which prefix
   std::string prefix;
   bool encrypted = false;           // all that lies there under the prefix
@@ -49,6 +50,10 @@ struct VerifyResult {
   bool verified() const { return problems.empty() && proof.problems.empty(); }
   bool operator==(const VerifyResult&) const = default;
 };
+
+// Of a record of a checkpoint, and what came of reading its manifest: not_found tells that it was pruned, and
+// a corrupt one tells nothing; its other errors.
+Result<CheckpointView> checkpoint_view(const LedgerRecord& record, const Result<Manifest>& manifest);
 
 json::value to_json(const RecoveryPoint& view);
 json::value to_json(const CheckpointList& list);

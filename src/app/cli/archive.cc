@@ -26,17 +26,6 @@ Error no_such(const Wanted& wanted, const std::vector<Entry>& entries, const Arc
 
 }  // namespace
 
-checkpoint::Retention retention_of(int keep, const KeepOptions& too) {
-  checkpoint::Retention retention;
-  retention.last = std::max(keep, 1);
-  retention.hourly = too.hourly;
-  retention.daily = too.daily;
-  retention.best = too.best;
-  retention.metric = too.metric;
-  retention.highest = too.highest;
-  return retention;
-}
-
 checkpoint::ChunkPlace place_over(ObjectStore& store) {
   return {.home = &store, .has_ledger = false};
 }

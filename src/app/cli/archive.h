@@ -24,9 +24,6 @@ struct Archive {
   std::string list_command;      // that lists them, for hints
 };
 
-// What flags of prune ask for; without a number the newest one.
-checkpoint::Retention retention_of(int keep, const KeepOptions& too);
-
 // A store that holds a folder's checkpoints, without jobs and ledgers.
 checkpoint::ChunkPlace place_over(objectstore::ObjectStore& store);
 struct OpenWish {

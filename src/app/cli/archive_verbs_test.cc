@@ -248,11 +248,11 @@ TEST_F(ArchiveVerbTest, PruneKeepsTheBestToo) {
   EXPECT_EQ(*act(ArchiveAction::list), ExitCode::done);
   EXPECT_EQ(document().at("checkpoints").as_array().at(1).at("metrics").at("loss").to_number<double>(), 0.5);
   options_.dry_run = true;
-  options_.keep_too.best = 1;
-  options_.keep_too.metric = "loss";
+  options_.keep.best = 1;
+  options_.keep.metric = "loss";
   EXPECT_EQ(*act(ArchiveAction::prune), ExitCode::done);
   EXPECT_EQ(act(ArchiveAction::prune).value_or(ExitCode::failed), ExitCode::done);
-  options_.keep_too.best = 0;
+  options_.keep.best = 0;
   EXPECT_EQ(act(ArchiveAction::prune).error().code, Code::invalid_argument) << "nothing says what is kept";
   for (const char* bad : {"loss", "=1", "loss=", "loss=x", "loss=1x", "loss=nan", "loss=inf"}) {
     options_.metrics = {bad};

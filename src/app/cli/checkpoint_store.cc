@@ -6,7 +6,6 @@
 #include "app/api/json_text.h"
 #include "base/text.h"
 #include "edge/checkpoint/ledger.h"
-#include "edge/checkpoint/recovery.h"
 #include "edge/io/files.h"
 #include "edge/mailbox/mailbox.h"
 #include "edge/objectstore/file_url.h"
@@ -241,22 +240,10 @@ Result<api::CheckpointList> list_checkpoints(ObjectStore& store, const StoredJob
   list.prefix = job.prefix();
   for (const LedgerRecord& record : ledger) {
     if (record.kind != LedgerKind::checkpoint) continue;
-    api::CheckpointView view{record.number, record.epoch, record.lease,
-                             record.step,   record.at,    record.manifest};
     const Result<Manifest> manifest = checkpoint::read_manifest(place, record.manifest);
-    if (manifest.ok()) {
-      view.bytes = total_bytes(*manifest);
-      view.files = manifest->files.size();
-      view.root_digest = manifest->root_digest;
-      view.metrics = manifest->metrics;
-    } else if (manifest.error().code == Code::not_found) {
-      view.kept = false;
-    } else if (manifest.error().code != Code::corrupt) {
-      return manifest.error();
-    }
+    TW_ASSIGN_OR_RETURN(api::CheckpointView view, api::checkpoint_view(record, manifest));
     list.checkpoints.push_back(std::move(view));
   }
-  list.recovery = checkpoint::recovery_points(place, ledger);
   return list;
 }
 

@@ -406,8 +406,9 @@ Result<ExitCode> run_verify(const ArchiveOptions& options, Context& context) {
 // ---- prune
 
 Result<checkpoint::Retention> retention_of(const ArchiveOptions& options) {
-  const checkpoint::Retention retention = retention_of(options.keep, options.keep_too);
-  if (options.keep > 0 || retention.chooses()) return retention;
+  checkpoint::Retention retention = options.keep;
+  retention.last = std::max(retention.last, 1);
+  if (options.keep.last > 0 || retention.chooses()) return retention;
   return Error{Code::invalid_argument, "how many checkpoints are to be kept is not said",
                "say --keep N, --keep-hourly N, --keep-daily N or --keep-best N"};
 }
@@ -429,7 +430,7 @@ Result<ExitCode> run_prune(const ArchiveOptions& options, Context& context) {
   }
   context.out << (options.dry_run ? "Would remove " : "Removed ") << plan.remove_keys.size() << " objects, "
               << format_bytes(plan.remove_bytes) << "; " << plan.keep_manifests << " checkpoints stay.\n";
-  if (!retention.chooses() && plan.keep_manifests > static_cast<std::uint64_t>(options.keep)) {
+  if (!retention.chooses() && plan.keep_manifests > static_cast<std::uint64_t>(options.keep.last)) {
     context.out << paint(Style::dim, "What a save of the last hour may have begun from is kept as well.",
                          context.terminal.colour)
                 << "\n";

@@ -26,6 +26,7 @@
 #include "base/reversed.h"
 #include "base/text.h"
 #include "edge/checkpoint/ledger.h"
+#include "edge/checkpoint/recovery.h"
 #include "edge/mailbox/mailbox.h"
 
 namespace tradewind::cli {
@@ -38,7 +39,8 @@ constexpr Duration verify_patience = std::chrono::hours(12);
 
 // ---- list
 
-void print_list(const api::CheckpointList& list, Context& context) {
+void print_list(const api::CheckpointList& list, const std::vector<RecoveryPoint>& recovery,
+                Context& context) {
   if (list.checkpoints.empty()) {
     context.out << "The ledger names no checkpoint yet.\n";
     return;
@@ -60,23 +62,33 @@ void print_list(const api::CheckpointList& list, Context& context) {
   }
   add_metrics(table, metrics);
   context.out << render(table, context.terminal.width, context.terminal.colour);
-  context.out << recovery_text(list.recovery, context.clock.now());
+  context.out << recovery_text(recovery, context.clock.now());
   context.out << paint(Style::dim, "In " + list.store_url + " under " + list.prefix, context.terminal.colour)
               << "\n";
 }
 
 Result<ExitCode> run_list(const CheckpointOptions& options, Context& context) {
   api::CheckpointList list;
+  std::vector<RecoveryPoint> recovery;
   if (options.store.empty()) {
     TW_ASSIGN_OR_RETURN(list, list_of_server(options, context));
+    TW_ASSIGN_OR_RETURN(ApiClient client, connect(context));
+    TW_ASSIGN_OR_RETURN(recovery, ask_for_recovery(client, options.job));
   } else {
     TW_ASSIGN_OR_RETURN(const JobPlace place, place_of(options, context));
     TW_ASSIGN_OR_RETURN(list, list_checkpoints(*place.store, place.job));
+    TW_ASSIGN_OR_RETURN(const std::vector<LedgerRecord> ledger,
+                        checkpoint::read_ledger(*place.store, place.job.prefix(), 0));
+    recovery = checkpoint::recovery_points({place.store.get(), nullptr, {}, place.job.prefix()}, ledger);
   }
   if (context.json) {
-    print_json(context, api::to_json(list));
+    json::object document = api::to_json(list).as_object();
+    json::array points;
+    for (const RecoveryPoint& point : recovery) points.push_back(api::to_json(point));
+    document["recovery"] = std::move(points);
+    print_json(context, document);
   } else {
-    print_list(list, context);
+    print_list(list, recovery, context);
   }
   return ExitCode::done;
 }
@@ -260,16 +272,16 @@ Result<PruneRule> rule_of(const CheckpointOptions& options, const JobPlace& plac
   PruneRule rule;
   const Result<JobSpec> spec = mailbox::Mailbox(*place.store, place.job.owner, place.job.id).read_spec();
   if (spec.ok()) rule.copies = further_stores(*spec);
-  if (options.keep == 0 && !spec.ok()) {
+  if (options.keep.last == 0 && !spec.ok()) {
     return Error{spec.error().code,
                  "how many checkpoints the job wants to keep is not known: " + spec.error().message,
                  "say --keep N"};
   }
-  rule.retention = retention_of(options.keep, options.keep_too);
+  rule.retention = options.keep;
   // What is said stands instead of what the task file says.
-  if (options.keep == 0 && !rule.retention.chooses()) {
+  if (options.keep.last == 0 && !rule.retention.chooses()) {
     rule.retention = checkpoint::retention_of(spec->checkpoint);
-  } else if (options.keep == 0) {
+  } else if (options.keep.last == 0) {
     rule.retention.last = std::max(spec->checkpoint.keep, 1);
   }
   TW_ASSIGN_OR_RETURN(const std::vector<LedgerRecord> ledger,

@@ -2,7 +2,6 @@
 #include <algorithm>
 #include <ostream>
 
-#include "app/api/checkpoint_list.h"
 #include "app/api/json_list.h"
 #include "app/api/pages.h"
 #include "app/cli/connect.h"
@@ -167,15 +166,6 @@ void print_decisions(const Detail& detail, Context& context) {
   if (detail.decisions.empty()) context.err << "its policy has decided nothing yet\n";
 }
 
-Result<std::vector<RecoveryPoint>> recovery_of(ApiClient& client, const std::string& job) {
-  TW_ASSIGN_OR_RETURN(const json::value document, client.get(job_target(job, "/recovery")));
-  JsonReader reader(document, "answer");
-  std::vector<RecoveryPoint> points =
-      api::read_list<RecoveryPoint>(reader, "recovery", api::recovery_point_from_json);
-  TW_RETURN_IF_ERROR(reader.status());
-  return points;
-}
-
 json::object decisions_json(const json::value& document) {
   const json::value* decisions = document.as_object().if_contains("decisions");
   return json::object{{"decisions", decisions == nullptr ? json::value(json::array{}) : *decisions}};
@@ -202,8 +192,11 @@ Result<ExitCode> run_job(const JobOptions& options, Context& context) {
     TW_ASSIGN_OR_RETURN(const std::string text, receipt_text(receipt, context.terminal));
     context.out << text;
   } else if (options.svg.empty()) {
-    TW_ASSIGN_OR_RETURN(const std::vector<RecoveryPoint> recovery, recovery_of(client, options.job));
-    print_detail(detail, recovery, context);
+    // All else is known, whatever became of the job's stores.
+    const Result<std::vector<RecoveryPoint>> recovery = ask_for_recovery(client, options.job);
+    if (!recovery.ok())
+      print_warning(context, "the recovery point is not known: " + recovery.error().message);
+    print_detail(detail, recovery.value_or({}), context);
   }
   return ExitCode::done;
 }

@@ -459,7 +459,7 @@ TEST_F(CheckpointVerbTest, PruneKeepsWhatTheJobSaysAndShowsItBefore) {
   EXPECT_EQ(document().at("removed_chunks").to_number<int>(), 2);
   EXPECT_EQ(chunk_files(first).size(), 4U);
   EXPECT_EQ(*run(run_checkpoint, with(CheckpointAction::verify)), ExitCode::done) << "what is kept is whole";
-  options.keep = 1;
+  options.keep.last = 1;
   EXPECT_EQ(*run(run_checkpoint, options), ExitCode::done);
   EXPECT_EQ(chunk_files(first).size(), 2U);
 }

@@ -9,6 +9,7 @@
 
 #include "app/cli/terminal.h"
 #include "base/money.h"
+#include "edge/checkpoint/retention.h"
 
 namespace tradewind::cli {
 
@@ -92,15 +93,6 @@ struct SealOptions {
 };
 
 enum class CheckpointAction { list, verify, prune, restore, show, diff, repair, rekey };
-// prune: besides the newest.
-struct KeepOptions {
-  int hourly = 0;
-  int daily = 0;
-  int best = 0;
-  std::string metric = {};  // of which they are the best
-  bool highest = false;     // not the lowest
-};
-
 struct CheckpointOptions {
   CheckpointAction action = CheckpointAction::list;
   std::string job = "-";
@@ -110,8 +102,7 @@ struct CheckpointOptions {
   std::string which;              // show, diff: a step or the beginning of an id; empty: the newest
   std::string against;            // diff: the second of the two
   std::vector<std::string> from;  // repair: from these stores; empty: from the job's other ones
-  int keep = 0;                   // prune: 0: as the job says
-  KeepOptions keep_too = {};      // prune
+  checkpoint::Retention keep = {.last = 0};  // prune; 0: as the job says
   bool dry_run = false;
   bool read_back = false;  // restore: read every byte again from the disk
   bool flush = false;      // restore: wait until the disk has all
@@ -131,17 +122,16 @@ struct ArchiveOptions {
   std::string against;   // diff: the second of the two
   std::vector<std::string> from;  // repair: from these stores
   std::optional<double> step;     // save: of this step; restore: the newest of this step
-  int keep = 0;                   // prune
   bool dry_run = false;
   bool read_data = false;  // verify: every byte, not only what is there
   bool read_back = false;  // restore: read every byte again from the disk
   bool flush = false;      // restore: wait until the disk has all
   SealOptions seal = {};
-  SealOptions new_seal = {};              // rekey: opens it from now on
-  std::vector<std::string> metrics = {};  // save: "loss=2.3"
-  KeepOptions keep_too = {};              // prune
-  std::string bandwidth = {};             // "50M": bytes in a second; empty: unlimited
-  bool keep_old = false;                  // rekey: and so do those that opened it before
+  SealOptions new_seal = {};                 // rekey: opens it from now on
+  std::vector<std::string> metrics = {};     // save: "loss=2.3"
+  checkpoint::Retention keep = {.last = 0};  // prune; 0: not said
+  std::string bandwidth = {};                // "50M": bytes in a second; empty: unlimited
+  bool keep_old = false;                     // rekey: and so do those that opened it before
 };
 
 enum class ServerAction { run, start, stop, status };

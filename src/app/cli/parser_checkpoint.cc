@@ -26,7 +26,6 @@ ArchiveOptions archive_of(const Target& target, ArchiveAction action) {
   archive.folder = target.checkpoint.folder;
   archive.step = target.checkpoint.step;
   archive.keep = target.checkpoint.keep;
-  archive.keep_too = target.checkpoint.keep_too;
   archive.dry_run = target.checkpoint.dry_run;
   archive.read_back = target.checkpoint.read_back;
   archive.flush = target.checkpoint.flush;
@@ -203,19 +202,19 @@ void add_prune(CLI::App* parent, Target& target) {
        "tradewind checkpoint prune train --keep-daily 7 --keep-best 1 --metric loss",
        "tradewind checkpoint prune file:///mnt/backup/run7 --keep 5",
        "tradewind checkpoint prune ./backup --keep 2 --keep-daily 7 --keep-best 3 --metric loss"});
-  sub->add_option("--keep,--keep-last", o.keep, "keep so many; of a job, else as it says")
+  checkpoint::Retention& keep = o.keep;
+  sub->add_option("--keep,--keep-last", keep.last, "keep so many; of a job, else as it says")
       ->check(CLI::PositiveNumber);
-  KeepOptions& too = o.keep_too;
-  sub->add_option("--keep-hourly", too.hourly, "the newest of each of so many hours, too")
+  sub->add_option("--keep-hourly", keep.hourly, "the newest of each of so many hours, too")
       ->check(CLI::PositiveNumber);
-  sub->add_option("--keep-daily", too.daily, "the newest of each of so many days, too")
+  sub->add_option("--keep-daily", keep.daily, "the newest of each of so many days, too")
       ->check(CLI::PositiveNumber);
-  CLI::Option* best = sub->add_option("--keep-best", too.best, "so many with the lowest --metric, too")
+  CLI::Option* best = sub->add_option("--keep-best", keep.best, "so many with the lowest --metric, too")
                           ->check(CLI::PositiveNumber);
-  CLI::Option* metric = sub->add_option("--metric", too.metric, "what the best are told by, such as loss");
+  CLI::Option* metric = sub->add_option("--metric", keep.metric, "what the best are told by, such as loss");
   best->needs(metric);
   metric->needs(best);
-  sub->add_flag("--highest", too.highest, "the best are those with the highest")->needs(best);
+  sub->add_flag("--highest", keep.highest, "the best are those with the highest")->needs(best);
   sub->add_flag("--dry-run", o.dry_run, "only say what would go");
   add_seal(sub, target.archive.seal);
 }

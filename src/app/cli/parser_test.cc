@@ -75,13 +75,12 @@ TEST(ParserTest, WhatIsOfAStoreIsNotPassedOverOfAJob) {
     EXPECT_TRUE(ended(line).wrong) << flag[0];
     EXPECT_NE(ended(line).text.find(flag[0]), std::string::npos) << ended(line).text;
   }
-  EXPECT_EQ(parsed<CheckpointOptions>({"checkpoint", "prune", "train", "--keep-hourly", "3"}).keep_too.hourly,
-            3);
+  EXPECT_EQ(parsed<CheckpointOptions>({"checkpoint", "prune", "train", "--keep-hourly", "3"}).keep.hourly, 3);
   EXPECT_TRUE(ended({"checkpoint", "prune", "./store", "--keep-best", "3"}).wrong) << "of which metric?";
   EXPECT_EQ(parsed<ArchiveOptions>({"checkpoint", "prune", "./s", "--keep-best", "3", "--metric", "loss"})
-                .keep_too.best,
+                .keep.best,
             3);
-  EXPECT_EQ(parsed<CheckpointOptions>({"checkpoint", "prune", "train", "--keep-last", "3"}).keep, 3);
+  EXPECT_EQ(parsed<CheckpointOptions>({"checkpoint", "prune", "train", "--keep-last", "3"}).keep.last, 3);
 }
 
 TEST(ParserTest, AJobsKeyIsForWhoReadsItsStore) {

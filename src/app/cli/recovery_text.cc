@@ -2,6 +2,9 @@
 
 #include <algorithm>
 
+#include "app/api/checkpoint_list.h"
+#include "app/api/json_list.h"
+#include "app/cli/connect.h"
 #include "app/cli/progress_bar.h"
 #include "app/cli/text_width.h"
 #include "base/text.h"
@@ -17,6 +20,15 @@ std::string state_of(const RecoveryPoint& point, Time now) {
 }
 
 }  // namespace
+
+Result<std::vector<RecoveryPoint>> ask_for_recovery(ApiClient& client, const std::string& job) {
+  TW_ASSIGN_OR_RETURN(const json::value document, client.get(job_target(job, "/recovery")));
+  JsonReader reader(document, "answer");
+  std::vector<RecoveryPoint> points =
+      api::read_list<RecoveryPoint>(reader, "recovery", api::recovery_point_from_json);
+  TW_RETURN_IF_ERROR(reader.status());
+  return points;
+}
 
 std::string recovery_text(const std::vector<RecoveryPoint>& points, Time now) {
   std::string text;

@@ -9,25 +9,13 @@ namespace tradewind::server {
 namespace {
 
 // The manifests that the ledger names: what they hold, or that they were pruned.
-Result<std::vector<api::CheckpointView>> checkpoints_of(const Serving& serving, const JobId& job,
+Result<std::vector<api::CheckpointView>> checkpoints_of(const checkpoint::ChunkPlace& place,
                                                         const std::vector<LedgerRecord>& ledger) {
-  TW_ASSIGN_OR_RETURN(const checkpoint::ChunkPlace place, serving.plane.chunks_of(job));
   std::vector<api::CheckpointView> views;
   for (const LedgerRecord& record : ledger) {
     if (record.kind != LedgerKind::checkpoint) continue;
-    api::CheckpointView view{record.number, record.epoch, record.lease,
-                             record.step,   record.at,    record.manifest};
     const Result<Manifest> manifest = checkpoint::read_manifest(place, record.manifest);
-    if (manifest.ok()) {
-      view.bytes = total_bytes(*manifest);
-      view.files = manifest->files.size();
-      view.root_digest = manifest->root_digest;
-      view.metrics = manifest->metrics;
-    } else if (manifest.error().code == Code::not_found) {
-      view.kept = false;
-    } else if (manifest.error().code != Code::corrupt) {
-      return manifest.error();
-    }
+    TW_ASSIGN_OR_RETURN(api::CheckpointView view, api::checkpoint_view(record, manifest));
     views.push_back(std::move(view));
   }
   return views;
@@ -38,9 +26,8 @@ Result<io::HttpResponse> list(const Serving& serving, const Call& call) {
   TW_ASSIGN_OR_RETURN(const std::vector<LedgerRecord> ledger, ledger_of(serving, job));
   TW_ASSIGN_OR_RETURN(mailbox::Mailbox box, serving.plane.mailbox_of(job));
   api::CheckpointList listed;
-  TW_ASSIGN_OR_RETURN(listed.checkpoints, checkpoints_of(serving, job, ledger));
   TW_ASSIGN_OR_RETURN(const checkpoint::ChunkPlace place, serving.plane.chunks_of(job));
-  listed.recovery = checkpoint::recovery_points(place, ledger);
+  TW_ASSIGN_OR_RETURN(listed.checkpoints, checkpoints_of(place, ledger));
   listed.store_url = box.store().url();
   listed.prefix = box.prefix();
   for (const objectstore::ObjectStore* const copy : place.standby) listed.copies.push_back(copy->url());
@@ -51,7 +38,7 @@ Result<io::HttpResponse> list(const Serving& serving, const Call& call) {
   return json_response(200, to_json(listed));
 }
 
-// Apart from the list, which reads every manifest.
+// Apart from the list, which who restores asks for too: a store with copies that is away takes its time.
 Result<io::HttpResponse> recovery(const Serving& serving, const Call& call) {
   TW_ASSIGN_OR_RETURN(const JobId job, job_of(serving, call));
   TW_ASSIGN_OR_RETURN(const std::vector<LedgerRecord> ledger, ledger_of(serving, job));

@@ -49,13 +49,7 @@ std::string Sha256::hex() {
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
   unsigned size = 0;
   must(EVP_DigestFinal_ex(context_.get(), digest.data(), &size) == 1);
-  constexpr std::string_view digits = "0123456789abcdef";
-  std::string text;
-  for (unsigned i = 0; i < size; ++i) {
-    text += digits[digest[i] / 16];
-    text += digits[digest[i] % 16];
-  }
-  return text;
+  return objectstore::hex({reinterpret_cast<const char*>(digest.data()), size});
 }
 
 bool is_digest(std::string_view text) {

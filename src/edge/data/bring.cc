@@ -147,16 +147,15 @@ Status admit_unchanged(Transfer& transfer, const std::vector<const SourceObject*
   std::map<std::string_view, const SourceObject*> by_key;
   for (const SourceObject& object : now) by_key[object.key] = &object;
   std::optional<std::string> other;
-  for (const SourceObject* object : fetched) {
-    const auto found = by_key.find(object->key);
-    if (found != by_key.end() && *found->second == *object) continue;
-    cache.drop(source.url(), *object);
-    other = object->key;
-  }
   std::vector<const SourceObject*> whole;
   for (const SourceObject* object : fetched) {
     const auto found = by_key.find(object->key);
-    if (found != by_key.end() && *found->second == *object) whole.push_back(object);
+    if (found != by_key.end() && *found->second == *object) {
+      whole.push_back(object);
+      continue;
+    }
+    cache.drop(source.url(), *object);
+    other = object->key;
   }
   TW_RETURN_IF_ERROR(checkpoint::for_each_parallel(
       whole.size(), [](std::size_t) { return std::uint64_t{1} << 20; },

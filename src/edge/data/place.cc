@@ -10,8 +10,8 @@
 #include <unistd.h>
 #include <vector>
 
+#include "edge/checkpoint/digest.h"
 #include "edge/checkpoint/parallel.h"
-#include "edge/data/file_hash.h"
 #include "edge/io/errno_error.h"
 #include "edge/io/files.h"
 #include "edge/io/unique_fd.h"
@@ -32,7 +32,7 @@ timespec time_of(Time time) {
 
 // Reads all of it, and writes it where no clone has it already.
 Status prove(const CachedObject& cached, int from, int to, bool is_cloned, const fs::path& target) {
-  RunningSha256 hash;
+  checkpoint::Sha256 hash;
   std::vector<char> buffer(copy_bytes);
   while (true) {
     const ssize_t n = ::read(from, buffer.data(), buffer.size());
@@ -40,11 +40,11 @@ Status prove(const CachedObject& cached, int from, int to, bool is_cloned, const
     if (n < 0) return io::errno_error(errno, "read " + cached.file.string());
     if (n == 0) break;
     const std::string_view piece(buffer.data(), static_cast<std::size_t>(n));
-    hash.add(piece);
+    hash.update(piece);
     const int failed = is_cloned ? 0 : objectstore::write_all(to, piece);
     if (failed != 0) return io::errno_error(failed, "write " + target.string());
   }
-  if (hash.finish() == cached.sha256) return {};
+  if (hash.hex() == cached.sha256) return {};
   return Error{Code::corrupt, "the cached bytes " + cached.file.string() + " are damaged"};
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "edge/checkpoint/digest.h"
 #include "edge/objectstore/file_url.h"
 #include "edge/objectstore/percent_path.h"
 #include "edge/objectstore/registry.h"
@@ -14,8 +15,6 @@ namespace fs = std::filesystem;
 using objectstore::ObjectInfo;
 using objectstore::ObjectPage;
 using objectstore::ObjectStore;
-
-constexpr std::size_t digest_letters = 64;
 
 Error nothing_at(const std::string& url) {
   return {Code::not_found, "there is nothing at " + url,
@@ -144,11 +143,7 @@ Result<bool> Source::holds_checkpoints() const {
     if (!page.ok()) return named(page.error(), url_);
     if (page->objects.empty()) return false;
     const std::string_view key = page->objects.front().key;
-    const std::string_view digest = key.substr(key.rfind('/') + 1);
-    if (digest.size() != digest_letters ||
-        digest.find_first_not_of("0123456789abcdef") != std::string_view::npos) {
-      return false;
-    }
+    if (!checkpoint::is_digest(key.substr(key.rfind('/') + 1))) return false;
   }
   return true;
 }

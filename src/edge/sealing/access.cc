@@ -11,7 +11,6 @@ using objectstore::ObjectPage;
 using objectstore::ObjectStore;
 using objectstore::PutCondition;
 
-constexpr std::uint64_t key_object_bytes_max = std::uint64_t{64} << 10;
 constexpr std::size_t passphrase_letters_min = 8;
 constexpr const char* how_to_give =
     "give it by --key-file FILE, --key-command COMMAND or TRADEWIND_KEY_FILE, TRADEWIND_KEY_COMMAND, "

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
@@ -16,6 +17,7 @@ namespace tradewind::sealing {
 
 // What the data key lies wrapped in. All stands or falls with these few bytes, so there are two copies.
 inline constexpr std::array<std::string_view, 2> key_objects = {"sealed/key", "sealed/key.copy"};
+inline constexpr std::uint64_t key_object_bytes_max = std::uint64_t{64} << 10;
 
 enum class SealWish {
   as_found,  // with a key the store must be sealed, without one it must not be

@@ -15,7 +15,6 @@ using objectstore::PrefixStore;
 using objectstore::PutCondition;
 
 constexpr std::size_t data_key_digits = 64;
-constexpr std::uint64_t key_object_bytes_max = std::uint64_t{64} << 10;
 constexpr Duration refusal_lasts = std::chrono::seconds(10);
 constexpr const char* server_cure =
     "set TRADEWIND_KEY_FILE (or TRADEWIND_KEY_COMMAND, TRADEWIND_KEY) and start the server anew: tradewind "
