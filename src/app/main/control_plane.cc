@@ -71,8 +71,9 @@ Status open_suppliers(const ControlPlaneOptions& options, const Clock& clock, Ru
   TW_ASSIGN_OR_RETURN(plane.providers, drivers::make_providers(options.drivers, clock));
   for (const std::unique_ptr<provider::Provider>& supplier : plane.providers) {
     const provider::Capabilities& facts = supplier->capabilities();
-    plane.world.providers[facts.provider] = supplier.get();
-    start.suppliers[facts.provider] = {facts.list_delay, Duration(10'000), facts.notice_lead};
+    const std::string name = provider::supplier_name(facts);
+    plane.world.providers[name] = supplier.get();
+    start.suppliers[name] = {facts.list_delay, Duration(10'000), facts.notice_lead, facts.list_gap};
     TW_ASSIGN_OR_RETURN(const std::vector<Offer> offers, supplier->offers({}));
     start.offers.insert(start.offers.end(), offers.begin(), offers.end());
   }

@@ -50,12 +50,14 @@ void list_suppliers(Step& step) {
     const auto last = working.list_asked_at.find(provider);
     Time due = last == working.list_asked_at.end()
                    ? step.now()
-                   : last->second + (busy ? step.tempo().list_poll : step.tempo().idle_list_poll);
+                   : last->second + (busy ? std::max(step.tempo().list_poll, facts.list_gap)
+                                          : step.tempo().idle_list_poll);
     const auto wanted = working.list_wanted.find(provider);
     if (wanted != working.list_wanted.end()) {
-      const Time soonest = last == working.list_asked_at.end()
-                               ? step.now()
-                               : last->second + list_gap * static_cast<Duration::rep>(live);
+      const Time soonest =
+          last == working.list_asked_at.end()
+              ? step.now()
+              : last->second + std::max(list_gap * static_cast<Duration::rep>(live), facts.list_gap);
       due = std::min(due, std::max(wanted->second, soonest));
     }
     if (due > step.now()) {

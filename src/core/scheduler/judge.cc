@@ -21,7 +21,7 @@ bool mailbox_answered_since(Step& step, const JobId& job, Time since) {
 void resolve_intent(Step& step, const LeaseRecord& lease) {
   Working& working = step.working();
   if (working.launching.contains(lease.id)) return;
-  const std::string& provider = lease.offer.location.provider;
+  const std::string provider = working.supplier_of(lease.offer.location);
   const auto [since, fresh] = working.unresolved_since.try_emplace(lease.id, step.now());
   if (fresh) step.want_list(provider, step.now());
   const Time settled = since->second + working.suppliers[provider].list_delay;
@@ -47,12 +47,19 @@ bool judge_final_status(Step& step, const LeaseRecord& lease) {
   return true;
 }
 
+// From when its first word is due. Who stands in a supplier's queue has not begun to boot.
+Time begun_waiting(const Step& step, const LeaseRecord& lease) {
+  const Time launched = lease.launched_at.value_or(lease.intended_at);
+  const auto waiting = step.working().seen_waiting.find(lease.id);
+  return waiting == step.working().seen_waiting.end() ? launched : std::max(launched, waiting->second);
+}
+
 // Since when nothing was heard, and for how long that is in order.
 bool judge_silence(Step& step, const LeaseRecord& lease) {
-  const std::string& provider = lease.offer.location.provider;
+  const std::string provider = step.working().supplier_of(lease.offer.location);
   const Duration cold_start = lease.offer.cold_start.value_or(step.working().suppliers[provider].cold_start);
   const bool booting = !lease.status_changed_at;
-  const Time heard = lease.status_changed_at.value_or(lease.launched_at.value_or(lease.intended_at));
+  const Time heard = booting ? begun_waiting(step, lease) : *lease.status_changed_at;
   const Time stale = heard + (booting ? cold_start + step.tempo().boot_patience : step.tempo().lease_term);
   if (step.now() < stale) {
     step.wake(lease.job, stale);

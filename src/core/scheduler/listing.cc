@@ -40,6 +40,7 @@ void compare_lease(Step& step, const LeaseId& id, const Instance* instance, cons
   }
   if (instance != nullptr) {
     if (instance->state == InstanceState::terminated) return note_gone(step, *known, instance);
+    if (instance->state == InstanceState::pending) step.working().seen_waiting[id] = listing.asked_at;
     if (known->missed_lists > 0) {
       LeaseRecord lease = *known;
       lease.missed_lists = 0;

@@ -31,7 +31,7 @@ struct TerminateReply {
   std::optional<Error> error;
 };
 struct Listing {
-  std::string provider;
+  std::string provider;             // the supplier, as Working::suppliers names it
   Time asked_at;                    // when the first page was asked for
   std::vector<Instance> instances;  // complete when there is no error
   std::optional<Error> error;

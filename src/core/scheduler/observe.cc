@@ -29,7 +29,7 @@ void observe_launch(Step& step, const LaunchReply& reply) {
   if (lease.state != LeaseState::intended) return;
   if (reply.error->code == Code::unavailable || reply.error->code == Code::internal) {
     step.working().unresolved_since[lease.id] = step.now();  // judge.cc looks for it in the supplier's list
-    step.want_list(lease.offer.location.provider, step.now());
+    step.want_list(step.working().supplier_of(lease.offer.location), step.now());
     return;
   }
   block_offer(step, lease.offer, *reply.error);
@@ -44,7 +44,7 @@ void observe_terminate(Step& step, const TerminateReply& reply) {
   const bool refused = reply.error.has_value();
   step.working().terminate_due[reply.instance] =
       step.now() + (refused ? step.tempo().terminate_retry : 4 * step.tempo().terminate_retry);
-  if (!refused) step.want_list(reply.instance.location.provider, step.now());
+  if (!refused) step.want_list(step.working().supplier_of(reply.instance.location), step.now());
   if (const LeaseRecord* lease = step.lease(reply.lease)) step.mark_dirty(lease->job);
 }
 

@@ -43,7 +43,8 @@ void block_offer(Step& step, const Offer& offer, const Error& error) {
 // Who takes capacity back has none to give: not before the announced end, nor right after it.
 void block_preempted_offer(Step& step, const LeaseRecord& lease) {
   const std::string key = offer_key(lease.offer);
-  const SupplierFacts& facts = step.working().suppliers[lease.offer.location.provider];
+  Working& working = step.working();
+  const SupplierFacts& facts = working.suppliers[working.supplier_of(lease.offer.location)];
   const Duration lead = lease.offer.notice_lead.value_or(facts.notice_lead);
   Time until = step.now();
   if (lease.status && lease.status->notice) {  // by the agent's clock, which may be wrong

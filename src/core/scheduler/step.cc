@@ -43,9 +43,10 @@ std::vector<LeaseRecord> Step::live_leases(const JobRecord& job) const {
 }
 
 void Step::index(const LeaseRecord& lease) {
-  std::set<LeaseId>& live = working_.live_leases[lease.offer.location.provider];
+  std::set<LeaseId>& live = working_.live_leases[working_.supplier_of(lease.offer.location)];
   if (lease.state == LeaseState::ended) {
     live.erase(lease.id);
+    working_.seen_waiting.erase(lease.id);
   } else {
     live.insert(lease.id);
   }

@@ -45,6 +45,7 @@ struct SupplierFacts {
   Duration list_delay{};  // how long a launched instance may be missing from lists
   Duration cold_start{};
   Duration notice_lead{};
+  Duration list_gap{};  // at least so long between two lists
 };
 
 struct OfferHealth {
@@ -71,10 +72,17 @@ struct Asking {
 
 struct Working {
   Tempo tempo;
-  std::map<std::string, SupplierFacts> suppliers;  // by provider; the suppliers that can be launched on
-  std::vector<Offer> offers;                       // what they sell now
-  std::uint64_t offers_version = 0;                // grows when they change
-  Random random{1};                                // makes lease ids
+  // Those that can be launched on: by provider ("aws"), or where each region is asked by itself and may be
+  // out of reach alone, by both ("ssh/gpu1").
+  std::map<std::string, SupplierFacts> suppliers;
+  // The name in `suppliers` of whom a location belongs to.
+  std::string supplier_of(const Location& location) const {
+    std::string regional = location.provider + "/" + location.region;
+    return suppliers.contains(regional) ? regional : location.provider;
+  }
+  std::vector<Offer> offers;         // what they sell now
+  std::uint64_t offers_version = 0;  // grows when they change
+  Random random{1};                  // makes lease ids
 
   // In flight: started and not answered yet.
   std::set<LeaseId> launching;
@@ -84,7 +92,7 @@ struct Working {
   std::set<LeaseId> ordering;
 
   // Last looks.
-  std::map<std::string, Time> listed_at;      // asked_at of the last complete list, by provider
+  std::map<std::string, Time> listed_at;      // asked_at of the last complete list, by supplier
   std::map<std::string, Time> list_asked_at;  // of the last attempt, good or not
   std::map<std::string, Time> list_wanted;    // one is wanted by then, ahead of the usual pace
   std::map<JobId, Time> read_at;              // asked_at of the last good reading
@@ -93,6 +101,7 @@ struct Working {
   std::map<JobId, std::map<LeaseId, Time>> last_words_due;
   std::map<InstanceRef, Time> terminate_due;
   std::map<LeaseId, Time> unresolved_since;  // intended, and no launch of ours is in flight
+  std::map<LeaseId, Time> seen_waiting;  // when its supplier last listed it as pending: queued, or booting
 
   std::map<std::string, OfferHealth> health;  // by offer_key
   std::map<std::string, int> launching_per_offer;
@@ -110,7 +119,7 @@ struct Working {
   std::set<std::pair<Time, JobId>> wake_order;
 
   // Index over the state, kept by Step.
-  std::map<std::string, std::set<LeaseId>> live_leases;  // not ended, by provider
+  std::map<std::string, std::set<LeaseId>> live_leases;  // not ended, by supplier
   // What jobs were told of spot lately, by place and in order of time: the others learn from it.
   std::map<Location, std::deque<SpotWord>> spot_words;
   bool indexed = false;

@@ -22,13 +22,22 @@ enum class TokenKind {
 // Facts that differ between suppliers, as data.
 struct Capabilities {
   std::string provider;  // the first part of its locations
+  // Where a driver answers for one region alone, which may be out of reach while others are not (an SSH host,
+  // a cluster): that region. Empty: for all of the provider's.
+  std::string only_region = {};
   std::vector<std::string> regions;
   bool spot = false;
   Duration notice_lead{};  // warning before a preemption; zero: none
   Duration list_delay{};   // how long after a launch the instance may be missing from lists
+  Duration list_gap{};     // asked for its instances no more often than that: its users share one controller
   TokenKind token_kind = TokenKind::idempotent;
   int token_letters_max = 64;
 };
+
+// "aws", or "ssh/gpu1" where a driver answers for one region alone.
+inline std::string supplier_name(const Capabilities& facts) {
+  return facts.only_region.empty() ? facts.provider : facts.provider + "/" + facts.only_region;
+}
 
 struct OfferQuery {
   std::string region;  // empty: all

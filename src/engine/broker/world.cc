@@ -12,11 +12,17 @@ namespace {
 
 using scheduler::Observation;
 
-Result<provider::Provider*> provider_of(const World& world, const std::string& name) {
+Result<provider::Provider*> provider_named(const World& world, const std::string& name) {
   const auto found = world.providers.find(name);
   if (found == world.providers.end())
     return Error{Code::invalid_argument, "there is no supplier named '" + name + "'"};
   return found->second;
+}
+
+Result<provider::Provider*> provider_of(const World& world, const Location& location) {
+  const auto regional = world.providers.find(location.provider + "/" + location.region);
+  if (regional != world.providers.end()) return regional->second;
+  return provider_named(world, location.provider);
 }
 
 // As agents reach it.
@@ -81,7 +87,7 @@ Result<std::map<std::string, std::string>> agent_secrets(const World& world, con
 
 Result<provider::Launched> launch_on(const World& world, const scheduler::Launch& launch) {
   TW_ASSIGN_OR_RETURN(objectstore::ObjectStore * store, store_of_job(world, place_of(launch), launch.home));
-  TW_ASSIGN_OR_RETURN(provider::Provider * supplier, provider_of(world, launch.offer.location.provider));
+  TW_ASSIGN_OR_RETURN(provider::Provider * supplier, provider_of(world, launch.offer.location));
   mailbox::Mailbox box(*store, world.owner, launch.job);
   TW_RETURN_IF_ERROR(box.write_spec(launch.spec));  // the agent must find its work
   provider::LaunchRequest request;
@@ -112,7 +118,7 @@ struct Perform {
 
   Observation operator()(const scheduler::Terminate& terminate) const {
     scheduler::TerminateReply reply{terminate.lease, terminate.instance, false, std::nullopt};
-    const Result<provider::Provider*> supplier = provider_of(world, terminate.instance.location.provider);
+    const Result<provider::Provider*> supplier = provider_of(world, terminate.instance.location);
     if (!supplier.ok()) {
       reply.error = supplier.error();
       return reply;
@@ -128,7 +134,7 @@ struct Perform {
 
   Observation operator()(const scheduler::ListInstances& list) const {
     scheduler::Listing listing{list.provider, world.clock->now(), {}, std::nullopt};
-    const Result<provider::Provider*> supplier = provider_of(world, list.provider);
+    const Result<provider::Provider*> supplier = provider_named(world, list.provider);
     if (!supplier.ok()) {
       listing.error = supplier.error();
       return listing;

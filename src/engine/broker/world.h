@@ -35,7 +35,7 @@ struct JobSeals {
 struct World {
   OwnerId owner;
   const Clock* clock = nullptr;
-  std::map<std::string, provider::Provider*> providers;     // by capabilities().provider
+  std::map<std::string, provider::Provider*> providers;     // by provider::supplier_name()
   std::map<std::string, objectstore::ObjectStore*> stores;  // by name; jobs name their home here
   // Opens the store of a URL that a job names; the same for the same URL. Null: only those above.
   std::function<Result<objectstore::ObjectStore*>(const std::string& url)> open_store = nullptr;
