@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "core/task/reading.h"
 #include "core/task/yaml_tree.h"
+#include "edge/drivers/config/fields.h"
 #include "edge/io/files.h"
 #include "edge/objectstore/file_url.h"
 
@@ -17,94 +18,13 @@ namespace {
 using task::Reading;
 using task::YamlKind;
 using task::YamlNode;
-
-// Reads one field; `path` names it in errors.
-using Field = std::function<void(Reading&, const YamlNode&, const std::string& path)>;
-using Fields = std::map<std::string, Field, std::less<>>;
-
-// Every member by its field; unknown names are errors with the nearest known one. Null counts as not given.
-void read_members(Reading& reading, const YamlNode& map, const std::string& path, const Fields& fields) {
-  std::vector<std::string_view> names;
-  for (const auto& entry : fields) names.push_back(entry.first);
-  for (const task::YamlMember& member : map.members) {
-    const auto field = fields.find(member.key->text);
-    if (field == fields.end()) {
-      const std::string near = nearest_word(member.key->text, names);
-      std::vector<std::string> known(names.begin(), names.end());
-      reading.error(*member.key, path + " has no field " + kind_text(*member.key),
-                    near.empty() ? "it has " + join(known, ", ") : "did you mean '" + near + "'?");
-    } else if (member.value->kind != YamlKind::null) {
-      field->second(reading, *member.value, path + "." + member.key->text);
-    }
-  }
-}
-
-bool is_zero(const YamlNode& node) {
-  return node.kind == YamlKind::scalar && !node.quoted && task::number_of(node.text) == 0.0;
-}
-
-// --- fields of every kind; zero is allowed where the task file's readers want more ---
-
-Field money(Money& target) {
-  return [&target](Reading& reading, const YamlNode& node, const std::string& path) {
-    Reading aside;  // its words ask for more than zero
-    const auto value = is_zero(node) ? Money() : read_money(aside, node, path);
-    if (!value) return reading.expected(node, path, "an amount of US dollars, such as 0.40");
-    target = *value;
-  };
-}
-
-Field span(Duration& target, bool zero_allowed) {
-  return [&target, zero_allowed](Reading& reading, const YamlNode& node, const std::string& path) {
-    const bool zero = zero_allowed && is_zero(node);
-    if (const auto value = zero ? Duration(0) : read_span(reading, node, path)) target = *value;
-  };
-}
-
-Field integer(int& target, int least, int most) {
-  return [&target, least, most](Reading& reading, const YamlNode& node, const std::string& path) {
-    if (const auto value = read_integer(reading, node, path, least, most)) target = *value;
-  };
-}
-
-Field positive(double& target, double most) {
-  return [&target, most](Reading& reading, const YamlNode& node, const std::string& path) {
-    if (const auto value = read_positive(reading, node, path, most)) target = *value;
-  };
-}
-
-Field boolean(bool& target) {
-  return [&target](Reading& reading, const YamlNode& node, const std::string& path) {
-    if (const auto value = read_boolean(reading, node, path)) target = *value;
-  };
-}
+using namespace drivers::fields;
 
 // --- one zone ---
 
-void read_name(Reading& reading, const YamlNode& node, const std::string& path, Zone& zone) {
-  const std::optional<std::string> text = read_text(reading, node, path);
-  if (!text) return;
-  const bool plain = text->find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789._-") == std::string::npos;
-  if (!plain || text->empty() || text->front() == '.' || text->size() > 64) {
-    reading.expected(node, path,
-                     "up to 64 lower-case letters, digits, '-', '_' and '.', not beginning with '.'");
-    return;
-  }
-  zone.name = *text;
-}
-
 void read_accelerator(Reading& reading, const YamlNode& node, const std::string& path, Zone& zone) {
-  if (!is_map(reading, node, path)) return;
   Accelerator accelerator;
-  accelerator.count = 1;
-  read_members(reading, node, path,
-               {{"model",
-                 [&](Reading& inner, const YamlNode& value, const std::string& where) {
-                   accelerator.model = read_text(inner, value, where).value_or("?");
-                 }},
-                {"count", positive(accelerator.count, 1024)},
-                {"memory_gib", positive(accelerator.memory_gib, 1e6)}});
-  if (accelerator.model.empty()) reading.error(node, path + " has no model", "write its name, such as A100");
+  accelerator_into(accelerator)(reading, node, path);
   zone.accelerator = accelerator;
 }
 
@@ -175,7 +95,7 @@ Zone read_zone(Reading& reading, const YamlNode& node, const std::string& path,
                {{"name",
                  [&](Reading& inner, const YamlNode& value, const std::string& where) {
                    has_name = true;
-                   read_name(inner, value, where, zone);
+                   name_into(zone.name)(inner, value, where);
                  }},
                 {"spot", boolean(zone.sells_spot)},
                 {"price_per_hour", money(zone.price_per_hour)},
@@ -209,17 +129,11 @@ void read_zones(Reading& reading, const YamlNode& root, const std::filesystem::p
   bool has_zones = false;
   const Field read_list = [&](Reading& inner, const YamlNode& node, const std::string&) {
     has_zones = true;
-    if (node.kind != YamlKind::list || node.items.empty())
-      return inner.expected(node, "zones", "a list of at least one zone");
-    std::set<std::string> names;
-    for (std::size_t i = 0; i < node.items.size(); ++i) {
-      zones.push_back(read_zone(inner, *node.items[i], "zones[" + std::to_string(i) + "]", folder));
-      const std::string& name = zones.back().name;
-      if (!name.empty() && !names.insert(name).second) {
-        inner.error(*node.items[i], "there are two zones named '" + name + "'",
-                    "give each a name of its own");
-      }
-    }
+    read_named_list(inner, node, "zones", "zone",
+                    [&](Reading& each, const YamlNode& item, const std::string& where) {
+                      zones.push_back(read_zone(each, item, where, folder));
+                      return zones.back().name;
+                    });
   };
   read_members(reading, root, "the zones file", {{"zones", read_list}});
   if (!has_zones) reading.error(root, "the zones file has no list of zones", "see docs/local-zones.md");
