@@ -11,6 +11,7 @@
 #include "edge/objectstore/file_url.h"
 #include "edge/objectstore/gcs/gcs_store.h"
 #include "edge/objectstore/gcs/gcs_url.h"
+#include "edge/objectstore/relay/relay_store.h"
 #include "edge/objectstore/s3_store.h"
 #include "edge/objectstore/s3_url.h"
 #include "edge/objectstore/sftp/sftp_store.h"
@@ -38,6 +39,10 @@ Opened open_gcs(std::string_view url, io::HelperProcesses*) {
   return open_gcs_store(url, io::current_environment());
 }
 
+Opened open_relay(std::string_view url, io::HelperProcesses*) {
+  return open_relay_store(url, io::current_environment());
+}
+
 Opened open_sftp(std::string_view url, io::HelperProcesses* helpers) {
   return open_sftp_store(url, io::current_environment(), {}, helpers);
 }
@@ -57,6 +62,7 @@ constexpr std::array kinds = {
     Kind{"file", open_file, check<path_of_file_url>},     Kind{"s3", open_s3, check<parse_s3_url>},
     Kind{"azblob", open_azblob, check<parse_azblob_url>}, Kind{"gs", open_gcs, check<parse_gcs_url>},
     Kind{"gcs", open_gcs, check<parse_gcs_url>},          Kind{"sftp", open_sftp, check<parse_sftp_url>},
+    Kind{"relay", open_relay, check<parse_relay_url>},
 };
 
 Error unknown(std::string_view url, std::string_view scheme) {

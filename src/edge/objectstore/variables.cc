@@ -7,9 +7,9 @@ namespace tradewind::objectstore {
 namespace {
 
 // IDENTITY_ and MSI_: where a service at Azure hands out its own identity, and the word that opens it.
-constexpr std::array<std::string_view, 10> prefixes = {"SSH_AUTH_SOCK", "TRADEWIND_SSH", "AWS_",  "AZURE_",
-                                                       "IDENTITY_",     "MSI_",          "IMDS_", "GOOGLE_",
-                                                       "CLOUDSDK_",     "GCE_METADATA_"};
+constexpr std::array<std::string_view, 11> prefixes = {
+    "TRADEWIND_RELAY_", "SSH_AUTH_SOCK", "TRADEWIND_SSH", "AWS_", "AZURE_", "IDENTITY_", "MSI_", "IMDS_",
+    "GOOGLE_",          "CLOUDSDK_",     "GCE_METADATA_"};
 
 }  // namespace
 

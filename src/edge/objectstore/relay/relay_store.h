@@ -1,0 +1,28 @@
+// A store that is used through a relay (relay_server.h).
+//   relay:///run/tradewind/relay.sock?store=home
+// names the relay's socket on this machine and the store as the relay knows it. The pass is in the
+// environment.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "edge/objectstore/object_store.h"
+#include "edge/objectstore/variables.h"
+
+namespace tradewind::objectstore {
+
+struct RelayUrl {
+  std::string socket;  // absolute
+  std::string store;
+};
+// invalid_argument: no absolute path or no store.
+Result<RelayUrl> parse_relay_url(std::string_view url);
+std::string to_text(const RelayUrl& url);
+
+// invalid_argument: the URL. A relay that is not there makes the store's calls `unavailable`: it may come
+// back.
+Result<std::unique_ptr<ObjectStore>> open_relay_store(std::string_view url, const Variables& environment);
+
+}  // namespace tradewind::objectstore
