@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <optional>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/inotify.h>
 #include <sys/signalfd.h>
@@ -13,6 +14,7 @@
 #include <unistd.h>
 
 #include "edge/drivers/local/cgroup.h"
+#include "edge/drivers/local/claims.h"
 #include "edge/drivers/local/machine_environment.h"
 #include "edge/drivers/local/timeline.h"
 #include "edge/io/errno_error.h"
@@ -50,6 +52,30 @@ bool uses_a_far_store(const std::vector<std::string>& arguments) {
     const std::size_t value = argument.find('=') + 1;
     return argument.substr(0, value).ends_with("store=") && argument.compare(value, 5, "file:") != 0;
   });
+}
+
+// "0,2"
+std::string numbers_text(const std::vector<int>& numbers) {
+  std::string text;
+  for (const int number : numbers) text += (text.empty() ? "" : ",") + std::to_string(number);
+  return text;
+}
+
+// This process and all that it starts, on the processors of those numbers among those it may use at all. One
+// that is not let keep to them is limited by its cgroup alone.
+void keep_to_cores(const std::vector<int>& numbers) {
+  cpu_set_t allowed;
+  if (numbers.empty() || ::sched_getaffinity(0, sizeof allowed, &allowed) != 0) return;
+  cpu_set_t kept;
+  CPU_ZERO(&kept);
+  int index = 0;
+  for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu) {
+    if (!CPU_ISSET(cpu, &allowed)) continue;
+    if (std::ranges::find(numbers, index++) != numbers.end()) CPU_SET(cpu, &kept);
+  }
+  if (CPU_COUNT(&kept) > 0 && ::sched_setaffinity(0, sizeof kept, &kept) != 0) {
+    note("the instance could not be kept to its processors");
+  }
 }
 
 class Machine {
@@ -90,6 +116,7 @@ class Machine {
   Timeline timeline_;
   Duration launched_monotonic_{};
   Duration next_heartbeat_{};
+  Claims claims_;
   Cgroup cgroup_;
   io::UniqueFd folder_events_;
   io::UniqueFd signals_;
@@ -105,6 +132,10 @@ Status Machine::begin() {
                           launch_.hard_limit);
   TW_RETURN_IF_ERROR(io::become_subreaper());
   TW_RETURN_IF_ERROR(watch_events());
+  if (launch_.zone.share) {
+    TW_ASSIGN_OR_RETURN(claims_, Claims::take(*launch_.zone.share));
+    keep_to_cores(claims_.cores());
+  }
   MachineRecord record;
   TW_ASSIGN_OR_RETURN(record.identity, io::own_identity());
   TW_ASSIGN_OR_RETURN(record.boot_id, io::boot_id());
@@ -196,7 +227,7 @@ io::SpawnRequest Machine::agent_request(int log_fd) const {
   request.argv.push_back("--local-store=" + launch_.zone.store);
   // A store that is no folder has no room for it.
   const Result<io::Folders> folders = io::folders_from(io::current_environment());
-  if (!launch_.zone.store.starts_with("file:") && folders.ok()) {
+  if (!launch_.zone.store.empty() && !launch_.zone.store.starts_with("file:") && folders.ok()) {
     request.argv.push_back("--data-cache=" + (folders->cache / "data" / launch_.zone.name).string());
   }
   request.argv.push_back("--limit-file=" + folder_.limit().string());
@@ -217,6 +248,11 @@ io::SpawnRequest Machine::agent_request(int log_fd) const {
     request.environment.merge(objectstore::store_identity(io::current_environment()));
   }
   for (const auto& [name, value] : secrets_) request.environment[name] = value;
+  if (launch_.zone.share && launch_.zone.share->gpus_total > 0) {
+    for (const char* name : {"CUDA_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES", "ROCR_VISIBLE_DEVICES"}) {
+      request.environment[name] = numbers_text(claims_.gpus());
+    }
+  }
   request.environment[marker_variable] = launch_.token;
   request.environment["TMPDIR"] = (folder_.scratch() / "tmp").string();
   request.cwd = folder_.scratch().string();
@@ -289,6 +325,7 @@ void Machine::end(const Ending& ending) {
     std::this_thread::sleep_for(std::chrono::milliseconds(200));
   }
   if (!cgroup_.remove()) note("the cgroup could not be removed");
+  claims_.give_back();
   write_state(InstanceState::terminated, ending, terminated_at);
 }
 

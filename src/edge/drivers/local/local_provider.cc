@@ -19,7 +19,6 @@ using provider::LaunchRequest;
 using provider::TerminateState;
 using std::filesystem::path;
 
-constexpr Duration shown_after_end = std::chrono::hours(24);
 constexpr Duration lock_patience = std::chrono::seconds(90);
 constexpr Duration start_patience = std::chrono::seconds(30);
 
@@ -95,6 +94,7 @@ Result<std::unique_ptr<LocalProvider>> LocalProvider::open(LocalOptions options,
     TW_RETURN_IF_ERROR(io::make_folders(options.root / folder, 0700));
   }
   for (Zone& zone : options.zones) {
+    if (!options.keeps_stores) continue;
     if (zone.store.empty()) zone.store = objectstore::file_url((options.stores / zone.name).string());
     if (!zone.store.starts_with("file:")) continue;
     TW_ASSIGN_OR_RETURN(const std::string folder, objectstore::path_of_file_url(zone.store));
@@ -140,7 +140,7 @@ Result<InstancePage> LocalProvider::instances(const OwnerId& owner, const provid
     if (!launch) return launch.error();
     if (launch->owner != owner) continue;
     TW_ASSIGN_OR_RETURN(const StateRecord state, tend(folder, *name));
-    const bool old = state.terminated_at && *state.terminated_at + shown_after_end < clock_.now();
+    const bool old = state.terminated_at && *state.terminated_at + options_.shown_after_end < clock_.now();
     if (old) {
       TW_RETURN_IF_ERROR(archive(folder, *name));
       continue;
@@ -253,11 +253,34 @@ Status LocalProvider::check_room(const Zone& zone, Purchase purchase, Time zone_
     TW_ASSIGN_OR_RETURN(const StateRecord state, settle(folder, name));
     if (state.state != InstanceState::terminated) ++living;
   }
-  if (living < zone.capacity) return {};
+  if (living < zone.capacity) return check_share(zone);
   return Error{Code::insufficient_capacity,
                "zone " + zone.name + " is full: " + std::to_string(living) + " of " +
                    std::to_string(zone.capacity) + " instances live",
                "wait, or raise its capacity in the zones file"};
+}
+
+Status LocalProvider::check_share(const Zone& zone) {
+  if (!zone.share) return {};
+  const Share& wanted = *zone.share;
+  int cores = wanted.cores;
+  int gpus = wanted.gpus;
+  for (const std::string& name : names_in(instances_folder())) {
+    const InstanceFolder folder(instances_folder() / name);
+    TW_ASSIGN_OR_RETURN(const LaunchRecord launch, folder.launch());
+    TW_ASSIGN_OR_RETURN(const StateRecord state, folder.state());
+    if (state.state == InstanceState::terminated || !launch.zone.share) continue;
+    cores += launch.zone.share->cores;
+    gpus += launch.zone.share->gpus;
+  }
+  const bool fits = (wanted.cores_total == 0 || cores <= wanted.cores_total) &&
+                    (wanted.gpus_total == 0 || gpus <= wanted.gpus_total);
+  if (fits && Claims::has_room(wanted)) return {};
+  return Error{Code::insufficient_capacity,
+               "the machine has not " + std::to_string(wanted.cores) + " cores and " +
+                   std::to_string(wanted.gpus) +
+                   " GPUs free: " + (fits ? "others have claimed them" : "its instances hold them"),
+               "wait until some of them end"};
 }
 
 Result<Time> LocalProvider::zone_epoch(const Zone& zone, Time now) {
@@ -343,6 +366,7 @@ Result<StateRecord> LocalProvider::tend(const InstanceFolder& folder, const std:
 Status LocalProvider::archive(const InstanceFolder& folder, const std::string& token) {
   TW_ASSIGN_OR_RETURN(const io::FileLock held, lock());
   if (!io::path_exists(folder.path())) return {};
+  if (!options_.remembers_tokens) return io::remove_tree(folder.path());
   for (const path& part :
        {folder.scratch(), folder.agent_log(), folder.machine_log(), folder.alive_lock(),
         folder.terminate_request(), folder.notice(), folder.limit(), folder.machine_file()}) {

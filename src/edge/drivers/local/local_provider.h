@@ -29,6 +29,10 @@ struct LocalOptions {
   std::vector<std::string> agent_program;
   std::map<std::string, std::string> environment;  // given on to machines, less what they must not have
   std::size_t page_size = 500;                     // of instances()
+  bool keeps_stores = true;  // zones without a store get a folder; false: they have none
+  Duration shown_after_end = std::chrono::hours(24);
+  // Tokens of ended instances stay used for ever. false: nothing is left of one that is no more shown.
+  bool remembers_tokens = true;
 };
 
 class LocalProvider final : public provider::Provider {
@@ -63,6 +67,8 @@ class LocalProvider final : public provider::Provider {
                                           const provider::LaunchRequest& request);
   Result<provider::Launched> launch_new(const Zone& zone, const provider::LaunchRequest& request);
   Status check_room(const Zone& zone, Purchase purchase, Time zone_epoch, Time now);
+  // What the living instances of all zones leave of the machine's cores and GPUs, and other users do.
+  Status check_share(const Zone& zone);
   Result<Time> zone_epoch(const Zone& zone, Time now);
   Status publish(const LaunchRecord& record);
   Status start_machine(const InstanceFolder& folder, const Secrets& secrets);

@@ -155,6 +155,13 @@ json::value to_json(const Zone& zone) {
                                          {"memory_gib", zone.accelerator->memory_gib}};
   }
   if (zone.trace) object["trace"] = to_json(*zone.trace);
+  if (zone.share) {
+    object["share"] = json::object{{"cores", zone.share->cores},
+                                   {"cores_total", zone.share->cores_total},
+                                   {"gpus", zone.share->gpus},
+                                   {"gpus_total", zone.share->gpus_total},
+                                   {"claims", zone.share->claims}};
+  }
   return object;
 }
 
@@ -182,6 +189,13 @@ Result<Zone> zone_from_json(const json::value& value, const std::string& path) {
     Result<Trace> read = trace_from_json(*trace, reader.path_of("trace"));
     if (!read) return read.error();
     zone.trace = std::move(read).value();
+  }
+  if (const json::value* share = reader.optional("share")) {
+    JsonReader inner(*share, reader.path_of("share"));
+    const auto number = [&inner](const char* key) { return static_cast<int>(inner.integer(key)); };
+    zone.share = Share{number("cores"), number("cores_total"), number("gpus"), number("gpus_total"),
+                       inner.text("claims")};
+    reader.merge(inner.status());
   }
   TW_RETURN_IF_ERROR(reader.status());
   return zone;

@@ -10,6 +10,7 @@
 #include "base/money.h"
 #include "base/time.h"
 #include "core/model/offer.h"
+#include "edge/drivers/local/claims.h"
 
 namespace tradewind::local {
 
@@ -59,6 +60,9 @@ struct Zone {
   Duration notice_lead = std::chrono::seconds(5);
   std::string store = {};  // the URL of its object store; empty: a folder in the data folder
   std::optional<Trace> trace = std::nullopt;
+  // What an instance claims of the machine, where zones are shapes of one machine. Nothing: `capacity` alone
+  // counts.
+  std::optional<Share> share = std::nullopt;
   bool operator==(const Zone&) const = default;
 };
 
