@@ -227,6 +227,9 @@ std::string help_text() {
   --grace=SPAN           from SIGTERM to SIGKILL (default 10s)
   --poll=SPAN            how often orders and progress are looked for (default 250ms)
 
+On a host that is reached by SSH, `tradewind-agent node` answers one question of the control plane (JSON on standard
+input and output), and `tradewind-agent local-machine --dir=FOLDER` leads one instance from its start to its end.
+
 Exit codes: 0 finished or stopped, 1 cannot go on, 2 wrong usage, 3 a newer lease owns the job.
 )";
 }

@@ -1,6 +1,8 @@
 // tradewind-agent: opens the stores that its arguments name, and runs one lease.
 #include <cstdint>
+#include <filesystem>
 #include <iostream>
+#include <iterator>
 #include <malloc.h>
 #include <map>
 #include <string>
@@ -11,6 +13,8 @@
 #include "app/agent/options.h"
 #include "app/agent/runner.h"
 #include "app/agent/stores.h"
+#include "edge/drivers/local/machine.h"
+#include "edge/drivers/node/node.h"
 #include "edge/io/files.h"
 #include "edge/io/helper_processes.h"
 #include "edge/io/process.h"
@@ -96,10 +100,29 @@ int run(const AgentOptions& options, const std::map<std::string, std::string>& t
   return tradewind::agent::run_agent(std::move(parts));
 }
 
+std::string own_path() {
+  std::error_code problem;
+  return std::filesystem::read_symlink("/proc/self/exe", problem).string();
+}
+
+// One question of a control plane that reaches this host by SSH.
+int answer_control_plane() {
+  const std::string question{std::istreambuf_iterator<char>(std::cin), {}};
+  std::cout << tradewind::node::answer_call(question, {own_path(), tradewind::io::current_environment()})
+            << '\n';
+  return std::cout.flush() ? 0 : exit_broken;
+}
+
 }  // namespace
 
 int main(int count, char** values) {
   keep_memory_small();
+  const std::string_view verb = count > 1 ? values[1] : "";
+  constexpr std::string_view folder_option = "--dir=";
+  if (verb == "node") return answer_control_plane();
+  if (verb == "local-machine" && count == 3 && std::string_view(values[2]).starts_with(folder_option)) {
+    return tradewind::local::run_machine(values[2] + folder_option.size());
+  }
   // The agent's alone: what it starts must not find it, and there is no thread yet.
   const auto taken = tradewind::io::take_environment(tradewind::sealing::job_key_variable);
   const std::vector<std::string> arguments(values + (count > 0 ? 1 : 0), values + count);

@@ -1,0 +1,60 @@
+// What a control plane asks the agent program on a host that it reaches by SSH: one JSON document in on
+// standard input, one out, for each call ("tradewind-agent node"). The host's zones travel with each
+// question: nothing has to be set up there.
+//   {"call":"facts"}                                     → {"ok":{facts}}
+//   {"call":"launch","launch":{…}}                       → {"ok":{"location","id","launched_at"}}
+//   {"call":"instances","owner":…,"page":…}              → {"ok":{"instances":[…],"next_page"}}
+//   {"call":"terminate","location":…,"id":…}             → {"ok":{"done":true}}
+//   {"call":"relay","socket":…}                          → {"ok":{}}   the relay's name now leads to that
+//   socket
+// or {"error":{"code","message","hint"}}.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "edge/drivers/local/this_machine.h"
+#include "edge/drivers/local/zone.h"
+#include "edge/provider/provider.h"
+
+namespace tradewind::node {
+
+struct NodeCall {
+  std::string call;
+  std::string folder;  // of all that is ours on the host, absolute
+  Time now;            // by the asker's clock
+  std::vector<local::Zone> zones;
+  provider::LaunchRequest launch;  // of "launch"; its offers are of the zones, "local/<name>"
+  OwnerId owner;                   // of "instances"
+  std::string page;
+  InstanceRef instance;  // of "terminate"
+  std::string socket;    // of "relay"
+};
+json::value to_json(const NodeCall& call);
+Result<NodeCall> node_call_from_json(const json::value& value);
+
+// What a host is, as it says itself.
+struct HostFacts {
+  local::MachineFacts machine;
+  std::string cgroup;            // "v2", "v1" or "none": how an instance is kept to its memory
+  bool kills_at_logout = false;  // systemd ends a user's programs with his last session
+  double disk_free_gib = 0;      // of the folder
+  Time now;                      // by the host's clock
+};
+json::value to_json(const HostFacts& facts);
+Result<HostFacts> host_facts_from_json(const json::value& value);
+
+json::value answer_of(const Error& error);
+// The value under "ok", or the error.
+Result<json::value> read_answer(const json::value& answer);
+
+json::value to_json(const provider::Launched& launched);
+Result<provider::Launched> launched_from_json(const json::value& value);
+json::value to_json(const InstancePage& page);
+Result<InstancePage> instance_page_from_json(const json::value& value);
+
+// Where the relay's socket is found, whichever connection brings it: a symbolic link in the folder.
+std::string relay_name(const std::string& folder);
+
+}  // namespace tradewind::node
