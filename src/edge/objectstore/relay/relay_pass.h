@@ -19,6 +19,8 @@ struct RelayPass {
 
 // The variable of the agent's environment that holds it.
 inline constexpr const char* relay_pass_variable = "TRADEWIND_RELAY_PASS";
+// And that of the relay's socket, where the store's URL names none.
+inline constexpr const char* relay_socket_variable = "TRADEWIND_RELAY_SOCKET";
 
 // "<base64 of a JSON document>.<HMAC-SHA-256 in hex>". `secret`: at least 16 bytes that the relay alone has.
 std::string sign_pass(const RelayPass& pass, std::string_view secret);

@@ -131,7 +131,7 @@ Result<RelayUrl> parse_relay_url(std::string_view url) {
   if (!url.starts_with(scheme) || mark == std::string_view::npos) return wrong;
   const auto socket = percent_decoded_path(url.substr(scheme.size(), mark - scheme.size()));
   const auto store = percent_decoded_path(url.substr(mark + query.size()));
-  if (!socket || !socket->starts_with('/') || !store || store->empty()) return wrong;
+  if (!socket || (!socket->empty() && !socket->starts_with('/')) || !store || store->empty()) return wrong;
   return RelayUrl{*socket, *store};
 }
 
@@ -141,6 +141,11 @@ std::string to_text(const RelayUrl& url) {
 
 Result<std::unique_ptr<ObjectStore>> open_relay_store(std::string_view url, const Variables& environment) {
   TW_ASSIGN_OR_RETURN(RelayUrl parsed, parse_relay_url(url));
+  if (parsed.socket.empty()) parsed.socket = variable(environment, relay_socket_variable);
+  if (!parsed.socket.starts_with('/')) {
+    return Error{Code::invalid_argument, "the URL '" + std::string(url) + "' names no relay, and $" +
+                                             relay_socket_variable + " neither"};
+  }
   return std::unique_ptr<ObjectStore>(
       std::make_unique<RelayStore>(std::move(parsed), variable(environment, relay_pass_variable)));
 }

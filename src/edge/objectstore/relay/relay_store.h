@@ -1,5 +1,6 @@
 // A store that is used through a relay (relay_server.h).
 //   relay:///run/tradewind/relay.sock?store=home
+//   relay://?store=home                             the socket is named in the environment
 // names the relay's socket on this machine and the store as the relay knows it. The pass is in the
 // environment.
 #pragma once
@@ -14,7 +15,7 @@
 namespace tradewind::objectstore {
 
 struct RelayUrl {
-  std::string socket;  // absolute
+  std::string socket;  // absolute; empty: as $TRADEWIND_RELAY_SOCKET says
   std::string store;
 };
 // invalid_argument: no absolute path or no store.

@@ -120,7 +120,8 @@ TEST(RelayUrl, IsReadAndWritten) {
   ASSERT_TRUE(again.ok());
   EXPECT_EQ(again->socket, url.socket);
   EXPECT_EQ(again->store, url.store);
-  for (const char* wrong : {"relay://x?store=home", "relay:///a", "relay:///a?store=", "file:///a?store=b"}) {
+  for (const char* wrong :
+       {"relay://x?store=home", "relay://?store=", "relay:///a", "relay:///a?store=", "file:///a?store=b"}) {
     EXPECT_EQ(parse_relay_url(wrong).error().code, Code::invalid_argument) << wrong;
   }
 }

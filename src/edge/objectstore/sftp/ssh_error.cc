@@ -71,8 +71,11 @@ std::string quoted(std::string_view words) {
 }  // namespace
 
 Error ssh_error(const SshCommand& command, const Error& problem, std::string_view words) {
+  return ssh_error("cannot reach " + command.target + " by SFTP: ", problem, words);
+}
+
+Error ssh_error(const std::string& where, const Error& problem, std::string_view words) {
   const std::string said = quoted(words);
-  const std::string where = "cannot reach " + command.target + " by SFTP: ";
   // What the session saw is the cause itself unless the stream just ended.
   if (problem.code != Code::unavailable) return {problem.code, where + problem.message, problem.hint};
   const auto found = std::find_if(meanings.begin(), meanings.end(), [words](const Meaning& meaning) {

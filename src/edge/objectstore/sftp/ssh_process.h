@@ -63,5 +63,7 @@ class SshProcess {
 // not_found (nobody listens), invalid_argument (its configuration, no sftp subsystem), else unavailable.
 // `problem` is what the session said.
 Error ssh_error(const SshCommand& command, const Error& problem, std::string_view words);
+// The same of another use: `where` is "cannot reach gpu1 by SSH: ".
+Error ssh_error(const std::string& where, const Error& problem, std::string_view words);
 
 }  // namespace tradewind::objectstore

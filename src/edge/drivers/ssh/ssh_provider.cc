@@ -1,0 +1,258 @@
+#include "edge/drivers/ssh/ssh_provider.h"
+
+#include "base/text.h"
+#include "edge/io/files.h"
+#include "edge/objectstore/hash.h"
+#include "edge/objectstore/relay/relay_pass.h"
+
+namespace tradewind::ssh {
+namespace {
+
+using node::NodeCall;
+using provider::Launched;
+using provider::LaunchRequest;
+using provider::TerminateState;
+
+constexpr Duration facts_last = std::chrono::minutes(10);
+constexpr Duration call_timeout = std::chrono::seconds(60);
+constexpr Duration upload_timeout = std::chrono::minutes(10);
+constexpr int exit_not_found = 127;
+constexpr int exit_not_executable = 126;
+
+provider::Capabilities capabilities_of(const HostConfig& config) {
+  provider::Capabilities facts;
+  facts.provider = "ssh";
+  facts.only_region = config.name;
+  facts.regions = {config.name};
+  facts.token_kind = provider::TokenKind::idempotent;
+  facts.needs_relay = true;
+  return facts;
+}
+
+std::string last_line(const std::string& text) {
+  const std::vector<std::string> lines = split(trim(text), '\n');
+  return lines.empty() ? "" : lines.back();
+}
+
+}  // namespace
+
+SshProvider::SshProvider(SshProviderOptions options, const Clock& clock)
+    : options_(std::move(options)),
+      clock_(clock),
+      capabilities_(capabilities_of(options_.ssh.config)),
+      host_(options_.ssh) {}
+
+Result<std::string> SshProvider::folder() {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!folder_.empty()) return folder_;
+  }
+  const std::string& wanted = config().folder;
+  // "$HOME" is the shell's own, not what we think of it.
+  const std::string script = "umask 077; cd && f=" + io::shell_quoted(wanted) +
+                             "; case \"$f\" in /*) ;; *) f=\"$PWD/$f\" ;; esac; mkdir -p -- \"$f\" && "
+                             "cd -- \"$f\" && printf '%s\\n' \"$PWD\"";
+  TW_ASSIGN_OR_RETURN(const io::CommandOutput output, host_.run({{"sh", "-c", script}}));
+  std::string found = last_line(output.out);  // a login script may say something before
+  if (!output.status.success() || !found.starts_with('/')) {
+    return Error{
+        Code::invalid_argument,
+        "the folder " + wanted + " cannot be made on " + host_.name() + ": " + std::string(trim(output.err)),
+        "name another as folder: in ssh.yaml"};
+  }
+  const std::lock_guard lock(mutex_);
+  folder_ = found;
+  return folder_;
+}
+
+Status SshProvider::bring_agent(const std::string& path) {
+  TW_ASSIGN_OR_RETURN(const std::string program, io::read_file(options_.agent_program));
+  const std::string folder = path.substr(0, path.rfind('/'));
+  // Whole or not at all, also where two bring it at once, and proved before it has its name.
+  const std::string script =
+      "umask 077; mkdir -p -- " + io::shell_quoted(folder) + " && t=" + io::shell_quoted(path) +
+      ".$$ && cat > \"$t\" && chmod 700 \"$t\" && \"$t\" --version >/dev/null && mv -f -- \"$t\" " +
+      io::shell_quoted(path) + " || { e=$?; rm -f -- \"$t\"; exit $e; }";
+  TW_ASSIGN_OR_RETURN(const io::CommandOutput output,
+                      host_.run({{"sh", "-c", script}, program, upload_timeout}));
+  if (output.status.success()) return {};
+  const bool forbidden = !output.status.signaled && output.status.code == exit_not_executable;
+  return Error{forbidden ? Code::invalid_argument : Code::unavailable,
+               "the agent program could not be put to " + path + " on " + host_.name() + ": " +
+                   (trim(output.err).empty() ? to_text(output.status) : std::string(trim(output.err))),
+               forbidden
+                   ? "programs do not run from that folder (noexec, or another kind of processor): name "
+                     "another as folder: in ssh.yaml"
+                   : "see whether the disk there is full"};
+}
+
+// By its digest: a host may serve several versions at once.
+Result<std::string> SshProvider::agent_on_host() {
+  TW_ASSIGN_OR_RETURN(const std::string where, folder());
+  const std::lock_guard lock(mutex_);
+  if (agent_digest_.empty()) {
+    TW_ASSIGN_OR_RETURN(const std::string program, io::read_file(options_.agent_program));
+    agent_digest_ = objectstore::hex(objectstore::sha256(program)).substr(0, 24);
+  }
+  return where + "/bin/tradewind-agent-" + agent_digest_;
+}
+
+Result<json::value> SshProvider::ask_once(const NodeCall& call, bool& missing) {
+  TW_ASSIGN_OR_RETURN(const std::string program, agent_on_host());
+  TW_ASSIGN_OR_RETURN(const io::CommandOutput output,
+                      host_.run({{program, "node"}, tradewind::to_text(node::to_json(call)), call_timeout}));
+  missing = !output.status.signaled && output.status.code == exit_not_found;
+  if (missing) return Error{Code::not_found, "there is no agent program on " + host_.name()};
+  if (!output.status.success()) {
+    return Error{Code::unavailable, "the agent program on " + host_.name() +
+                                        " failed: " + to_text(output.status) + " " + last_line(output.err)};
+  }
+  const Result<json::value> document = parse_json(last_line(output.out));
+  if (!document.ok()) {
+    return Error{Code::unavailable,
+                 "the agent program on " + host_.name() + " answered no JSON: " + document.error().message};
+  }
+  return node::read_answer(*document);
+}
+
+Result<json::value> SshProvider::ask(NodeCall call) {
+  TW_ASSIGN_OR_RETURN(call.folder, folder());
+  call.now = clock_.now();
+  bool missing = false;
+  Result<json::value> answer = ask_once(call, missing);
+  if (!missing) return answer;
+  TW_ASSIGN_OR_RETURN(const std::string program, agent_on_host());
+  TW_RETURN_IF_ERROR(bring_agent(program));
+  call.now = clock_.now();
+  return ask_once(call, missing);
+}
+
+Result<node::HostFacts> SshProvider::facts() {
+  {
+    const std::lock_guard lock(mutex_);
+    if (facts_ && clock_.monotonic() - facts_at_ < facts_last) return *facts_;
+  }
+  NodeCall call;
+  call.call = "facts";
+  TW_ASSIGN_OR_RETURN(const json::value answer, ask(call));
+  TW_ASSIGN_OR_RETURN(const node::HostFacts facts, node::host_facts_from_json(answer));
+  const std::lock_guard lock(mutex_);
+  facts_ = facts;
+  facts_at_ = clock_.monotonic();
+  return facts;
+}
+
+Result<std::vector<local::Zone>> SshProvider::zones() {
+  TW_ASSIGN_OR_RETURN(const node::HostFacts known, facts());
+  return shapes_of(config(), known);
+}
+
+Result<std::vector<Offer>> SshProvider::offers(const provider::OfferQuery& query) {
+  std::vector<Offer> found;
+  if (!query.region.empty() && query.region != config().name) return found;
+  TW_ASSIGN_OR_RETURN(const std::vector<local::Zone> shapes, zones());
+  const std::string day = format_utc(clock_.now()).substr(0, 10);
+  for (const local::Zone& zone : shapes) {
+    for (Offer& offer : local::offers_of(zone, day)) {
+      offer.location = {"ssh", config().name};
+      offer.instance_type = zone.name;
+      offer.source = "ssh.yaml";
+      found.push_back(std::move(offer));
+    }
+  }
+  return found;
+}
+
+// The same offer as the host's zones name it.
+Result<Offer> SshProvider::offer_here(const Offer& offer) {
+  TW_ASSIGN_OR_RETURN(const std::vector<local::Zone> shapes, zones());
+  for (const local::Zone& zone : shapes) {
+    if (zone.name != offer.instance_type || offer.location != Location{"ssh", config().name}) continue;
+    Offer there = offer;
+    there.location = local::location_of(zone);
+    there.instance_type = local::instance_type;
+    return there;
+  }
+  return Error{Code::invalid_argument, offer_key(offer) + " is not on offer at " + host_.name()};
+}
+
+// "<token>@<shape>": the host is told of an instance by both.
+InstanceRef SshProvider::ref_here(const InstanceRef& there) const {
+  return {{"ssh", config().name}, InstanceId(there.id.text() + "@" + there.location.region)};
+}
+
+Result<Launched> SshProvider::launch(const LaunchRequest& request) {
+  NodeCall call;
+  call.call = "launch";
+  TW_ASSIGN_OR_RETURN(call.zones, zones());
+  call.launch = request;
+  TW_ASSIGN_OR_RETURN(call.launch.offer, offer_here(request.offer));
+  if (!options_.relay_socket.empty()) {
+    TW_RETURN_IF_ERROR(keep_relay(true));
+    TW_ASSIGN_OR_RETURN(const std::string where, folder());
+    call.launch.secrets[objectstore::relay_socket_variable] = node::relay_name(where);
+  }
+  TW_ASSIGN_OR_RETURN(const json::value answer, ask(call));
+  TW_ASSIGN_OR_RETURN(Launched launched, node::launched_from_json(answer));
+  launched.ref = ref_here(launched.ref);
+  return launched;
+}
+
+Result<InstancePage> SshProvider::instances(const OwnerId& owner, const provider::PageToken& page) {
+  NodeCall call;
+  call.call = "instances";
+  call.owner = owner;
+  call.page = page;
+  // Agents there must reach us before their silence means anything.
+  if (!options_.relay_socket.empty()) TW_RETURN_IF_ERROR(keep_relay(false));
+  TW_ASSIGN_OR_RETURN(const json::value answer, ask(call));
+  TW_ASSIGN_OR_RETURN(InstancePage listed, node::instance_page_from_json(answer));
+  for (Instance& instance : listed.instances) instance.ref = ref_here(instance.ref);
+  return listed;
+}
+
+Result<TerminateState> SshProvider::terminate(const InstanceRef& instance) {
+  const std::string& id = instance.id.text();
+  const std::size_t at = id.rfind('@');
+  if (instance.location != Location{"ssh", config().name} || at == std::string::npos) {
+    return TerminateState::done;
+  }
+  NodeCall call;
+  call.call = "terminate";
+  call.instance = {{"local", id.substr(at + 1)}, InstanceId(id.substr(0, at))};
+  TW_ASSIGN_OR_RETURN(const json::value answer, ask(call));
+  JsonReader reader(answer, "answer");
+  const bool done = reader.boolean("done");
+  TW_RETURN_IF_ERROR(reader.status());
+  return done ? TerminateState::done : TerminateState::in_progress;
+}
+
+// The question makes the folder and brings the program, so that there is a place for the socket. It also
+// tells whether the socket is still there: it goes with the folder once the host's last instance has ended.
+Status SshProvider::keep_relay(bool ask_always) {
+  const std::lock_guard lock(relay_mutex_);
+  TW_ASSIGN_OR_RETURN(const std::string where, folder());
+  if (!ask_always && !forwarded_.empty() && relayed_connection_ == host_.connection()) return {};
+  for (int attempt = 0; attempt < 3; ++attempt) {
+    NodeCall call;
+    call.call = "relay";
+    call.socket =
+        forwarded_.empty() || relayed_connection_ != host_.connection() ? where + "/relay-none" : forwarded_;
+    const Result<json::value> answer = ask(call);
+    if (answer.ok()) return {};
+    if (answer.error().code != Code::not_found) return answer.error();
+    if (!forwarded_.empty() && relayed_connection_ == host_.connection()) {
+      host_.stop_forward(forwarded_, options_.relay_socket);
+    }
+    forwarded_ = where + "/relay-" + objectstore::hex(objectstore::random_bytes(6));
+    TW_RETURN_IF_ERROR(host_.forward(forwarded_, options_.relay_socket));
+    relayed_connection_ = host_.connection();
+  }
+  return Error{Code::unavailable, "the way back from " + host_.name() + " could not be made"};
+}
+
+Status SshProvider::prove_relay() {
+  return keep_relay(true);
+}
+
+}  // namespace tradewind::ssh

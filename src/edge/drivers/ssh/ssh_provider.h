@@ -1,0 +1,71 @@
+// A supplier of one host of one's own, reached by SSH: "ssh/<name>". What runs there leads itself (node.h);
+// the link may be cut, and this program may end and come back.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+
+#include "base/clock.h"
+#include "edge/drivers/ssh/ssh_host.h"
+#include "edge/provider/provider.h"
+
+namespace tradewind::ssh {
+
+struct SshProviderOptions {
+  SshOptions ssh;
+  std::filesystem::path agent_program;  // the static program that is brought to the host
+  // Our relay's socket (objectstore/relay), which the host gets a way to. Empty: agents there are given none.
+  std::string relay_socket = {};
+};
+
+class SshProvider final : public provider::Provider {
+ public:
+  SshProvider(SshProviderOptions options, const Clock& clock);
+
+  const provider::Capabilities& capabilities() const override { return capabilities_; }
+  // As the host describes itself, asked anew after ten minutes.
+  Result<std::vector<Offer>> offers(const provider::OfferQuery& query) override;
+  Result<provider::Launched> launch(const provider::LaunchRequest& request) override;
+  Result<InstancePage> instances(const OwnerId& owner, const provider::PageToken& page) override;
+  Result<provider::TerminateState> terminate(const InstanceRef& instance) override;
+
+  // What `tradewind check ssh` shows of it.
+  Result<node::HostFacts> facts();
+  // Proves that the host gets a way to our relay.
+  Status prove_relay();
+  const HostConfig& config() const { return options_.ssh.config; }
+
+ private:
+  Result<std::string> folder();         // on the host, absolute
+  Result<std::string> agent_on_host();  // brought there when it is missing
+  Status bring_agent(const std::string& path);
+  Result<json::value> ask(node::NodeCall call);
+  Result<json::value> ask_once(const node::NodeCall& call, bool& missing);
+  // That the relay's name on the host leads here over the connection that there is.
+  Status keep_relay(bool ask_always);
+  Result<std::vector<local::Zone>> zones();
+  Result<Offer> offer_here(const Offer& offer);
+  InstanceRef ref_here(const InstanceRef& there) const;
+
+  const SshProviderOptions options_;
+  const Clock& clock_;
+  provider::Capabilities capabilities_;
+  SshHost host_;
+
+  std::mutex mutex_;  // of all below
+  std::string folder_;
+  std::string agent_;
+  std::string agent_digest_;
+  std::optional<node::HostFacts> facts_;
+  Duration facts_at_{};  // monotonic
+
+  std::mutex relay_mutex_;
+  std::string forwarded_;                 // protected by relay_mutex_; the socket on the host
+  std::uint64_t relayed_connection_ = 0;  // protected by relay_mutex_; that it belongs to
+};
+
+}  // namespace tradewind::ssh
