@@ -111,16 +111,24 @@ Status point_relay(const NodeCall& call) {
   if (::symlink(call.socket.c_str(), beside.c_str()) != 0) {
     return io::errno_error(errno, "make " + beside.string());
   }
-  if (::rename(beside.c_str(), relay_name(call.folder).c_str()) != 0) {
+  if (::rename(beside.c_str(), relay_name(call.folder, call.plane).c_str()) != 0) {
     return io::errno_error(errno, "name the relay in " + call.folder);
   }
   // Sockets of connections that are gone lead nowhere.
   std::error_code problem;
   for (const auto& entry : std::filesystem::directory_iterator(call.folder, problem)) {
     const std::string file = entry.path().filename().string();
-    if (file.starts_with("relay-") && entry.path() != call.socket) ::unlink(entry.path().c_str());
+    const bool old = file.starts_with("relay-" + call.plane + "-") && entry.path() != call.socket;
+    if (old) ::unlink(entry.path().c_str());
   }
   return {};
+}
+
+// Whether agents that look for the relay by its name find that connection.
+bool is_relayed(const NodeCall& call) {
+  std::error_code problem;
+  const path leads_to = std::filesystem::read_symlink(relay_name(call.folder, call.plane), problem);
+  return !problem && leads_to == call.socket && io::path_exists(call.socket);
 }
 
 bool holds_instances(const path& folder) {
@@ -164,7 +172,9 @@ Result<json::value> act(const NodeCall& call, const NodeProgram& program) {
   if (call.call == "instances") {
     TW_ASSIGN_OR_RETURN(const InstancePage page, provider->instances(call.owner, call.page));
     if (page.instances.empty() && page.next_page.empty()) leave_nothing(call);
-    return to_json(page);
+    json::value answer = to_json(page);
+    answer.as_object()["relay"] = is_relayed(call);
+    return answer;
   }
   if (call.call == "terminate") {
     TW_ASSIGN_OR_RETURN(const provider::TerminateState state, provider->terminate(call.instance));

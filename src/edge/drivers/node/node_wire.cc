@@ -90,7 +90,10 @@ json::value to_json(const NodeCall& call) {
     object["page"] = call.page;
   }
   if (call.call == "terminate") object["instance"] = tradewind::to_json(call.instance);
-  if (call.call == "relay") object["socket"] = call.socket;
+  if (call.call == "relay" || call.call == "instances") {
+    object["plane"] = call.plane;
+    object["socket"] = call.socket;
+  }
   return object;
 }
 
@@ -113,7 +116,8 @@ Result<NodeCall> node_call_from_json(const json::value& value) {
   if (call.call == "terminate") {
     TW_ASSIGN_OR_RETURN(call.instance, instance_ref_from_json(reader.value("instance"), "instance"));
   }
-  if (call.call == "relay") call.socket = reader.text("socket");
+  call.plane = reader.text_or("plane", "");
+  call.socket = reader.text_or("socket", "");
   TW_RETURN_IF_ERROR(reader.status());
   return call;
 }
@@ -200,8 +204,8 @@ Result<InstancePage> instance_page_from_json(const json::value& value) {
   return page;
 }
 
-std::string relay_name(const std::string& folder) {
-  return folder + "/relay.sock";
+std::string relay_name(const std::string& folder, const std::string& plane) {
+  return folder + "/relay-" + plane + ".sock";
 }
 
 }  // namespace tradewind::node

@@ -3,9 +3,10 @@
 // question: nothing has to be set up there.
 //   {"call":"facts"}                                     → {"ok":{facts}}
 //   {"call":"launch","launch":{…}}                       → {"ok":{"location","id","launched_at"}}
-//   {"call":"instances","owner":…,"page":…}              → {"ok":{"instances":[…],"next_page"}}
+//   {"call":"instances","owner":…,"page":…,"plane":…,"socket":…}
+//                                                        → {"ok":{"instances":[…],"next_page","relay":true}}
 //   {"call":"terminate","location":…,"id":…}             → {"ok":{"done":true}}
-//   {"call":"relay","socket":…}                          → {"ok":{}}   the relay's name now leads to that
+//   {"call":"relay","plane":…,"socket":…}                → {"ok":{}}   the relay's name leads there
 //   socket
 // or {"error":{"code","message","hint"}}.
 #pragma once
@@ -29,7 +30,8 @@ struct NodeCall {
   OwnerId owner;                   // of "instances"
   std::string page;
   InstanceRef instance;  // of "terminate"
-  std::string socket;    // of "relay"
+  std::string plane;     // of "relay" and "instances": which control plane asks, [a-z0-9]+
+  std::string socket;    // of the same: where the relay's connection ends on the host
 };
 json::value to_json(const NodeCall& call);
 Result<NodeCall> node_call_from_json(const json::value& value);
@@ -54,7 +56,8 @@ Result<provider::Launched> launched_from_json(const json::value& value);
 json::value to_json(const InstancePage& page);
 Result<InstancePage> instance_page_from_json(const json::value& value);
 
-// Where the relay's socket is found, whichever connection brings it: a symbolic link in the folder.
-std::string relay_name(const std::string& folder);
+// Where agents find the relay's socket, whichever connection brings it: a symbolic link in the folder, one
+// for each control plane that uses the host.
+std::string relay_name(const std::string& folder, const std::string& plane);
 
 }  // namespace tradewind::node

@@ -190,7 +190,7 @@ Result<Launched> SshProvider::launch(const LaunchRequest& request) {
   if (!options_.relay_socket.empty()) {
     TW_RETURN_IF_ERROR(keep_relay(true));
     TW_ASSIGN_OR_RETURN(const std::string where, folder());
-    call.launch.secrets[objectstore::relay_socket_variable] = node::relay_name(where);
+    call.launch.secrets[objectstore::relay_socket_variable] = node::relay_name(where, options_.plane);
   }
   TW_ASSIGN_OR_RETURN(const json::value answer, ask(call));
   TW_ASSIGN_OR_RETURN(Launched launched, node::launched_from_json(answer));
@@ -204,9 +204,16 @@ Result<InstancePage> SshProvider::instances(const OwnerId& owner, const provider
   call.owner = owner;
   call.page = page;
   // Agents there must reach us before their silence means anything.
-  if (!options_.relay_socket.empty()) TW_RETURN_IF_ERROR(keep_relay(false));
+  const bool relays = !options_.relay_socket.empty();
+  if (relays) TW_RETURN_IF_ERROR(keep_relay(false));
+  call.plane = options_.plane;
+  call.socket = forwarded();
   TW_ASSIGN_OR_RETURN(const json::value answer, ask(call));
   TW_ASSIGN_OR_RETURN(InstancePage listed, node::instance_page_from_json(answer));
+  JsonReader reader(answer, "page");
+  if (relays && !listed.instances.empty() && !reader.boolean_or("relay", false)) {
+    TW_RETURN_IF_ERROR(keep_relay(true));
+  }
   for (Instance& instance : listed.instances) instance.ref = ref_here(instance.ref);
   return listed;
 }
@@ -236,19 +243,26 @@ Status SshProvider::keep_relay(bool ask_always) {
   for (int attempt = 0; attempt < 3; ++attempt) {
     NodeCall call;
     call.call = "relay";
-    call.socket =
-        forwarded_.empty() || relayed_connection_ != host_.connection() ? where + "/relay-none" : forwarded_;
+    call.plane = options_.plane;
+    call.socket = forwarded_.empty() || relayed_connection_ != host_.connection()
+                      ? where + "/relay-" + options_.plane + "-none"
+                      : forwarded_;
     const Result<json::value> answer = ask(call);
     if (answer.ok()) return {};
     if (answer.error().code != Code::not_found) return answer.error();
     if (!forwarded_.empty() && relayed_connection_ == host_.connection()) {
       host_.stop_forward(forwarded_, options_.relay_socket);
     }
-    forwarded_ = where + "/relay-" + objectstore::hex(objectstore::random_bytes(6));
+    forwarded_ = where + "/relay-" + options_.plane + "-" + objectstore::hex(objectstore::random_bytes(6));
     TW_RETURN_IF_ERROR(host_.forward(forwarded_, options_.relay_socket));
     relayed_connection_ = host_.connection();
   }
   return Error{Code::unavailable, "the way back from " + host_.name() + " could not be made"};
+}
+
+std::string SshProvider::forwarded() {
+  const std::lock_guard lock(relay_mutex_);
+  return relayed_connection_ == host_.connection() ? forwarded_ : "";
 }
 
 Status SshProvider::prove_relay() {

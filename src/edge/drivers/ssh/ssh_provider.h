@@ -20,6 +20,8 @@ struct SshProviderOptions {
   std::filesystem::path agent_program;  // the static program that is brought to the host
   // Our relay's socket (objectstore/relay), which the host gets a way to. Empty: agents there are given none.
   std::string relay_socket = {};
+  // Tells this control plane's relay on the host from those of others: [a-z0-9]+.
+  std::string plane = "own";
 };
 
 class SshProvider final : public provider::Provider {
@@ -47,6 +49,7 @@ class SshProvider final : public provider::Provider {
   Result<json::value> ask_once(const node::NodeCall& call, bool& missing);
   // That the relay's name on the host leads here over the connection that there is.
   Status keep_relay(bool ask_always);
+  std::string forwarded();  // the socket on the host; empty where this connection has none
   Result<std::vector<local::Zone>> zones();
   Result<Offer> offer_here(const Offer& offer);
   InstanceRef ref_here(const InstanceRef& there) const;

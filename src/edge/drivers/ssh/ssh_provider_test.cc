@@ -72,6 +72,7 @@ class OneHost {
     options.ssh = {config_, environment, temp_.path() / plane, Duration(5'000)};
     options.agent_program = own_program();
     options.relay_socket = relay_->socket();
+    options.plane = plane;
     return std::make_unique<SshProvider>(std::move(options), clock_);
   }
   static bool end(provider::Provider& provider, const InstanceRef& ref) {
@@ -219,11 +220,12 @@ TEST(SshProvider, TwoControlPlanesOnOneHostDoNotCollide) {
 TEST(SshProvider, LeadsAgentsBackToOurStoresAlsoOverANewConnection) {
   OneHost host;
   const auto provider = host.open("a");
-  ASSERT_TRUE(provider->prove_relay().ok()) << describe(provider->prove_relay().error());
+  const Result<provider::Launched> launched = provider->launch(OneHost::request("l-one", slot(*provider)));
+  ASSERT_TRUE(launched.ok()) << describe(launched.error());
   const auto open_there = [&] {
     return *objectstore::open_relay_store(
         "relay://?store=home",
-        {{objectstore::relay_socket_variable, node::relay_name(host.far().string())},
+        {{objectstore::relay_socket_variable, node::relay_name(host.far().string(), "a")},
          {objectstore::relay_pass_variable, objectstore::sign_pass({"jobs/j-1/", {"home"}}, secret)}});
   };
   EXPECT_TRUE(open_there()->put("jobs/j-1/a", "ahoy", objectstore::PutCondition::always).ok());

@@ -111,19 +111,24 @@ void repeated_token_gives_the_same_instance(ConformanceSubject& subject) {
 
 void racing_launches_of_one_token_make_one_instance(ConformanceSubject& subject) {
   std::vector<std::optional<InstanceRef>> refs(8);
+  std::vector<std::string> errors(refs.size());
   std::vector<std::thread> threads;
   const LaunchRequest asked = request(subject, "l-race");
   for (std::size_t i = 0; i < refs.size(); ++i) {
     Provider& provider = i % 2 == 0 ? subject.provider() : subject.reopened();
-    threads.emplace_back([&refs, &provider, &asked, i] {
+    threads.emplace_back([&refs, &errors, &provider, &asked, i] {
       const Result<Launched> launched = provider.launch(asked);
-      if (launched) refs[i] = launched->ref;
+      if (launched) {
+        refs[i] = launched->ref;
+      } else {
+        errors[i] = describe(launched.error());
+      }
     });
   }
   for (std::thread& thread : threads) thread.join();
-  for (const std::optional<InstanceRef>& ref : refs) {
-    ASSERT_TRUE(ref.has_value());
-    EXPECT_EQ(*ref, *refs[0]);
+  for (std::size_t i = 0; i < refs.size(); ++i) {
+    ASSERT_TRUE(refs[i].has_value()) << errors[i];
+    EXPECT_EQ(*refs[i], *refs[0]);
   }
   ASSERT_TRUE(eventually(subject, [&] { return find(subject.provider(), *refs[0]).has_value(); }));
   EXPECT_EQ(list_all(subject.provider(), ours).size(), 1U);
