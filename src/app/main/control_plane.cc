@@ -5,8 +5,11 @@
 
 #include "core/catalog/catalog.h"
 #include "core/scheduler/survey.h"
+#include "edge/io/files.h"
 #include "edge/objectstore/file_store.h"
+#include "edge/objectstore/hash.h"
 #include "edge/objectstore/registry.h"
+#include "edge/objectstore/relay/relay_pass.h"
 
 namespace tradewind::app {
 namespace {
@@ -66,18 +69,45 @@ Status open_stores(const ControlPlaneOptions& options, RunningControlPlane& plan
   return {};
 }
 
+// 32 random bytes that sign the relay's passes: kept, since agents that were started before must go on.
+Result<std::string> relay_secret(const std::filesystem::path& folder) {
+  const std::filesystem::path file = folder / "relay.key";
+  const Status made = io::create_file_atomic(file, objectstore::random_bytes(32), {0600, true});
+  if (!made.ok() && made.error().code != Code::conflict) return made.error();
+  TW_ASSIGN_OR_RETURN(std::string secret, io::read_file(file, 1024));
+  if (secret.size() >= 16) return secret;
+  return Error{Code::corrupt, file.string() + " holds no key",
+               "delete it: agents over SSH are launched anew"};
+}
+
+Status open_relay(const ControlPlaneOptions& options, RunningControlPlane& plane) {
+  TW_ASSIGN_OR_RETURN(const std::string secret, relay_secret(options.state_folder));
+  TW_ASSIGN_OR_RETURN(plane.relay,
+                      objectstore::RelayServer::start(
+                          (options.state_folder / "relay.sock").string(), secret,
+                          [&plane](const std::string& name) { return broker::store_of(plane.world, name); }));
+  plane.world.relay_pass = [secret](const std::string& prefix, const std::vector<std::string>& stores) {
+    return std::map<std::string, std::string>{
+        {objectstore::relay_pass_variable, objectstore::sign_pass({prefix, stores}, secret)}};
+  };
+  return {};
+}
+
+// One that is out of reach now may be back in a minute: its offers come with it (OfferWatch).
 Status open_suppliers(const ControlPlaneOptions& options, const Clock& clock, RunningControlPlane& plane,
                       scheduler::Working& start) {
-  TW_ASSIGN_OR_RETURN(plane.providers, drivers::make_providers(options.drivers, clock));
+  drivers::DriverConfig config = options.drivers;
+  config.relay_socket = plane.relay->socket();
+  config.plane = plane.owner.text().substr(0, 12);
+  TW_ASSIGN_OR_RETURN(plane.providers, drivers::make_providers(config, clock));
   for (const std::unique_ptr<provider::Provider>& supplier : plane.providers) {
     const provider::Capabilities& facts = supplier->capabilities();
     const std::string name = provider::supplier_name(facts);
     plane.world.providers[name] = supplier.get();
     start.suppliers[name] = {facts.list_delay, Duration(10'000), facts.notice_lead, facts.list_gap};
-    TW_ASSIGN_OR_RETURN(const std::vector<Offer> offers, supplier->offers({}));
-    start.offers.insert(start.offers.end(), offers.begin(), offers.end());
   }
-  plane.offers = start.offers;
+  plane.offers = std::make_unique<OfferWatch>(plane.world.providers, options.log);
+  start.offers = plane.offers->ask_quick_ones();
   return {};
 }
 
@@ -149,6 +179,7 @@ Result<std::unique_ptr<RunningControlPlane>> start_control_plane(const ControlPl
       [keys = options.keys] { return sealing::read_user_key(keys); }, *plane->clock);
   plane->world.seals = seals_of(*plane->seals);
   TW_RETURN_IF_ERROR(open_stores(options, *plane));
+  TW_RETURN_IF_ERROR(open_relay(options, *plane));
 
   TW_ASSIGN_OR_RETURN(const std::uint64_t seed, entropy());
   scheduler::Working start;
@@ -166,6 +197,9 @@ Result<std::unique_ptr<RunningControlPlane>> start_control_plane(const ControlPl
   TW_ASSIGN_OR_RETURN(plane->service,
                       broker::Service::start({*plane->store, plane->world, scheduler::make_survey(rules),
                                               std::move(start), "home", 8, options.log}));
+  plane->offers->start([service = plane->service.get()](std::vector<Offer> offers) {
+    service->set_offers(std::move(offers));
+  });
   return plane;
 }
 

@@ -9,11 +9,13 @@
 #include <string>
 #include <vector>
 
+#include "app/main/offer_watch.h"
 #include "base/clock.h"
 #include "base/id.h"
 #include "base/result.h"
 #include "edge/drivers/registry.h"
 #include "edge/io/forward_clock.h"
+#include "edge/objectstore/relay/relay_server.h"
 #include "edge/sealing/job_seal.h"
 #include "engine/broker/service.h"
 
@@ -23,7 +25,8 @@ struct ControlPlaneOptions {
   std::string database;                // the SQLite file
   std::filesystem::path store_folder;  // of the store named "home"
   drivers::DriverConfig drivers;
-  sealing::KeyPlaces keys;  // of the user's key, for jobs that are encrypted
+  std::filesystem::path state_folder;  // of the relay's socket and key
+  sealing::KeyPlaces keys;             // of the user's key, for jobs that are encrypted
   std::function<void(const std::string&)> log = [](const std::string&) {};
 };
 
@@ -47,8 +50,9 @@ struct RunningControlPlane {
   std::vector<std::unique_ptr<provider::Provider>> providers;
   std::unique_ptr<sealing::JobSeals> seals;
   broker::World world;
-  std::vector<Offer> offers;  // what the suppliers sell
+  std::unique_ptr<objectstore::RelayServer> relay;
   std::unique_ptr<broker::Service> service;
+  std::unique_ptr<OfferWatch> offers;  // what the suppliers sell
 };
 
 // REQUIRES: the caller holds the state folder's lock; `clock` outlives the answer. Errors: those of the

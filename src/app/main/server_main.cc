@@ -104,6 +104,7 @@ Result<cli::ExitCode> run_server(const cli::ServerRunOptions& options, const cli
   plane_options.database = folder.database();
   plane_options.store_folder = context.folders.data / "stores" / "home";
   plane_options.drivers = driver_config(context, options.zones);
+  plane_options.state_folder = context.folders.state;
   plane_options.keys = sealing::key_places(context.environment, context.working_folder);
   plane_options.log = log;
   TW_ASSIGN_OR_RETURN(const std::unique_ptr<RunningControlPlane> plane,
@@ -113,7 +114,7 @@ Result<cli::ExitCode> run_server(const cli::ServerRunOptions& options, const cli
   server_options.folder = folder;
   server_options.port = options.listen;
   server_options.idle_exit = idle_exit;
-  server_options.market.offers = [&plane] { return plane->offers; };
+  server_options.market.offers = [&plane] { return plane->offers->known(); };
   TW_ASSIGN_OR_RETURN(const std::unique_ptr<server::Server> running,
                       server::Server::start(server_options, *plane->service, context.clock, plane->owner));
   const StopSignals signals(*running);

@@ -1,15 +1,39 @@
 #include "edge/drivers/registry.h"
 
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include "edge/drivers/local/local_provider.h"
 #include "edge/drivers/local/this_machine.h"
 #include "edge/drivers/local/zones_file.h"
 #include "edge/io/files.h"
 #include "edge/objectstore/file_url.h"
+#include "edge/objectstore/hash.h"
 
 namespace tradewind::drivers {
 namespace {
 
 using Providers = std::vector<std::unique_ptr<provider::Provider>>;
+
+// Of connections that commands share. One state folder has one; its path must be short.
+Result<std::filesystem::path> control_folder(const std::map<std::string, std::string>& environment,
+                                             const std::filesystem::path& state) {
+  const auto runtime = environment.find("XDG_RUNTIME_DIR");
+  const std::filesystem::path parent =
+      runtime != environment.end() && runtime->second.starts_with('/') && runtime->second.size() < 40
+          ? std::filesystem::path(runtime->second) / "tradewind"
+          : std::filesystem::path("/tmp/tradewind-" + std::to_string(::geteuid()));
+  TW_RETURN_IF_ERROR(io::make_folders(parent, 0700));
+  struct stat made = {};
+  if (::lstat(parent.c_str(), &made) != 0 || !S_ISDIR(made.st_mode) || made.st_uid != ::geteuid() ||
+      (made.st_mode & 077) != 0) {
+    return Error{Code::unauthorized, parent.string() + " is not a folder of this user's alone",
+                 "remove it, or set XDG_RUNTIME_DIR"};
+  }
+  const std::string own = std::to_string(::getpid() % 100'000) + "-" +
+                          objectstore::hex(objectstore::sha256(state.string())).substr(0, 8);
+  return parent / own;
+}
 
 Status add_local(Providers& providers, const DriverConfig& config, const Clock& clock) {
   local::LocalOptions options;
@@ -30,6 +54,31 @@ Status add_local(Providers& providers, const DriverConfig& config, const Clock& 
 Result<Providers> make_providers(const DriverConfig& config, const Clock& clock) {
   Providers providers;
   TW_RETURN_IF_ERROR(add_local(providers, config, clock));
+  TW_ASSIGN_OR_RETURN(auto hosts, ssh_providers(config, clock));
+  for (std::unique_ptr<ssh::SshProvider>& host : hosts) providers.push_back(std::move(host));
+  return providers;
+}
+
+Result<std::vector<std::unique_ptr<ssh::SshProvider>>> ssh_providers(const DriverConfig& config,
+                                                                     const Clock& clock) {
+  std::vector<std::unique_ptr<ssh::SshProvider>> providers;
+  const std::filesystem::path file = config.folders.config / "ssh.yaml";
+  if (!io::path_exists(file)) return providers;
+  const auto home = config.environment.find("HOME");
+  TW_ASSIGN_OR_RETURN(
+      const std::vector<ssh::HostConfig> hosts,
+      ssh::read_hosts_file(file, home == config.environment.end() ? std::string() : home->second));
+  TW_ASSIGN_OR_RETURN(const std::filesystem::path sockets,
+                      control_folder(config.environment, config.folders.state));
+  for (const ssh::HostConfig& host : hosts) {
+    ssh::SshProviderOptions options;
+    options.ssh = {host, config.environment, sockets, Duration(15'000)};
+    options.agent_program = config.agent_program.front();
+    options.relay_socket = config.relay_socket;
+    options.plane = config.plane;
+    options.facts_file = config.folders.cache / "ssh" / (host.name + ".json");
+    providers.push_back(std::make_unique<ssh::SshProvider>(std::move(options), clock));
+  }
   return providers;
 }
 

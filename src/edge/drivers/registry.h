@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "edge/drivers/local/zone.h"
+#include "edge/drivers/ssh/ssh_provider.h"
 #include "edge/io/paths.h"
 #include "edge/provider/provider.h"
 
@@ -23,11 +24,19 @@ struct DriverConfig {
       machine_program;  // runs local::run_machine(), such as {"/usr/bin/tradewind", "local-machine"}
   std::vector<std::string> agent_program;          // such as {"/usr/bin/tradewind-agent"}
   std::map<std::string, std::string> environment;  // the program's own
+  // Our relay's socket, and what tells it from other control planes' on a host that both use. Empty: agents
+  // that need a relay are given none.
+  std::string relay_socket = {};
+  std::string plane = "own";
 };
 
 // `clock` outlives them. The errors name the supplier and its file.
 Result<std::vector<std::unique_ptr<provider::Provider>>> make_providers(const DriverConfig& config,
                                                                         const Clock& clock);
+
+// The hosts of <config>/ssh.yaml; none where there is no such file.
+Result<std::vector<std::unique_ptr<ssh::SshProvider>>> ssh_providers(const DriverConfig& config,
+                                                                     const Clock& clock);
 
 // The zones of the local supplier with their stores, cpus and memory filled in: for their egress prices.
 Result<std::vector<local::Zone>> local_zones(const DriverConfig& config);

@@ -105,6 +105,11 @@ void Service::answer(const scheduler::Answer& given) {
   answers_changed_.notify_all();
 }
 
+void Service::set_offers(std::vector<Offer> offers) {
+  const std::lock_guard lock(state_mutex_);
+  broker_.set_offers(std::move(offers));
+}
+
 Result<JobId> Service::submit(const JobSpec& spec) {
   if (spec.run.empty())
     return Error{Code::invalid_argument, "the job has no `run` commands", "say what to run"};

@@ -37,6 +37,9 @@ class Service final : public ControlPlane {
   Service(const Service&) = delete;
   Service& operator=(const Service&) = delete;
 
+  // What the suppliers sell from now on.
+  void set_offers(std::vector<Offer> offers);
+
   Result<JobId> submit(const JobSpec& spec) override;
   Status cancel(const JobId& job) override;
   Result<MoveId> move(const JobId& job, const Location& target) override;

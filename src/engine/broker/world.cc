@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "edge/checkpoint/ledger.h"
 #include "edge/mailbox/mailbox.h"
+#include "edge/objectstore/relay/relay_store.h"
 
 namespace tradewind::broker {
 namespace {
@@ -25,15 +26,20 @@ Result<provider::Provider*> provider_of(const World& world, const Location& loca
   return provider_named(world, location.provider);
 }
 
-// As agents reach it.
-Result<std::string> url_of_store(const World& world, const std::string& name) {
+// As agents there reach it.
+Result<std::string> url_of_store(const World& world, const provider::Capabilities& there,
+                                 const std::string& name) {
+  const auto own = there.store_urls.find(name);
+  if (own != there.store_urls.end()) return own->second;
+  if (there.needs_relay) return objectstore::to_text(objectstore::RelayUrl{"", name});
   TW_ASSIGN_OR_RETURN(const objectstore::ObjectStore* store, store_of(world, name));
   const auto url = world.agent_store_urls.find(name);
   return url == world.agent_store_urls.end() ? store->url() : url->second;
 }
 
-Result<std::vector<std::string>> agent_arguments(const World& world, const scheduler::Launch& launch) {
-  TW_ASSIGN_OR_RETURN(const std::string home_url, url_of_store(world, launch.home));
+Result<std::vector<std::string>> agent_arguments(const World& world, const provider::Capabilities& there,
+                                                 const scheduler::Launch& launch) {
+  TW_ASSIGN_OR_RETURN(const std::string home_url, url_of_store(world, there, launch.home));
   std::vector<std::string> arguments = {
       "--store=" + home_url,
       "--owner=" + world.owner.text(),
@@ -50,7 +56,7 @@ Result<std::vector<std::string>> agent_arguments(const World& world, const sched
     arguments.emplace_back(hazard);
   }
   for (const std::string& name : standby_stores(launch.spec, launch.home)) {
-    TW_ASSIGN_OR_RETURN(const std::string url, url_of_store(world, name));
+    TW_ASSIGN_OR_RETURN(const std::string url, url_of_store(world, there, name));
     arguments.push_back("--standby-store=" + url);
   }
   for (const std::string& url : data_urls(launch.spec)) arguments.push_back("--data-store=" + url);
@@ -88,6 +94,7 @@ Result<std::map<std::string, std::string>> agent_secrets(const World& world, con
 Result<provider::Launched> launch_on(const World& world, const scheduler::Launch& launch) {
   TW_ASSIGN_OR_RETURN(objectstore::ObjectStore * store, store_of_job(world, place_of(launch), launch.home));
   TW_ASSIGN_OR_RETURN(provider::Provider * supplier, provider_of(world, launch.offer.location));
+  const provider::Capabilities& there = supplier->capabilities();
   mailbox::Mailbox box(*store, world.owner, launch.job);
   TW_RETURN_IF_ERROR(box.write_spec(launch.spec));  // the agent must find its work
   provider::LaunchRequest request;
@@ -96,8 +103,13 @@ Result<provider::Launched> launch_on(const World& world, const scheduler::Launch
   request.offer = launch.offer;
   request.job = launch.job;
   request.hard_limit = launch.hard_limit;
-  TW_ASSIGN_OR_RETURN(request.agent_arguments, agent_arguments(world, launch));
+  TW_ASSIGN_OR_RETURN(request.agent_arguments, agent_arguments(world, there, launch));
   TW_ASSIGN_OR_RETURN(request.secrets, agent_secrets(world, place_of(launch)));
+  if (there.needs_relay && world.relay_pass) {
+    std::vector<std::string> stores = standby_stores(launch.spec, launch.home);
+    stores.insert(stores.begin(), launch.home);
+    request.secrets.merge(world.relay_pass(prefix_of(world, place_of(launch)), stores));
+  }
   return supplier->launch(request);
 }
 

@@ -41,6 +41,10 @@ struct World {
   std::function<Result<objectstore::ObjectStore*>(const std::string& url)> open_store = nullptr;
   // Where agents on an instance reach a store of ours, when that differs from its own url().
   std::map<std::string, std::string> agent_store_urls = {};
+  // The pass of an agent that uses our stores through the relay: for its job's keys in those stores, by name.
+  std::function<std::map<std::string, std::string>(const std::string& job_prefix,
+                                                   const std::vector<std::string>& stores)>
+      relay_pass = nullptr;
   Duration lease_term{30'000};
   std::optional<JobSeals> seals = std::nullopt;  // nothing: no job can be encrypted
 };

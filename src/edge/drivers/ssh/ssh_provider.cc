@@ -132,10 +132,41 @@ Result<node::HostFacts> SshProvider::facts() {
     const std::lock_guard lock(mutex_);
     if (facts_ && clock_.monotonic() - facts_at_ < facts_last) return *facts_;
   }
+  if (std::optional<node::HostFacts> kept = kept_facts()) return *kept;
+  return fresh_facts();
+}
+
+// Of a command a moment ago. Nothing: there are none, or they are old.
+std::optional<node::HostFacts> SshProvider::kept_facts() {
+  if (options_.facts_file.empty()) return std::nullopt;
+  const Result<std::string> text = io::read_file(options_.facts_file, 1 << 16);
+  if (!text.ok()) return std::nullopt;
+  const Result<json::value> document = parse_json(*text);
+  if (!document.ok()) return std::nullopt;
+  JsonReader reader(*document, "facts");
+  const Time seen = reader.time("seen");
+  const std::string target = reader.text("target");
+  const Result<node::HostFacts> facts = node::host_facts_from_json(reader.value("facts"));
+  const Duration age = clock_.now() - seen;
+  if (!reader.status().ok() || !facts.ok() || target != host_.name()) return std::nullopt;
+  if (age < Duration(0) || age > facts_last) return std::nullopt;
+  return *facts;
+}
+
+Result<node::HostFacts> SshProvider::fresh_facts() {
   NodeCall call;
   call.call = "facts";
   TW_ASSIGN_OR_RETURN(const json::value answer, ask(call));
   TW_ASSIGN_OR_RETURN(const node::HostFacts facts, node::host_facts_from_json(answer));
+  if (!options_.facts_file.empty()) {
+    const json::value kept = json::object{{"seen", tradewind::to_json(clock_.now())},
+                                          {"target", host_.name()},
+                                          {"facts", node::to_json(facts)}};
+    // Only a convenience: without it the next command asks again.
+    if (io::make_folders(options_.facts_file.parent_path(), 0700).ok()) {
+      static_cast<void>(io::write_file_atomic(options_.facts_file, tradewind::to_text(kept) + "\n").ok());
+    }
+  }
   const std::lock_guard lock(mutex_);
   facts_ = facts;
   facts_at_ = clock_.monotonic();

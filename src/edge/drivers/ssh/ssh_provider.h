@@ -22,6 +22,8 @@ struct SshProviderOptions {
   std::string relay_socket = {};
   // Tells this control plane's relay on the host from those of others: [a-z0-9]+.
   std::string plane = "own";
+  // Where what the host said of itself is kept for other commands; empty: nowhere.
+  std::filesystem::path facts_file = {};
 };
 
 class SshProvider final : public provider::Provider {
@@ -35,13 +37,15 @@ class SshProvider final : public provider::Provider {
   Result<InstancePage> instances(const OwnerId& owner, const provider::PageToken& page) override;
   Result<provider::TerminateState> terminate(const InstanceRef& instance) override;
 
-  // What `tradewind check ssh` shows of it.
-  Result<node::HostFacts> facts();
+  // What the host says of itself, now.
+  Result<node::HostFacts> fresh_facts();
   // Proves that the host gets a way to our relay.
   Status prove_relay();
   const HostConfig& config() const { return options_.ssh.config; }
 
  private:
+  Result<node::HostFacts> facts();  // of the last ten minutes
+  std::optional<node::HostFacts> kept_facts();
   Result<std::string> folder();         // on the host, absolute
   Result<std::string> agent_on_host();  // brought there when it is missing
   Status bring_agent(const std::string& path);
