@@ -157,7 +157,7 @@ std::map<std::string, Setter, std::less<>> setters() {
 }
 
 Error unknown(const std::string& argument, const std::map<std::string, Setter, std::less<>>& known) {
-  std::vector<std::string_view> names = {"standby", "encrypted"};
+  std::vector<std::string_view> names = {"standby", "packed", "encrypted"};
   for (const auto& entry : known) names.push_back(entry.first);
   const std::string word =
       argument.substr(0, 2) == "--" ? argument.substr(2, argument.find('=') - 2) : argument;
@@ -186,6 +186,10 @@ Result<AgentOptions> parse_options(const std::vector<std::string>& arguments) {
   for (const std::string& argument : arguments) {
     if (argument == "--standby") {
       options.standby = true;
+      continue;
+    }
+    if (argument == "--packed") {
+      options.packed = true;
       continue;
     }
     if (argument == "--encrypted") {
@@ -217,6 +221,7 @@ std::string help_text() {
                          this tells the machine that the agent needs what opens them
   --data-cache=FOLDER    where brought data stays for the next job (default: in the local store's folder)
   --standby              prefetch and wait for the order to start (the target of a move)
+  --packed               the task's workdir and files come from the job's home, not from this machine
   --encrypted            all of the job in its stores is sealed by the key in $TRADEWIND_JOB_KEY
   --hard-limit=TIME      end by then, whatever happens (RFC 3339)
   --limit-file=FILE      gets the time of a hard limit that an order moved: what ends the machine looks there

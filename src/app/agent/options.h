@@ -25,6 +25,7 @@ struct AgentOptions {
   JobId job;
   LeaseId lease;
   bool standby = false;
+  bool packed = false;     // the task's own files come from the job's home (checkpoint/package.h)
   bool encrypted = false;  // the job's stores are sealed by the data key in the environment
   std::optional<Time> hard_limit = std::nullopt;
   Duration lease_term = std::chrono::seconds(30);

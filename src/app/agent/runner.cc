@@ -66,6 +66,7 @@ StateParts state_parts(const RunnerParts& parts, MailWorker& mail, JobData& data
   made.job = parts.options.job;
   made.lease = parts.options.lease;
   made.scratch = parts.options.scratch;
+  made.packed = parts.options.packed;
   made.data = &data;
   made.helpers = parts.helpers;
   made.seed = parts.seed;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "app/agent/outputs.h"
+#include "edge/checkpoint/package.h"
 
 namespace tradewind::agent {
 namespace {
@@ -29,6 +30,10 @@ Event StateTasks::run(const Task& task, const std::optional<checkpoint::FolderVi
 
 Result<Event> StateTasks::perform(const ReadSpec&) {
   TW_ASSIGN_OR_RETURN(spec_, mailbox_.read_spec());
+  if (parts_.packed) {
+    TW_RETURN_IF_ERROR(
+        checkpoint::unpack(spec_, *parts_.home, mailbox_.prefix(), parts_.scratch / "package"));
+  }
   SpecRead read{spec_, {}};
   const Result<Workspace> planned = plan_workspace(parts_.scratch, spec_);
   if (!planned.ok()) {

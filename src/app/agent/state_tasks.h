@@ -28,6 +28,7 @@ struct StateParts {
   JobId job;
   LeaseId lease;
   std::filesystem::path scratch;
+  bool packed = false;      // the task's own files lie in `home`
   JobData* data = nullptr;  // never null
   io::HelperProcesses* helpers = nullptr;
   std::uint64_t seed = 0;  // makes this writer's nonces its own

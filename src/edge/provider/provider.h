@@ -33,6 +33,7 @@ struct Capabilities {
   // Agents there reach our stores through a relay that the driver leads to us (objectstore/relay): it puts
   // the relay's socket into their environment, beside the pass that the request's secrets hold.
   bool needs_relay = false;
+  bool far = false;  // its instances see none of this machine's files
   // Stores of ours by name, as agents there reach them: a cluster's shared folder is
   // "file:///scratch/ana/tw".
   std::map<std::string, std::string> store_urls = {};

@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "edge/checkpoint/ledger.h"
+#include "edge/checkpoint/package.h"
 #include "edge/mailbox/mailbox.h"
 #include "edge/objectstore/relay/relay_store.h"
 
@@ -61,6 +62,7 @@ Result<std::vector<std::string>> agent_arguments(const World& world, const provi
   }
   for (const std::string& url : data_urls(launch.spec)) arguments.push_back("--data-store=" + url);
   if (launch.standby) arguments.emplace_back("--standby");
+  if (there.far && checkpoint::needs_package(launch.spec)) arguments.emplace_back("--packed");
   if (launch.spec.checkpoint.encrypt) arguments.emplace_back("--encrypted");
   return arguments;
 }
@@ -97,6 +99,7 @@ Result<provider::Launched> launch_on(const World& world, const scheduler::Launch
   const provider::Capabilities& there = supplier->capabilities();
   mailbox::Mailbox box(*store, world.owner, launch.job);
   TW_RETURN_IF_ERROR(box.write_spec(launch.spec));  // the agent must find its work
+  if (there.far) TW_RETURN_IF_ERROR(checkpoint::pack(launch.spec, *store, box.prefix(), world.clock->now()));
   provider::LaunchRequest request;
   request.token = launch.lease.text();
   request.owner = world.owner;

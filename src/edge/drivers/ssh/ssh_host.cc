@@ -68,7 +68,7 @@ std::vector<std::string> SshHost::words(const std::vector<std::string>& options)
     argv.insert(argv.end(), {"-i", config.identity, "-o", "IdentitiesOnly=yes"});
   }
   if (!config.known_hosts.empty()) {
-    argv.insert(argv.end(), {"-o", "UserKnownHostsFile=" + config.known_hosts});
+    argv.insert(argv.end(), {"-o", "UserKnownHostsFile=\"" + config.known_hosts + "\""});
   }
   argv.insert(argv.end(), {"-S", control_.string()});
   argv.insert(argv.end(), options.begin(), options.end());

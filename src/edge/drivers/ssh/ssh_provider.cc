@@ -26,6 +26,7 @@ provider::Capabilities capabilities_of(const HostConfig& config) {
   facts.regions = {config.name};
   facts.token_kind = provider::TokenKind::idempotent;
   facts.needs_relay = true;
+  facts.far = true;
   return facts;
 }
 

@@ -1,0 +1,110 @@
+"""Hosts of one's own for end-to-end tests: a real sshd on loopback for each, with keys, a folder and a port of its own."""
+import getpass
+import os
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+
+
+def free_port():
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+def program(name):
+    for folder in ("/usr/sbin", "/usr/local/sbin", "/usr/bin"):
+        if os.access(os.path.join(folder, name), os.X_OK):
+            return os.path.join(folder, name)
+    raise AssertionError(f"{name} is not installed: packaging/deps.sh test")
+
+
+class Host:
+    """An sshd that lets in whoever runs the test. `folder`: what Tradewind may use there."""
+
+    def __init__(self, test, name):
+        self.name = name
+        self.root = tempfile.mkdtemp(prefix=f"host {name} ")
+        self.folder = os.path.join(self.root, "far side")
+        self.port = free_port()
+        if os.geteuid() == 0:
+            os.makedirs("/run/sshd", exist_ok=True)
+        for key in ("host_key", "user_key"):
+            subprocess.run([program("ssh-keygen"), "-q", "-t", "ed25519", "-N", "", "-f", self.file(key)], check=True)
+        with open(self.file("host_key.pub"), encoding="utf-8") as key, open(self.file("known_hosts"), "w", encoding="utf-8") as known:
+            known.write(f"[127.0.0.1]:{self.port} {key.read()}")
+        with open(self.file("sshd_config"), "w", encoding="utf-8") as config:
+            config.write(f'ListenAddress 127.0.0.1\nPort {self.port}\nHostKey "{self.file("host_key")}"\nPidFile none\n'
+                         f'AuthorizedKeysFile "{self.file("user_key.pub")}"\nStrictModes no\nUsePAM no\nPasswordAuthentication no\n'
+                         "KbdInteractiveAuthentication no\nPermitRootLogin yes\nMaxStartups 200\n")
+        self.sshd = None
+        self.start()
+        test.addCleanup(self.stop)
+
+    def file(self, name):
+        return os.path.join(self.root, name)
+
+    def start(self):
+        self.sshd = subprocess.Popen([program("sshd"), "-D", "-f", self.file("sshd_config"), "-E", self.file("log")],
+                                     env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"}, start_new_session=True)
+        until = time.monotonic() + 10
+        while time.monotonic() < until:
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", self.port)) == 0:
+                    return
+            time.sleep(0.05)
+        raise AssertionError("sshd did not come up")
+
+    def cut(self):
+        """The link is gone: sessions die, and nobody listens. What runs on the host runs on."""
+        self.sshd.kill()
+        self.sshd.wait()
+        mark = self.file("sshd_config")
+        for entry in os.listdir("/proc"):
+            if not entry.isdigit():
+                continue
+            try:
+                with open(f"/proc/{entry}/cmdline", "rb") as file:
+                    words = file.read()
+                with open(f"/proc/{entry}/status", encoding="utf-8") as file:
+                    status = file.read()
+            except OSError:
+                continue
+            # Sessions are children that name themselves anew: they are told by their listening socket's owner, the
+            # group that sshd leads.
+            group = os.getpgid(int(entry)) if os.path.exists(f"/proc/{entry}") else 0
+            if (words.startswith(b"sshd: ") and group in self.groups()) or mark.encode() in words:
+                try:
+                    os.kill(int(entry), signal.SIGKILL)
+                except ProcessLookupError:
+                    pass
+            del status
+
+    def groups(self):
+        return {self.sshd.pid}
+
+    def entry(self, **more):
+        """Its item of ssh.yaml."""
+        fields = {"name": self.name, "host": "127.0.0.1", "user": getpass.getuser(), "port": self.port,
+                  "identity": self.file("user_key"), "known_hosts": self.file("known_hosts"), "folder": self.folder,
+                  "claims": self.file("claims")} | more
+        return "  - {" + ", ".join(f'{key}: "{value}"' if isinstance(value, str) else f"{key}: {value}"
+                                   for key, value in fields.items()) + "}\n"
+
+    def left(self):
+        """All that Tradewind has on the host."""
+        found = []
+        for folder, _, files in os.walk(self.folder):
+            found += [os.path.join(folder, name) for name in files]
+        return found
+
+    def stop(self):
+        self.cut()
+        subprocess.run(["rm", "-rf", self.root], check=False)
+
+
+def write_hosts(home, *hosts, **more):
+    with open(home.file("config", "ssh.yaml"), "w", encoding="utf-8") as file:
+        file.write("hosts:\n" + "".join(host.entry(**more) for host in hosts))
