@@ -59,31 +59,23 @@ class Host:
 
     def cut(self):
         """The link is gone: sessions die, and nobody listens. What runs on the host runs on."""
-        self.sshd.kill()
-        self.sshd.wait()
-        mark = self.file("sshd_config")
-        for entry in os.listdir("/proc"):
-            if not entry.isdigit():
-                continue
+        children = {}
+        for entry in filter(str.isdigit, os.listdir("/proc")):
             try:
-                with open(f"/proc/{entry}/cmdline", "rb") as file:
-                    words = file.read()
-                with open(f"/proc/{entry}/status", encoding="utf-8") as file:
-                    status = file.read()
+                with open(f"/proc/{entry}/stat", "rb") as file:
+                    parent = int(file.read().rsplit(b")", 1)[1].split()[1])
             except OSError:
                 continue
-            # Sessions are children that name themselves anew: they are told by their listening socket's owner, the
-            # group that sshd leads.
-            group = os.getpgid(int(entry)) if os.path.exists(f"/proc/{entry}") else 0
-            if (words.startswith(b"sshd: ") and group in self.groups()) or mark.encode() in words:
-                try:
-                    os.kill(int(entry), signal.SIGKILL)
-                except ProcessLookupError:
-                    pass
-            del status
-
-    def groups(self):
-        return {self.sshd.pid}
+            children.setdefault(parent, []).append(int(entry))
+        gone = [self.sshd.pid]
+        for pid in gone:
+            gone += children.get(pid, [])
+        for pid in gone:
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+        self.sshd.wait()
 
     def entry(self, **more):
         """Its item of ssh.yaml."""

@@ -1,13 +1,15 @@
 #!/usr/bin/env python3
 """Hosts of one's own, reached by SSH: a training run goes there, comes back, and outlives the link."""
 import sys
+import os
+import signal
 import time
 import unittest
 
 import rig
 import ssh_hosts
-from training_test import STEPS, TASK, weights_in
 import training_test
+from training_test import STEPS, TASK, weights_in
 
 
 class Ssh(rig.TestCase):
@@ -19,14 +21,9 @@ class Ssh(rig.TestCase):
         first, second = ssh_hosts.Host(self, "gpu1"), ssh_hosts.Host(self, "gpu2")
         home = self.home("zones:\n  - {name: here, price_per_hour: 0.10}\n")
         ssh_hosts.write_hosts(home, first, second)
-        task = TASK.replace("resources: {use_spot: true}", "resources: {any_of: [{infra: ssh/gpu1}]}")
-        job = home.submit(home.task(task.replace("resources: {any_of: [{infra: ssh/gpu1}]}", "resources: {}")),
-                          )
-        seen = home.wait_for(job, lambda seen: seen["saved_step"] > 0, "a first checkpoint")
-        place = seen["location"]
+        job = home.submit(home.task(TASK.replace("{use_spot: true}", "{}")))
+        home.wait_for(job, lambda seen: seen["saved_step"] > 0 and seen["location"] == "local/here", "a checkpoint here")
         for target in ("ssh/gpu1", "ssh/gpu2", "local/here"):
-            if target == place:
-                continue
             move = home.json("move", job, "--to", target, "--wait")
             self.assertTrue(move["digest_equal"], move)
             self.assertEqual(move["step_saved"], move["step_resumed"])
@@ -35,6 +32,34 @@ class Ssh(rig.TestCase):
         proof = home.json("checkpoint", "verify", job)
         self.assertEqual(proof["problems"], [])
         self.assertEqual(proof["proof"]["counted_steps"], STEPS)
+
+
+    def test_a_cut_link_and_a_dead_control_plane_harm_nothing(self):
+        host = ssh_hosts.Host(self, "gpu1")
+        home = self.home()
+        ssh_hosts.write_hosts(home, host)
+        job = home.submit(home.task(TASK.replace("{use_spot: true}", "{infra: ssh/gpu1}")))
+        home.wait_for(job, lambda seen: seen["saved_step"] > 0, "a first checkpoint")
+        host.cut()
+        time.sleep(5)  # longer than the program's next checkpoint
+        self.assertEqual(home.job(job)["state"], "running")
+        os.kill(home.server_pid(), signal.SIGKILL)
+        host.start()
+        seen = home.wait_for_end(job)
+        self.assertEqual(len([lease for lease in seen["leases"] if lease["instance"]]), 1, "it ran on in its place")
+        self.assertEqual(weights_in(home.run("logs", job).stdout), self.undisturbed)
+
+    def test_two_jobs_one_after_another_leave_nothing_running(self):
+        host = ssh_hosts.Host(self, "gpu1")
+        home = self.home()
+        ssh_hosts.write_hosts(home, host)
+        task = home.task("resources: {infra: ssh/gpu1}\nrun: echo hello from $TRADEWIND_LOCATION; pwd\n")
+        for _ in range(2):
+            job = home.submit(task)
+            home.wait_for_end(job)
+            self.assertIn("hello from ssh/gpu1", home.run("logs", job).stdout)
+        offers = home.json("offers", "--provider", "ssh")["offers"]
+        self.assertEqual([offer["instance_type"] for offer in offers], ["whole"])
 
 
 if __name__ == "__main__":

@@ -6,6 +6,8 @@ namespace tradewind::app {
 namespace {
 
 constexpr Duration pause_between = std::chrono::seconds(30);
+// A job that is submitted right after the start finds those who answer within that.
+constexpr Duration first_patience = std::chrono::seconds(4);
 
 bool is_quick(const provider::Provider& supplier) {
   return supplier.capabilities().only_region.empty();
@@ -21,8 +23,8 @@ OfferWatch::~OfferWatch() {
     const std::lock_guard lock(mutex_);
     stopping_ = true;
   }
-  stop_.notify_all();
-  if (thread_.joinable()) thread_.join();
+  changed_state_.notify_all();
+  for (std::thread& thread : threads_) thread.join();
 }
 
 std::vector<Offer> OfferWatch::ask_quick_ones() {
@@ -34,11 +36,14 @@ std::vector<Offer> OfferWatch::ask_quick_ones() {
 
 void OfferWatch::start(std::function<void(std::vector<Offer>)> changed) {
   changed_ = std::move(changed);
+  std::size_t slow = 0;
   for (const auto& [name, supplier] : suppliers_) {
     if (is_quick(*supplier)) continue;
-    thread_ = std::thread([this] { run(); });
-    return;
+    ++slow;
+    threads_.emplace_back([this, &name = name, supplier = supplier] { watch(name, *supplier); });
   }
+  std::unique_lock lock(mutex_);
+  changed_state_.wait_for(lock, first_patience, [&] { return answered_ >= slow; });
 }
 
 std::vector<Offer> OfferWatch::known() const {
@@ -50,6 +55,7 @@ std::vector<Offer> OfferWatch::known() const {
 
 bool OfferWatch::ask(const std::string& name, provider::Provider& supplier) {
   Result<std::vector<Offer>> offers = supplier.offers({});
+  const std::lock_guard lock(mutex_);
   std::string& problem = problems_[name];
   if (!offers.ok()) {
     const std::string words = describe(offers.error());
@@ -59,25 +65,30 @@ bool OfferWatch::ask(const std::string& name, provider::Provider& supplier) {
     log_("supplier " + name + " is back");
     problem.clear();
   }
-  const std::lock_guard lock(mutex_);
   std::vector<Offer>& known = sold_[name];
-  const std::vector<Offer> now = offers.ok() ? *std::move(offers) : std::vector<Offer>();
+  std::vector<Offer> now = offers.ok() ? *std::move(offers) : std::vector<Offer>();
   if (known == now) return false;
-  known = now;
+  known = std::move(now);
   return true;
 }
 
-void OfferWatch::run() {
+void OfferWatch::watch(const std::string& name, provider::Provider& supplier) {
+  bool first = true;
   std::unique_lock lock(mutex_);
   while (!stopping_) {
     lock.unlock();
-    for (const auto& [name, supplier] : suppliers_) {
-      if (is_quick(*supplier)) continue;
-      if (ask(name, *supplier)) changed_(known());
-    }
+    if (ask(name, supplier)) tell();
     lock.lock();
-    stop_.wait_for(lock, pause_between, [this] { return stopping_; });
+    if (std::exchange(first, false)) ++answered_;
+    changed_state_.notify_all();
+    changed_state_.wait_for(lock, pause_between, [this] { return stopping_; });
   }
+}
+
+// One at a time, and what is told last is the newest.
+void OfferWatch::tell() {
+  const std::lock_guard lock(telling_);
+  changed_(known());
 }
 
 }  // namespace tradewind::app

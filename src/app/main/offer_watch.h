@@ -25,24 +25,28 @@ class OfferWatch {
 
   // Of those who answer for all of a provider's regions: they need no connection. Their offers.
   std::vector<Offer> ask_quick_ones();
-  // Asks all from now on, and tells `changed` whenever what is on offer changed.
+  // Asks the others from now on, each by itself, and tells `changed` whenever what is on offer changed.
+  // Returns when each has answered once, or soon.
   void start(std::function<void(std::vector<Offer>)> changed);
   std::vector<Offer> known() const;
 
  private:
-  void run();
+  void watch(const std::string& name, provider::Provider& supplier);
+  void tell();
   // Whether what it sells is another than before.
   bool ask(const std::string& name, provider::Provider& supplier);
 
   const Suppliers suppliers_;
   const std::function<void(const std::string&)> log_;
   std::function<void(std::vector<Offer>)> changed_;
+  std::mutex telling_;
   mutable std::mutex mutex_;
-  std::condition_variable stop_;
+  std::condition_variable changed_state_;
   bool stopping_ = false;                           // protected by mutex_
+  std::size_t answered_ = 0;                        // protected by mutex_; of the slow ones, at least once
   std::map<std::string, std::vector<Offer>> sold_;  // protected by mutex_
-  std::map<std::string, std::string> problems_;     // of the thread alone
-  std::thread thread_;
+  std::map<std::string, std::string> problems_;     // protected by mutex_
+  std::vector<std::thread> threads_;
 };
 
 }  // namespace tradewind::app

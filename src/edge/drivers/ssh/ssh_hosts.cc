@@ -36,8 +36,10 @@ Field own_file(std::string& target, const std::string& home) {
     const std::optional<std::string> text = read_text(reading, node, path);
     if (!text) return;
     target = text->starts_with("~/") ? home + text->substr(1) : *text;
-    if (!target.starts_with('/'))
-      reading.expected(node, path, "an absolute path, or one that begins with ~/");
+    // ssh takes a list of files, in which '"' and '%' mean something.
+    if (!target.starts_with('/') || target.find_first_of("\"%\\\n") != std::string::npos) {
+      reading.expected(node, path, "an absolute path, or one that begins with ~/, without quotes and '%'");
+    }
   };
 }
 
