@@ -20,9 +20,10 @@ class Ssh(rig.TestCase):
     def test_moves_to_a_host_to_another_and_back(self):
         first, second = ssh_hosts.Host(self, "gpu1"), ssh_hosts.Host(self, "gpu2")
         home = self.home("zones:\n  - {name: here, price_per_hour: 0.10}\n")
-        ssh_hosts.write_hosts(home, first, second)
+        ssh_hosts.write_hosts(home, first, second, price_per_hour=0.2)
         job = home.submit(home.task(TASK.replace("{use_spot: true}", "{}")))
-        home.wait_for(job, lambda seen: seen["saved_step"] > 0 and seen["location"] == "local/here", "a checkpoint here")
+        home.wait_for(job, lambda seen: seen["saved_step"] > 0 and seen["location"] == "local/here",
+                      "a checkpoint here")
         for target in ("ssh/gpu1", "ssh/gpu2", "local/here"):
             move = home.json("move", job, "--to", target, "--wait")
             self.assertTrue(move["digest_equal"], move)
@@ -49,10 +50,10 @@ class Ssh(rig.TestCase):
         self.assertEqual(len([lease for lease in seen["leases"] if lease["instance"]]), 1, "it ran on in its place")
         self.assertEqual(weights_in(home.run("logs", job).stdout), self.undisturbed)
 
-    def test_two_jobs_one_after_another_leave_nothing_running(self):
+    def test_jobs_leave_nothing_on_the_host(self):
         host = ssh_hosts.Host(self, "gpu1")
         home = self.home()
-        ssh_hosts.write_hosts(home, host)
+        ssh_hosts.write_hosts(home, host, forget_after="3s")
         task = home.task("resources: {infra: ssh/gpu1}\nrun: echo hello from $TRADEWIND_LOCATION; pwd\n")
         for _ in range(2):
             job = home.submit(task)
@@ -60,6 +61,28 @@ class Ssh(rig.TestCase):
             self.assertIn("hello from ssh/gpu1", home.run("logs", job).stdout)
         offers = home.json("offers", "--provider", "ssh")["offers"]
         self.assertEqual([offer["instance_type"] for offer in offers], ["whole"])
+        until = time.monotonic() + 60
+        while os.path.exists(host.folder) and time.monotonic() < until:
+            time.sleep(0.5)
+        self.assertFalse(os.path.exists(host.folder), "left behind: " + str(host.left()))
+        self.assertFalse(os.path.exists(host.file("claims")))
+
+    def test_check_proves_each_host_and_names_the_cure(self):
+        good, bad = ssh_hosts.Host(self, "gpu1"), ssh_hosts.Host(self, "gpu2")
+        with open(good.file("host_key.pub"), encoding="utf-8") as key, open(bad.file("known_hosts"), "w", encoding="utf-8") as known:
+            known.write(f"[127.0.0.1]:{bad.port} {key.read()}")
+        home = self.home()
+        ssh_hosts.write_hosts(home, good, bad)
+        checked = home.json("check", "ssh", code=1)
+        found = {line["name"]: line for line in checked["checks"]}
+        self.assertFalse(checked["usable"])
+        self.assertEqual(found["ssh/gpu1"]["status"], "ok", found)
+        self.assertEqual(found["ssh/gpu1 way back"]["status"], "ok", found)
+        self.assertEqual(found["ssh/gpu2"]["status"], "broken")
+        self.assertIn("has changed", found["ssh/gpu2"]["detail"])
+        self.assertIn("somebody may be in between", found["ssh/gpu2"]["cure"])
+        self.assertTrue(home.json("check", "ssh/gpu1")["usable"])
+        self.assertIn("it has ssh/gpu1, ssh/gpu2", home.run("check", "ssh/gpu3", code=3).stderr)
 
 
 if __name__ == "__main__":

@@ -157,10 +157,29 @@ Result<ExitCode> check_store(const std::string& url, Context& context) {
   return found.fit_for_ledgers() ? ExitCode::done : ExitCode::failed;
 }
 
+// Jobs can run there unless something is broken.
+Result<ExitCode> check_supplier(const std::string& name, Context& context) {
+  TW_ASSIGN_OR_RETURN(const std::vector<CheckLine> lines, context.wiring.check_supplier(name));
+  const bool usable =
+      std::ranges::none_of(lines, [](const CheckLine& line) { return line.status == "broken"; });
+  if (context.json) {
+    json::object document = lines_json(lines).as_object();
+    document["usable"] = usable;
+    document["supplier"] = name;
+    print_json(context, document);
+  } else {
+    print_lines(lines, context);
+  }
+  return usable ? ExitCode::done : ExitCode::failed;
+}
+
 }  // namespace
 
 Result<ExitCode> run_check(const CheckOptions& options, Context& context) {
-  if (!options.store.empty()) return check_store(options.store, context);
+  const bool is_supplier = !options.one.empty() && options.one.find("://") == std::string::npos &&
+                           !options.one.starts_with('/') && context.wiring.check_supplier;
+  if (is_supplier) return check_supplier(options.one, context);
+  if (!options.one.empty()) return check_store(options.one, context);
   const std::vector<CheckLine> lines = check_all(options, context);
   if (context.json) {
     print_json(context, lines_json(lines));

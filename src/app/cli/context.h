@@ -24,7 +24,7 @@ namespace tradewind::cli {
 // One line of `tradewind check`.
 struct CheckLine {
   std::string name;    // "state folder"
-  std::string status;  // "ok", "missing", "broken"
+  std::string status;  // "ok", "missing", "warning", "broken"
   std::string detail;  // what was found
   std::string cure;    // empty: none is needed
 };
@@ -35,6 +35,8 @@ struct Wiring {
   std::function<Result<std::vector<Offer>>(const std::string& zones_file)> local_offers;
   // Suppliers, as far as this program knows them.
   std::function<std::vector<CheckLine>(const std::string& zones_file)> check_suppliers;
+  // One supplier by its name ("ssh", "ssh/gpu1"), tried in full. not_found.
+  std::function<Result<std::vector<CheckLine>>(const std::string& name)> check_supplier;
   // Runs the control plane until it is told to end. `ready` is called once it answers.
   std::function<Result<ExitCode>(const ServerRunOptions&,
                                  const std::function<void(const json::value&)>& ready)>

@@ -151,7 +151,7 @@ struct EventsOptions {
 
 struct CheckOptions {
   std::string zones;
-  std::string store;  // the URL of an object store: then it is checked, and nothing else
+  std::string one;  // the URL of an object store, or a supplier: then it is checked, and nothing else
 };
 struct VersionOptions {};
 

@@ -54,7 +54,7 @@ void add_offers(CLI::App& app, Target& target) {
                 "tradewind offers --infra aws --cpus 64    large machines without a word about accelerators",
                 "tradewind offers H100 --group region --sort price-per-accelerator"});
   sub->add_option("WORDS", o.words, "an accelerator (H100, A100-80GB, TPU-v5e) and words that must occur");
-  sub->add_option("--infra", o.infra, "provider, provider/region or provider/region/zone")
+  sub->add_option("--infra,--provider", o.infra, "provider, provider/region or provider/region/zone")
       ->allow_extra_args(false);
   sub->add_option("--count", o.count, "accelerators in one machine: 8, or 4+ for at least four");
   sub->add_flag("--spot", o.spot, "spot capacity");
@@ -317,8 +317,10 @@ void add_small_verbs(CLI::App& app, Target& target) {
       add_verb(app, target, "check", "what is usable on this machine, and the cure for the rest",
                {"tradewind check", "tradewind check --json",
                 "tradewind check s3://bucket/prefix     proves that a store can hold checkpoints and ledgers",
-                "tradewind check sftp://host/srv/store"});
-  check->add_option("STORE", target.check.store, "the URL of an object store: prove what it can do");
+                "tradewind check sftp://host/srv/store",
+                "tradewind check ssh                    proves that jobs can run on the hosts of ssh.yaml"});
+  check->add_option("WHAT", target.check.one,
+                    "the URL of an object store, or a supplier (ssh, ssh/gpu1): prove what it can do");
   check->add_option("--zones", target.check.zones, "the file that describes this machine's zones");
   check->callback([&target] { target.chosen = target.check; });
   CLI::App* version =

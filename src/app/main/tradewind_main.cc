@@ -2,6 +2,7 @@
 #include <atomic>
 #include <csignal>
 #include <filesystem>
+#include <future>
 #include <iostream>
 #include <malloc.h>
 #include <unistd.h>
@@ -10,6 +11,7 @@
 #include "app/main/server_main.h"
 #include "edge/drivers/local/machine.h"
 #include "edge/drivers/local/zone.h"
+#include "edge/drivers/ssh/ssh_check.h"
 #include "edge/io/files.h"
 #include "edge/io/system_clock.h"
 
@@ -59,6 +61,28 @@ std::string own_path() {
   return problem ? "/usr/bin/tradewind" : path.string();
 }
 
+cli::CheckLine as_line(const provider::Proof& proof) {
+  const char* status = proof.finding == provider::Finding::ok        ? "ok"
+                       : proof.finding == provider::Finding::warning ? "warning"
+                                                                     : "broken";
+  return {proof.name, status, proof.detail, proof.cure};
+}
+
+// Each of one's own hosts by what it is and whether it can be reached; `tradewind check ssh` proves the rest.
+void append_hosts(const cli::Context& context, const drivers::DriverConfig& config,
+                  std::vector<cli::CheckLine>& lines) {
+  const auto hosts = drivers::ssh_providers(config, context.clock);
+  if (!hosts.ok()) {
+    lines.push_back({"supplier ssh", "broken", hosts.error().message, hosts.error().hint});
+    return;
+  }
+  for (const auto& host : *hosts) {
+    cli::CheckLine line = as_line(ssh::prove_host(*host, context.clock, false).front());
+    line.name = "supplier " + line.name;
+    lines.push_back(std::move(line));
+  }
+}
+
 std::vector<cli::CheckLine> check_suppliers(const cli::Context& context, const std::string& zones_file) {
   const drivers::DriverConfig config = app::driver_config(context, zones_file);
   std::vector<cli::CheckLine> lines;
@@ -83,10 +107,40 @@ std::vector<cli::CheckLine> check_suppliers(const cli::Context& context, const s
                          "/h on demand",
                      ""});
   }
+  append_hosts(context, config, lines);
   return lines;
 }
 
-Result<std::vector<Offer>> local_offers(const cli::Context& context, const std::string& zones_file) {
+// What the far suppliers of one's own sell. One that is out of reach is left out, with a word.
+void append_far_offers(cli::Context& context, const drivers::DriverConfig& config,
+                       std::vector<Offer>& offers) {
+  Result<std::vector<std::unique_ptr<ssh::SshProvider>>> hosts =
+      drivers::ssh_providers(config, context.clock);
+  if (!hosts.ok()) return cli::print_warning(context, describe(hosts.error()));
+  std::vector<std::future<Result<std::vector<Offer>>>> asked;
+  for (const auto& host : *hosts) {
+    asked.push_back(std::async(std::launch::async, [&host] { return host->offers({}); }));
+  }
+  for (std::size_t i = 0; i < asked.size(); ++i) {
+    Result<std::vector<Offer>> sold = asked[i].get();
+    if (sold.ok()) {
+      offers.insert(offers.end(), sold->begin(), sold->end());
+    } else {
+      cli::print_warning(context,
+                         "ssh/" + (*hosts)[i]->config().name + " is left out: " + describe(sold.error()));
+    }
+  }
+}
+
+Result<std::vector<cli::CheckLine>> check_supplier(const cli::Context& context, const std::string& name) {
+  TW_ASSIGN_OR_RETURN(const std::vector<provider::Proof> proofs,
+                      drivers::prove_supplier(app::driver_config(context, ""), name, context.clock));
+  std::vector<cli::CheckLine> lines;
+  for (const provider::Proof& proof : proofs) lines.push_back(as_line(proof));
+  return lines;
+}
+
+Result<std::vector<Offer>> local_offers(cli::Context& context, const std::string& zones_file) {
   TW_ASSIGN_OR_RETURN(const std::vector<local::Zone> zones,
                       drivers::local_zones(app::driver_config(context, zones_file)));
   std::vector<Offer> offers;
@@ -94,11 +148,15 @@ Result<std::vector<Offer>> local_offers(const cli::Context& context, const std::
   for (const local::Zone& zone : zones) {
     for (Offer& offer : local::offers_of(zone, today)) offers.push_back(std::move(offer));
   }
+  append_far_offers(context, app::driver_config(context, zones_file), offers);
   return offers;
 }
 
 void wire(cli::Context& context) {
   context.wiring.local_offers = [&context](const std::string& zones) { return local_offers(context, zones); };
+  context.wiring.check_supplier = [&context](const std::string& name) {
+    return check_supplier(context, name);
+  };
   context.wiring.check_suppliers = [&context](const std::string& zones) {
     return check_suppliers(context, zones);
   };

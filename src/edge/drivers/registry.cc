@@ -3,12 +3,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/text.h"
 #include "edge/drivers/local/local_provider.h"
 #include "edge/drivers/local/this_machine.h"
 #include "edge/drivers/local/zones_file.h"
+#include "edge/drivers/ssh/ssh_check.h"
 #include "edge/io/files.h"
 #include "edge/objectstore/file_url.h"
 #include "edge/objectstore/hash.h"
+#include "edge/objectstore/relay/relay_server.h"
 
 namespace tradewind::drivers {
 namespace {
@@ -80,6 +83,45 @@ Result<std::vector<std::unique_ptr<ssh::SshProvider>>> ssh_providers(const Drive
     providers.push_back(std::make_unique<ssh::SshProvider>(std::move(options), clock));
   }
   return providers;
+}
+
+namespace {
+
+// A relay that leads nowhere: only its socket is wanted.
+Result<std::unique_ptr<objectstore::RelayServer>> relay_for_a_check(const std::filesystem::path& socket) {
+  return objectstore::RelayServer::start(socket.string(), objectstore::random_bytes(32),
+                                         [](const std::string&) -> Result<objectstore::ObjectStore*> {
+                                           return Error{Code::unavailable, "this relay is a check's"};
+                                         });
+}
+
+Result<std::vector<provider::Proof>> prove_ssh(DriverConfig config, const std::string& name,
+                                               const Clock& clock) {
+  TW_ASSIGN_OR_RETURN(const io::TempDir folder, io::TempDir::make("tradewind-check-"));
+  TW_ASSIGN_OR_RETURN(const auto relay, relay_for_a_check(folder.path() / "relay.sock"));
+  config.relay_socket = relay->socket();
+  config.plane = "check" + std::to_string(::getpid());
+  TW_ASSIGN_OR_RETURN(const auto hosts, ssh_providers(config, clock));
+  std::vector<provider::Proof> proofs;
+  std::vector<std::string> names;
+  for (const auto& host : hosts) {
+    names.push_back("ssh/" + host->config().name);
+    if (name != "ssh" && name != names.back()) continue;
+    for (provider::Proof& proof : ssh::prove_host(*host, clock, true)) proofs.push_back(std::move(proof));
+  }
+  if (!proofs.empty()) return proofs;
+  const std::string file = (config.folders.config / "ssh.yaml").string();
+  if (names.empty()) return Error{Code::not_found, "there is no " + file, "docs/suppliers/ssh.md shows one"};
+  return Error{Code::not_found, file + " has no host " + name, "it has " + join(names, ", ")};
+}
+
+}  // namespace
+
+Result<std::vector<provider::Proof>> prove_supplier(const DriverConfig& config, const std::string& name,
+                                                    const Clock& clock) {
+  if (name == "ssh" || name.starts_with("ssh/")) return prove_ssh(config, name, clock);
+  return Error{Code::not_found, "'" + name + "' is no supplier that can be checked by itself",
+               "name a store's URL, or ssh, ssh/HOST"};
 }
 
 Result<std::vector<local::Zone>> local_zones(const DriverConfig& config) {

@@ -12,6 +12,7 @@
 #include "edge/drivers/local/zone.h"
 #include "edge/drivers/ssh/ssh_provider.h"
 #include "edge/io/paths.h"
+#include "edge/provider/proof.h"
 #include "edge/provider/provider.h"
 
 namespace tradewind::drivers {
@@ -37,6 +38,11 @@ Result<std::vector<std::unique_ptr<provider::Provider>>> make_providers(const Dr
 // The hosts of <config>/ssh.yaml; none where there is no such file.
 Result<std::vector<std::unique_ptr<ssh::SshProvider>>> ssh_providers(const DriverConfig& config,
                                                                      const Clock& clock);
+
+// Tries what a supplier needs on the supplier itself: "ssh", "ssh/gpu1". not_found: there is none of that
+// name, and which there are; the errors of its file.
+Result<std::vector<provider::Proof>> prove_supplier(const DriverConfig& config, const std::string& name,
+                                                    const Clock& clock);
 
 // The zones of the local supplier with their stores, cpus and memory filled in: for their egress prices.
 Result<std::vector<local::Zone>> local_zones(const DriverConfig& config);

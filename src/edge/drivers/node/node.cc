@@ -1,6 +1,8 @@
 #include "edge/drivers/node/node.h"
 
 #include <cstdio>
+#include <fcntl.h>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
@@ -18,8 +20,6 @@ using std::filesystem::path;
 
 // Clocks that differ by less agree well enough.
 constexpr Duration clocks_agree{5'000};
-// What an ended instance leaves is looked at at once; an hour later nobody asks any more.
-constexpr Duration shown_after_end = std::chrono::minutes(10);
 
 // The asker's time, told by this host's clock: what is recorded here is compared with times of his.
 class AskersClock final : public Clock {
@@ -87,7 +87,7 @@ Result<std::unique_ptr<local::LocalProvider>> open_provider(const NodeCall& call
   options.environment = program.environment;
   options.keeps_stores = false;
   options.remembers_tokens = false;
-  options.shown_after_end = shown_after_end;
+  options.shown_after_end = call.forget_after;
   return local::LocalProvider::open(std::move(options), clock);
 }
 
@@ -137,10 +137,32 @@ bool holds_instances(const path& folder) {
   return !problem && first != std::filesystem::directory_iterator();
 }
 
-// Once the last instance is no more shown, all that was put here goes: the program, too, which is then
-// running from a file that has no name any more.
+// When anything but a list was asked here last.
+path used_mark(const NodeCall& call) {
+  return path(call.folder) / "machines" / "used";
+}
+
+void note_use(const NodeCall& call) {
+  const path mark = used_mark(call);
+  static_cast<void>(io::append_file(mark, "", 0600).ok());
+  ::utimensat(AT_FDCWD, mark.c_str(), nullptr, 0);
+}
+
+bool was_used_lately(const NodeCall& call) {
+  struct stat mark = {};
+  if (::stat(used_mark(call).c_str(), &mark) != 0) {
+    note_use(call);
+    return true;
+  }
+  const Time used{std::chrono::duration_cast<Duration>(std::chrono::seconds(mark.st_mtim.tv_sec) +
+                                                       std::chrono::nanoseconds(mark.st_mtim.tv_nsec))};
+  return io::SystemClock().now() - used < call.forget_after;
+}
+
+// Once nothing was done here for as long as an ended instance is shown, all that was put here goes: the
+// program, too, which is then running from a file that has no name any more.
 void leave_nothing(const NodeCall& call) {
-  if (holds_instances(call.folder)) return;
+  if (holds_instances(call.folder) || was_used_lately(call)) return;
   const path root = path(call.folder) / "machines";
   const Result<io::FileLock> lock = io::FileLock::acquire(root / "lock", Duration(0));
   if (!lock.ok() || holds_instances(call.folder)) return;
@@ -155,6 +177,7 @@ void leave_nothing(const NodeCall& call) {
 
 Result<json::value> act(const NodeCall& call, const NodeProgram& program) {
   TW_RETURN_IF_ERROR(io::make_folders(call.folder, 0700));
+  if (call.call != "instances" && io::make_folders(used_mark(call).parent_path(), 0700).ok()) note_use(call);
   if (call.call == "facts") return to_json(look_at_host(call, program));
   if (call.call == "relay") {
     TW_RETURN_IF_ERROR(point_relay(call));

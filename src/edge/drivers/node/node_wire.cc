@@ -81,6 +81,7 @@ Result<Instance> instance_from_json(const json::value& value) {
 
 json::value to_json(const NodeCall& call) {
   json::object object{{"call", call.call}, {"folder", call.folder}, {"now", tradewind::to_json(call.now)}};
+  object["forget_after_s"] = tradewind::to_json(call.forget_after);
   json::array zones;
   for (const local::Zone& zone : call.zones) zones.push_back(local::to_json(zone));
   object["zones"] = std::move(zones);
@@ -103,6 +104,7 @@ Result<NodeCall> node_call_from_json(const json::value& value) {
   call.call = reader.text("call");
   call.folder = reader.text("folder");
   call.now = reader.time("now");
+  call.forget_after = reader.seconds("forget_after_s");
   for (const json::value& each : reader.array("zones")) {
     TW_ASSIGN_OR_RETURN(call.zones.emplace_back(), local::zone_from_json(each, "zone"));
   }

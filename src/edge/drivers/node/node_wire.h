@@ -26,6 +26,7 @@ struct NodeCall {
   std::string folder;  // of all that is ours on the host, absolute
   Time now;            // by the asker's clock
   std::vector<local::Zone> zones;
+  Duration forget_after{};         // how long an instance that ended is shown
   provider::LaunchRequest launch;  // of "launch"; its offers are of the zones, "local/<name>"
   OwnerId owner;                   // of "instances"
   std::string page;

@@ -77,6 +77,7 @@ HostConfig read_host(Reading& reading, const YamlNode& node, const std::string& 
                 {"claims", far_folder(host.claims, true)},
                 {"price_per_hour", money(host.price_per_hour)},
                 {"egress_per_gb", money(host.egress_per_gb)},
+                {"forget_after", span(host.forget_after, false)},
                 {"slots", integer(host.slots, 1, 1000)},
                 {"cpus", integer(host.cpus, 1, 4096)},
                 {"memory_gib", positive(host.memory_gib, 1e6)},

@@ -29,6 +29,8 @@ struct HostConfig {
   int cpus = 0;                                    // 0: as it says itself
   double memory_gib = 0;                           // 0: as it says itself
   std::optional<Accelerator> gpus = std::nullopt;  // nothing: as it says itself
+  // How long the host remembers an instance that ended; then nothing of it is left there.
+  Duration forget_after = std::chrono::minutes(10);
   bool operator==(const HostConfig&) const = default;
 };
 

@@ -119,6 +119,7 @@ Result<json::value> SshProvider::ask_once(const NodeCall& call, bool& missing) {
 Result<json::value> SshProvider::ask(NodeCall call) {
   TW_ASSIGN_OR_RETURN(call.folder, folder());
   call.now = clock_.now();
+  call.forget_after = config().forget_after;
   bool missing = false;
   Result<json::value> answer = ask_once(call, missing);
   if (!missing) return answer;
