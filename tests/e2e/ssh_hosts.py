@@ -21,6 +21,11 @@ def program(name):
     raise AssertionError(f"{name} is not installed: packaging/deps.sh test")
 
 
+def yaml_item(fields):
+    return "  - {" + ", ".join(f'{key}: "{value}"' if isinstance(value, str) else f"{key}: {value}"
+                               for key, value in fields.items()) + "}\n"
+
+
 class Host:
     """An sshd that lets in whoever runs the test. `folder`: what Tradewind may use there."""
 
@@ -82,8 +87,7 @@ class Host:
         fields = {"name": self.name, "host": "127.0.0.1", "user": getpass.getuser(), "port": self.port,
                   "identity": self.file("user_key"), "known_hosts": self.file("known_hosts"), "folder": self.folder,
                   "claims": self.file("claims")} | more
-        return "  - {" + ", ".join(f'{key}: "{value}"' if isinstance(value, str) else f"{key}: {value}"
-                                   for key, value in fields.items()) + "}\n"
+        return yaml_item(fields)
 
     def left(self):
         """All that Tradewind has on the host."""
@@ -100,3 +104,26 @@ class Host:
 def write_hosts(home, *hosts, **more):
     with open(home.file("config", "ssh.yaml"), "w", encoding="utf-8") as file:
         file.write("hosts:\n" + "".join(host.entry(**more) for host in hosts))
+
+
+class FarHost:
+    """One of tests/doubles/ssh_namespaces.sh: in namespaces of its own, whose link can be cut and which can die whole."""
+
+    FOLDER = os.environ.get("TRADEWIND_TEST_SSH", "")
+
+    def __init__(self, name):
+        self.name = name
+        self.folder = os.path.join(self.FOLDER, name, "far side")
+
+    def file(self, name):
+        return os.path.join(self.FOLDER, self.name, name)
+
+    def control(self, what):
+        subprocess.run([os.path.join(self.FOLDER, "control"), self.name, what], check=True, timeout=60)
+
+    def entry(self, **more):
+        with open(self.file("address"), encoding="utf-8") as file:
+            address = file.read().strip()
+        fields = {"name": self.name, "host": address, "user": getpass.getuser(), "identity": self.file("user_key"),
+                  "known_hosts": self.file("known_hosts"), "folder": self.folder, "claims": self.file("claims")} | more
+        return yaml_item(fields)

@@ -9,6 +9,7 @@
 #include <thread>
 #include <unistd.h>
 
+#include "base/text.h"
 #include "edge/drivers/local/machine.h"
 #include "edge/drivers/node/node.h"
 #include "edge/io/files.h"
@@ -136,6 +137,56 @@ class SshSubject final : public provider::ConformanceSubject {
 };
 
 const bool registered = provider::register_conformance("Ssh", [] { return std::make_unique<SshSubject>(); });
+
+// A host in namespaces of its own, where tests/doubles/ssh_namespaces.sh has made one.
+std::string far_file(const std::string& name) {
+  const objectstore::Variables environment = io::current_environment();
+  return objectstore::variable(environment, "TRADEWIND_TEST_SSH") + "/h1/" + name;
+}
+
+HostConfig far_host(const std::filesystem::path& folder) {
+  HostConfig config;
+  config.name = "h1";
+  config.host = std::string(trim(io::read_file(far_file("address")).value_or("")));
+  config.identity = far_file("user_key");
+  config.known_hosts = far_file("known_hosts");
+  config.folder = (folder / "far side").string();
+  config.claims = (folder / "claims").string();
+  config.slots = 3;
+  config.cpus = 3;
+  return config;
+}
+
+class FarSubject final : public provider::ConformanceSubject {
+ public:
+  ~FarSubject() override {
+    for (const OwnerId& owner : {ours, OwnerId("fedcba9876543210fedcba9876543210")}) {
+      for (const Instance& instance : provider::list_all(*first_, owner)) OneHost::end(*first_, instance.ref);
+    }
+  }
+  provider::Provider& provider() override { return *first_; }
+  provider::Provider& reopened() override { return *second_; }
+  Offer offer() override { return slot(*first_); }
+  int capacity() override { return 3; }
+  void wait(Duration span) override { std::this_thread::sleep_for(span); }
+
+ private:
+  std::unique_ptr<SshProvider> open(const std::string& plane) {
+    SshProviderOptions options;
+    options.ssh = {far_host(temp_.path()), io::current_environment(), temp_.path() / plane, Duration(5'000)};
+    options.agent_program = own_program();
+    options.plane = plane;
+    return std::make_unique<SshProvider>(std::move(options), clock_);
+  }
+  io::TempDir temp_ = io::TempDir::make("tw-far-").value();
+  io::SystemClock clock_;
+  std::unique_ptr<SshProvider> first_ = open("a");
+  std::unique_ptr<SshProvider> second_ = open("b");
+};
+
+const bool far_registered = far_file("").starts_with("/h1") || provider::register_conformance("FarSsh", [] {
+                              return std::make_unique<FarSubject>();
+                            });
 
 TEST(SshProvider, SellsAHostAsItDescribesItself) {
   OneHost host;
