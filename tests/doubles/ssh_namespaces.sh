@@ -66,7 +66,7 @@ for host in h1 h2; do
   ssh-keygen -q -t ed25519 -N '' -f "$D/$host/user_key"
   printf '%s %s\n' "$address" "$(cut -d' ' -f1,2 "$D/$host/host_key.pub")" >"$D/$host/known_hosts"
   printf '%s\n' "ListenAddress $address" "HostKey $D/$host/host_key" 'PidFile none' "AuthorizedKeysFile $D/$host/user_key.pub" \
-    'StrictModes no' 'UsePAM no' 'PasswordAuthentication no' 'KbdInteractiveAuthentication no' 'PermitRootLogin yes' \
+    'StrictModes no' 'UsePAM no' 'PasswordAuthentication no' 'KbdInteractiveAuthentication no' 'PermitRootLogin yes' 'SetEnv SHLVL=2' \
     'MaxStartups 200' "AllowUsers $user" >"$D/$host/sshd_config"
   ip netns add "tw$net$host" 2>/dev/null || skip "no network namespace can be made here"
   ip link add "tw$net$host" type veth peer name eth0 netns "tw$net$host"

@@ -43,7 +43,8 @@ class Host:
         with open(self.file("sshd_config"), "w", encoding="utf-8") as config:
             config.write(f'ListenAddress 127.0.0.1\nPort {self.port}\nHostKey "{self.file("host_key")}"\nPidFile none\n'
                          f'AuthorizedKeysFile "{self.file("user_key.pub")}"\nStrictModes no\nUsePAM no\nPasswordAuthentication no\n'
-                         "KbdInteractiveAuthentication no\nPermitRootLogin yes\nMaxStartups 200\n")
+                         "KbdInteractiveAuthentication no\nPermitRootLogin yes\nMaxStartups 200\n"
+                         "SetEnv SHLVL=2\n")  # bash takes it for a shell below another, and reads no ~/.bashrc
         self.sshd = None
         self.start()
         test.addCleanup(self.stop)

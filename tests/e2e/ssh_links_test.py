@@ -31,7 +31,8 @@ class Links(rig.TestCase):
         finally:
             self.first.control("restore")
         seen = home.wait_for_end(job, patience=180)
-        self.assertEqual(len([lease for lease in seen["leases"] if lease["instance"]]), 1, "it ran on in its place")
+        self.assertEqual(len([lease for lease in seen["leases"] if lease["instance"]]), 1,
+                         "it ran on in its place\n" + home.story())
         self.assertEqual(weights_in(home.run("logs", job).stdout), self.undisturbed)
 
     def test_the_death_of_a_host_costs_the_steps_since_the_checkpoint(self):

@@ -7,7 +7,7 @@ namespace {
 
 constexpr Duration pause_between = std::chrono::seconds(30);
 // A job that is submitted right after the start finds those who answer within that.
-constexpr Duration first_patience = std::chrono::seconds(4);
+constexpr Duration first_patience = std::chrono::seconds(8);
 
 bool is_quick(const provider::Provider& supplier) {
   return supplier.capabilities().only_region.empty();

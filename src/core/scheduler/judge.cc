@@ -54,19 +54,31 @@ Time begun_waiting(const Step& step, const LeaseRecord& lease) {
   return waiting == step.working().seen_waiting.end() ? launched : std::max(launched, waiting->second);
 }
 
+// From when silence counts: while the connection that carries their reports was cut, agents could not be
+// heard, and they need a moment when it is back.
+Time reports_since(Step& step, const std::string& supplier) {
+  const Working& working = step.working();
+  const auto facts = working.suppliers.find(supplier);
+  if (facts == working.suppliers.end() || !facts->second.carries_reports) return Time::min();
+  const auto since = working.answers_since.find(supplier);
+  return since == working.answers_since.end() ? step.now() : since->second;
+}
+
 // Since when nothing was heard, and for how long that is in order.
 bool judge_silence(Step& step, const LeaseRecord& lease) {
   const std::string provider = step.working().supplier_of(lease.offer.location);
   const Duration cold_start = lease.offer.cold_start.value_or(step.working().suppliers[provider].cold_start);
   const bool booting = !lease.status_changed_at;
   const Time heard = booting ? begun_waiting(step, lease) : *lease.status_changed_at;
-  const Time stale = heard + (booting ? cold_start + step.tempo().boot_patience : step.tempo().lease_term);
+  const Duration patience = booting ? cold_start + step.tempo().boot_patience : step.tempo().lease_term;
+  const Time stale = heard + patience;
   if (step.now() < stale) {
     step.wake(lease.job, stale);
     return false;
   }
-  if (step.just_read(lease.id) && mailbox_answered_since(step, lease.job, stale) &&
-      answered_since(step.working().listed_at, provider, stale)) {
+  const Time hopeless = std::max(heard, reports_since(step, provider)) + patience;
+  if (step.just_read(lease.id) && mailbox_answered_since(step, lease.job, hopeless) &&
+      answered_since(step.working().listed_at, provider, hopeless)) {
     release(step, lease, LeaseEnd::lost,
             std::string(booting ? "its agent never reported" : "its agent fell silent") +
                 " while its mailbox and its supplier answer");

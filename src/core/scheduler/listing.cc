@@ -118,6 +118,15 @@ class ListedInstances {
   std::unordered_map<std::string_view, const Instance*> by_token_;
 };
 
+// A supplier that let us wait for an answer for long was out of reach, whether it said so or not.
+void note_answer(Step& step, const std::string& supplier) {
+  Working& working = step.working();
+  const auto [last, first] = working.answered_at.try_emplace(supplier, step.now());
+  if (first || step.now() - last->second > step.tempo().lease_term / 2)
+    working.answers_since[supplier] = step.now();
+  last->second = step.now();
+}
+
 }  // namespace
 
 void observe_listing(Step& step, const Listing& listing) {
@@ -125,6 +134,7 @@ void observe_listing(Step& step, const Listing& listing) {
   working.listing.erase(listing.provider);
   if (listing.error) return;
   working.listed_at[listing.provider] = listing.asked_at;
+  note_answer(step, listing.provider);
   const ListedInstances listed(listing, step.state().owner);
   const std::set<LeaseId>& live = working.live_leases[listing.provider];
   const std::vector<LeaseId> ids(live.begin(), live.end());  // a copy: leases end on the way

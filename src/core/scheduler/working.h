@@ -46,6 +46,9 @@ struct SupplierFacts {
   Duration cold_start{};
   Duration notice_lead{};
   Duration list_gap{};  // at least so long between two lists
+  // What agents there report comes by the same connection as its lists: after a cut, they are heard later
+  // than it.
+  bool carries_reports = false;
 };
 
 struct OfferHealth {
@@ -93,6 +96,8 @@ struct Working {
 
   // Last looks.
   std::map<std::string, Time> listed_at;      // asked_at of the last complete list, by supplier
+  std::map<std::string, Time> answered_at;    // when the last complete list came
+  std::map<std::string, Time> answers_since;  // from when on lists have come without a long wait
   std::map<std::string, Time> list_asked_at;  // of the last attempt, good or not
   std::map<std::string, Time> list_wanted;    // one is wanted by then, ahead of the usual pace
   std::map<JobId, Time> read_at;              // asked_at of the last good reading

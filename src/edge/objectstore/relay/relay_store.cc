@@ -18,7 +18,8 @@ io::HttpPoolOptions pool_options(const std::string& pass) {
   io::HttpPoolOptions options;
   options.client.headers = {{"Authorization", "Bearer " + pass}};
   options.client.body_bytes_max = std::size_t{96} << 20;
-  options.client.reply_patience = Duration(120'000);
+  // A connection that died silently must not keep the agent from reporting over the next one.
+  options.client.reply_patience = Duration(15'000);
   return options;
 }
 

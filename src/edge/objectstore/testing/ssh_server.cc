@@ -100,7 +100,9 @@ void SshServer::write_config(const std::string& subsystem) const {
              "ListenAddress 127.0.0.1\nPort " + std::to_string(port_) + "\nHostKey " + folder +
                  "/host_key\nPidFile none\nAuthorizedKeysFile " + folder +
                  "/authorized_keys\nStrictModes no\nUsePAM no\nPasswordAuthentication no\n"
-                 "KbdInteractiveAuthentication no\nPermitRootLogin yes\nMaxStartups 200\n" +
+                 "KbdInteractiveAuthentication no\nPermitRootLogin yes\nMaxStartups 200\n"
+                 // bash takes it for a shell below another, and reads no ~/.bashrc
+                 "SetEnv SHLVL=2\n" +
                  (subsystem.empty() ? "" : "Subsystem sftp " + subsystem + "\n"));
   write_file(folder_.path() / "known_hosts",
              "[127.0.0.1]:" + std::to_string(port_) + " " + read_file(folder_.path() / "host_key.pub"));
