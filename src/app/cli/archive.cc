@@ -52,23 +52,32 @@ Result<Archive> open_archive(const std::string& store, const OpenWish& wish, con
   return archive;
 }
 
-Result<std::vector<Entry>> entries_of(const Archive& archive, Context& context) {
+Status for_each_manifest(const Archive& archive, Context& context, const OnManifest& on_manifest) {
   TW_ASSIGN_OR_RETURN(const std::vector<ManifestId> ids, checkpoint::committed_checkpoints(archive.place));
-  std::vector<Entry> entries;
   for (const ManifestId& id : ids) {
     Result<Manifest> manifest = checkpoint::read_manifest(archive.place, id);
     const Code code = manifest.ok() ? Code::internal : manifest.error().code;
     if (manifest.ok()) {
-      entries.push_back({id, *std::move(manifest)});
+      on_manifest(id, *std::move(manifest));
     } else if (code == Code::corrupt) {
       print_warning(context, manifest.error().message);
     } else if (code != Code::not_found || !archive.place.has_ledger) {
       return manifest.error();
     }
   }
+  return {};
+}
+
+Result<std::vector<Entry>> entries_of(const Archive& archive, Context& context) {
+  std::vector<Entry> entries;
+  TW_RETURN_IF_ERROR(for_each_manifest(archive, context, [&](const ManifestId& id, Manifest manifest) {
+    Entry& entry = entries.emplace_back(Entry{id, {}, total_bytes(manifest), manifest.files.size()});
+    std::vector<ManifestFile>().swap(manifest.files);
+    entry.head = std::move(manifest);
+  }));
   if (!archive.place.has_ledger) {
     // A copy or a repair gives an old one a new date in the store.
-    std::ranges::stable_sort(entries, {}, [](const Entry& entry) { return entry.manifest.created_at; });
+    std::ranges::stable_sort(entries, {}, [](const Entry& entry) { return entry.head.created_at; });
   }
   return entries;
 }
@@ -76,7 +85,7 @@ Result<std::vector<Entry>> entries_of(const Archive& archive, Context& context) 
 Result<Entry> choose(const Wanted& wanted, const std::vector<Entry>& entries, const Archive& archive) {
   const Entry* chosen = nullptr;
   for (const Entry& entry : reversed(entries)) {
-    if (wanted.step && entry.manifest.step != *wanted.step) continue;
+    if (wanted.step && entry.head.step != *wanted.step) continue;
     if (!entry.id.text().starts_with(wanted.manifest)) continue;
     if (chosen != nullptr && !wanted.manifest.empty() && chosen->id != entry.id) {
       return Error{Code::conflict, "several checkpoints begin with '" + wanted.manifest + "'",
@@ -90,7 +99,7 @@ Result<Entry> choose(const Wanted& wanted, const std::vector<Entry>& entries, co
 
 Wanted wanted_of(const std::string& text, const std::vector<Entry>& entries) {
   for (const Entry& entry : entries) {
-    if (short_number(entry.manifest.step) == text) return {entry.manifest.step, ""};
+    if (short_number(entry.head.step) == text) return {entry.head.step, ""};
   }
   return {std::nullopt, text};
 }
