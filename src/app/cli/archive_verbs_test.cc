@@ -256,6 +256,16 @@ TEST_F(ArchiveVerbTest, PruneKeepsTheBestToo) {
   EXPECT_EQ(act(ArchiveAction::save).error().code, Code::invalid_argument) << "twice";
 }
 
+TEST_F(ArchiveVerbTest, ARefusedSaveMakesNoFolder) {
+  options_.seal.encrypt = true;
+  options_.seal.key_file = "nowhere.key";
+  EXPECT_FALSE(act(ArchiveAction::save).ok());
+  EXPECT_FALSE(fs::exists(home_.path() / "backup"));
+  fs::create_directories(home_.path() / "backup");
+  EXPECT_FALSE(act(ArchiveAction::save).ok());
+  EXPECT_TRUE(fs::exists(home_.path() / "backup")) << "it was there before";
+}
+
 // ---- encrypted
 
 class SealedArchiveTest : public ArchiveVerbTest {
