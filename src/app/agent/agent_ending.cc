@@ -61,6 +61,7 @@ void AgentLogic::save_ordered(const Order& order) {
     return;
   }
   save_order_ = order.number;
+  saves_.hurry();
   saves_.ask(now_.steady, now_.steady + options_.save_patience);
 }
 
@@ -159,11 +160,11 @@ void AgentLogic::ask_last_save() {
     const Duration left = *ending_->deadline - now_.steady;
     ending_->step_until = now_.steady + std::max(left - saves_.upload_estimate(), left / 2);
   }
+  saves_.hurry();
   if (spec_.checkpoint.path.empty() || spec_.checkpoint.signal.empty()) {
     terminate_program();
     return;
   }
-  saves_.hurry();
   saves_.ask(now_.steady, ending_->step_until);
 }
 

@@ -37,6 +37,7 @@ struct Capture {
   Life life = Life::alive;
   bool insist = false;  // take what lies there although it is newer than what was announced
   std::map<std::string, double> metrics = {};  // as reported when the save was announced
+  bool paced = false;  // nobody waits for it: it takes no more of the network than the task says
 };
 struct Prune {};
 struct KeepOutputs {
@@ -59,11 +60,12 @@ struct StartStage {
 };
 struct SendSave {
 };  // checkpoint.signal to every process of the program that handles it; answered by SaveSent
-struct Terminate {};  // SIGTERM to all processes of the stage
-struct Kill {};       // SIGKILL to all of them
-struct StopTasks {};  // what the state thread does now is no longer wanted
-struct Leave {};      // the last action: deliver logs and the last status, then end
-using Action = std::variant<RunTask, StartStage, SendSave, Terminate, Kill, StopTasks, Leave>;
+struct LiftBandwidth {};  // the capture under way is waited for: it may take all of the network
+struct Terminate {};      // SIGTERM to all processes of the stage
+struct Kill {};           // SIGKILL to all of them
+struct StopTasks {};      // what the state thread does now is no longer wanted
+struct Leave {};          // the last action: deliver logs and the last status, then end
+using Action = std::variant<RunTask, StartStage, SendSave, LiftBandwidth, Terminate, Kill, StopTasks, Leave>;
 
 // Events.
 struct Tick {};  // time has passed

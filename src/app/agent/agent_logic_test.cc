@@ -21,8 +21,7 @@ struct TaskName {
   std::string operator()(const Capture& task) const {
     std::string text = "capture";
     text += task.announced ? ":" + std::to_string(static_cast<int>(*task.announced)) : std::string(":?");
-    if (task.life == Life::ended) text += ":ended";
-    if (task.life == Life::killed) text += ":killed";
+    if (task.life != Life::alive) text += task.life == Life::ended ? ":ended" : ":killed";
     return task.insist ? text + ":insist" : text;
   }
   std::string operator()(const Prune&) const { return "prune"; }
@@ -37,6 +36,7 @@ struct ActionName {
     return action.stage == Stage::setup ? "start_setup" : "start_program";
   }
   std::string operator()(const SendSave&) const { return "signal"; }
+  std::string operator()(const LiftBandwidth&) const { return "lift"; }
   std::string operator()(const Terminate&) const { return "terminate"; }
   std::string operator()(const Kill&) const { return "kill"; }
   std::string operator()(const StopTasks&) const { return "stop_tasks"; }

@@ -240,6 +240,8 @@ void Runner::perform(const Action& action) {
   } else if (std::holds_alternative<SendSave>(action)) {
     const int number = spec_ ? signal_number(spec_->checkpoint.signal) : 0;
     events_.emplace_back(SaveSent{stage_ && number > 0 ? stage_->send_save(number) : 0});
+  } else if (std::holds_alternative<LiftBandwidth>(action)) {
+    state_.lift_bandwidth();
   } else if (std::holds_alternative<Terminate>(action)) {
     if (stage_) stage_->terminate();
   } else if (std::holds_alternative<Kill>(action)) {

@@ -26,8 +26,7 @@ namespace tradewind::agent {
 namespace {
 
 namespace fs = std::filesystem;
-using std::chrono::milliseconds;
-using std::chrono::seconds;
+using std::chrono::milliseconds, std::chrono::seconds;
 
 // Counts to `total`, saves when asked and when told to end, and goes on from its checkpoint.
 std::string counting_program(int total, const std::string& pause) {
@@ -479,6 +478,31 @@ TEST_F(RunnerTest, AnAgentThatIsToldToEndSavesFirst) {
   EXPECT_EQ(wait_for_end(pid), 0);
   EXPECT_EQ(phase("l-1"), "stopped");
   EXPECT_GE(status("l-1").saved_step, 3);
+}
+
+TEST_F(RunnerTest, SavesArePausedByAFileAndTheLastOneIsNot) {
+  keep_checkpoints("");
+  spec_.checkpoint.bandwidth = "@" + (dir_.path() / "limit").string();
+  const auto limit = [&](const std::string& text) { std::ofstream(dir_.path() / "limit") << text; };
+  spec_.run = R"(trap 'exit 143' TERM; cd "$TRADEWIND_CHECKPOINT_DIR"; n=0
+while n=$((n+1)); do echo "$n" > .new.n; mv .new.n n; sleep 0.1
+  printf '{"step":%d}\n{"checkpoint":"saved","step":%d}\n' $n $n >> "$TRADEWIND_PROGRESS"
+done)";
+  limit("pause");
+  const pid_t pid = start(options_of("l-1"));
+  ASSERT_TRUE(wait_for_step("l-1", 12));
+  EXPECT_EQ(ledger_text(), "claim");
+  limit("off");
+  ASSERT_TRUE(wait_until([&] { return ledger().size() > 2; }));
+  limit("pause");
+  std::this_thread::sleep_for(seconds(2));
+  const std::string before = ledger_text();
+  const double step = status("l-1").step + 5;
+  ASSERT_TRUE(wait_for_step("l-1", step));
+  EXPECT_EQ(ledger_text(), before);
+  order("l-1", 1, OrderKind::stop);
+  ASSERT_EQ(wait_for_end(pid), 0);
+  EXPECT_GE(status("l-1").saved_step, step) << "the pause does not hold for the last state";
 }
 
 TEST_F(RunnerTest, AnAgentWithNobodyLeftEndsAtItsHardLimit) {

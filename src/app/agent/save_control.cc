@@ -1,6 +1,7 @@
 #include "app/agent/save_control.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace tradewind::agent {
 namespace {
@@ -42,6 +43,12 @@ void SaveControl::program_started(Duration now) {
   announced_.reset();
   captured_announcement_.reset();
   if (configured()) plan_next(now);
+}
+
+void SaveControl::hurry() {
+  retry_at_.reset();
+  hurried_ = true;
+  lift_limit_ = in_flight_ && !options_.checkpoint.bandwidth.empty();
 }
 
 void SaveControl::want() {
@@ -120,6 +127,7 @@ void SaveControl::captured(const Captured& result, Duration now) {
   captured_announcement_ = in_flight_announcement_;
   if (result.committed) upload_ = smoothed(upload_, std::max(result.took, Duration(1)));
   if (settles_with_ && *settles_with_ <= started_) settles_with_.reset();
+  if (life_ == Life::alive && !wanted_ && settled()) hurried_ = false;
   if (life_ == Life::alive) plan_next(now);
 }
 
@@ -176,6 +184,7 @@ std::vector<Action> SaveControl::take(Duration now) {
     send_signal_ = false;
     due.emplace_back(SendSave{});
   }
+  if (std::exchange(lift_limit_, false)) due.emplace_back(LiftBandwidth{});
   if (wanted_ && !in_flight_ && (!retry_at_ || now >= *retry_at_)) {
     wanted_ = false;
     retry_at_.reset();
@@ -183,7 +192,7 @@ std::vector<Action> SaveControl::take(Duration now) {
     ++started_;
     in_flight_announcement_ = announced_;
     due.emplace_back(RunTask{Capture{announced_, reported_, life_, unsettled_looks_ >= looks_max,
-                                     announced_ ? announced_metrics_ : metrics_}});
+                                     announced_ ? announced_metrics_ : metrics_, is_paced()}});
   }
   return due;
 }

@@ -38,8 +38,9 @@ class SaveControl {
   void captured(const Captured& result, Duration now);
   void failed(const Error& error, Duration now);
   void tick(Duration now);
-  // A failed capture is tried again now rather than after its pause.
-  void hurry() { retry_at_.reset(); }
+  // Somebody waits: a failed capture is tried again now rather than after its pause, and what the task says
+  // of the network holds no more until all that is wanted now is captured.
+  void hurry();
   // Nothing is awaited or wanted any more; a capture under way goes on.
   void give_up();
 
@@ -58,6 +59,9 @@ class SaveControl {
  private:
   bool configured() const { return !options_.checkpoint.path.empty(); }
   bool signals() const { return !options_.checkpoint.signal.empty(); }
+  bool is_paced() const {
+    return !options_.checkpoint.bandwidth.empty() && life_ == Life::alive && !hurried_;
+  }
   void want();
   void resolve_ask();
   void drop_want(const std::string& problem);
@@ -80,6 +84,8 @@ class SaveControl {
   std::uint64_t started_ = 0;                  // captures
   std::optional<std::uint64_t> settles_with_;  // the capture that the last ask waits for
   std::optional<Duration> retry_at_;
+  bool hurried_ = false;
+  bool lift_limit_ = false;  // of the capture under way
   int failures_ = 0;
   int unsettled_looks_ = 0;  // times the folder was newer than the announcement
   std::optional<Duration> next_save_at_;

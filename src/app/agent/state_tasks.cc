@@ -41,6 +41,10 @@ Result<Event> StateTasks::perform(const ReadSpec&) {
     return Event(std::move(read));
   }
   workspace_ = *planned;
+  if (const Status paced = pace_.set(spec_.checkpoint.bandwidth, *parts_.clock, place_); !paced.ok()) {
+    read.problem = describe(paced.error());
+    return Event(std::move(read));
+  }
   const Status prepared = prepare_workspace(workspace_, spec_);
   if (!prepared.ok()) {
     // A full disk may become free; a workdir that is not there is the task's own fault.
@@ -179,7 +183,7 @@ Result<Event> StateTasks::perform(const Capture& task) {
       {},
       workspace_.checkpoint.string()};
   request.metrics = task.metrics;
-  TW_ASSIGN_OR_RETURN(const checkpoint::Saved saved, checkpoint::save(request, place_));
+  TW_ASSIGN_OR_RETURN(const checkpoint::Saved saved, checkpoint::save(request, pace_.place()));
   if (choice->must_hold_still) {
     const Result<checkpoint::FolderView> after = checkpoint::look_at_folder(workspace_.checkpoint);
     if (!after.ok() || *after != choice->view) {

@@ -10,6 +10,7 @@
 #include "app/agent/agent_event.h"
 #include "app/agent/job_data.h"
 #include "app/agent/output_copies.h"
+#include "app/agent/saving_pace.h"
 #include "app/agent/workspace.h"
 #include "base/clock.h"
 #include "edge/checkpoint/checkpoint.h"
@@ -37,7 +38,7 @@ struct StateParts {
   std::function<void()> before_record = [] {};
 };
 
-// Not thread-safe but for cancel().
+// Not thread-safe but for cancel() and hold_pace().
 class StateTasks {
  public:
   // REQUIRES: everything that `parts` points to outlives this.
@@ -47,6 +48,8 @@ class StateTasks {
   Event run(const Task& task, const std::optional<checkpoint::FolderView>& announced);
   // Ends a transfer that is under way soon: of a prefetch, or of data.
   void cancel() { cancelled_ = true; }
+  // Whether a capture keeps to what the task says of the network.
+  void hold_pace(bool holds) { pace_.hold(holds); }
 
  private:
   Result<Event> perform(const ReadSpec&);
@@ -71,6 +74,7 @@ class StateTasks {
   StateParts parts_;
   mailbox::Mailbox mailbox_;
   checkpoint::ChunkPlace place_;
+  SavingPace pace_;
   checkpoint::LedgerWriter writer_;
   JobSpec spec_;
   Workspace workspace_;

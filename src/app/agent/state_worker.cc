@@ -19,6 +19,8 @@ StateWorker::~StateWorker() {
 }
 
 void StateWorker::submit(Task task, std::optional<checkpoint::FolderView> announced) {
+  // Here and not where it begins, which would take back what was lifted in between.
+  if (const auto* capture = std::get_if<Capture>(&task)) tasks_.hold_pace(capture->paced);
   const std::lock_guard lock(mutex_);
   queue_.push_back({std::move(task), std::move(announced)});
   changed_.notify_all();
@@ -26,6 +28,7 @@ void StateWorker::submit(Task task, std::optional<checkpoint::FolderView> announ
 
 void StateWorker::stop_tasks() {
   tasks_.cancel();
+  tasks_.hold_pace(false);
   const std::lock_guard lock(mutex_);
   queue_.clear();
 }

@@ -26,6 +26,8 @@ class StateWorker {
   StateWorker& operator=(const StateWorker&) = delete;
 
   void submit(Task task, std::optional<checkpoint::FolderView> announced);
+  // A capture that is under way takes all of the network from now on.
+  void lift_bandwidth() { tasks_.hold_pace(false); }
   // Forgets what has not begun, and ends a prefetch soon.
   void stop_tasks();
   std::vector<Event> take_events();

@@ -1,6 +1,7 @@
 // The checkpoints that lie in one store, of a folder or of a job, read straight from there.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -37,11 +38,16 @@ Result<Archive> open_archive(const std::string& store, const OpenWish& wish, con
 
 struct Entry {
   ManifestId id;
-  Manifest manifest;
+  Manifest head;  // all but its files: those of 100,000 take tens of megabytes
+  std::uint64_t bytes = 0;
+  std::size_t files = 0;
 };
 // Oldest first. Those that cannot be read are told as a warning; those of a job that were pruned are left
 // out.
 Result<std::vector<Entry>> entries_of(const Archive& archive, Context& context);
+// The same with the whole of each, one after the other, by when the store got them.
+using OnManifest = std::function<void(const ManifestId& id, Manifest manifest)>;
+Status for_each_manifest(const Archive& archive, Context& context, const OnManifest& on_manifest);
 
 // Which one a person means: of the step, by the beginning of its id, or neither.
 struct Wanted {

@@ -1,154 +1,15 @@
 #include "app/cli/bandwidth.h"
 
-#include <algorithm>
-#include <charconv>
-#include <cmath>
-#include <ctime>
-#include <fstream>
-#include <iterator>
-#include <limits>
-#include <optional>
-#include <string_view>
-#include <thread>
-
-#include "base/text.h"
+#include "edge/objectstore/bandwidth_limit.h"
 
 namespace tradewind::cli {
-namespace {
-
-constexpr Duration look_every{100};
-
-// What stands behind the number: "", "k", "MiB", "G/s". Zero: no unit.
-double unit_of(std::string_view text) {
-  if (text.ends_with("/s")) text.remove_suffix(2);
-  const std::string unit = lower(text);
-  constexpr std::string_view letters = "kmgt";
-  if (unit.empty() || unit == "b") return 1;
-  const std::size_t power = letters.find(unit[0]);
-  const std::string rest = unit.substr(1);
-  if (power == std::string_view::npos || (!rest.empty() && rest != "b" && rest != "ib")) return 0;
-  return std::pow(1024.0, static_cast<double>(power + 1));
-}
-
-// "08:05": 485.
-std::optional<int> minute_of(const std::string& text) {
-  int hours = 0;
-  int minutes = 0;
-  const bool formed =
-      text.size() == 5 && text[2] == ':' && text.find_first_not_of("0123456789:") == std::string::npos;
-  if (!formed) return std::nullopt;
-  std::from_chars(text.data(), text.data() + 2, hours);
-  std::from_chars(text.data() + 3, text.data() + 5, minutes);
-  if (hours > 23 || minutes > 59) return std::nullopt;
-  return hours * 60 + minutes;
-}
-
-int local_minute(Time now) {
-  const std::time_t seconds = std::chrono::system_clock::to_time_t(now);
-  std::tm local = {};
-  ::localtime_r(&seconds, &local);
-  return local.tm_hour * 60 + local.tm_min;
-}
-
-// A table in a file, as it was when it could last be read.
-class TableFile {
- public:
-  explicit TableFile(std::string path) : path_(std::move(path)) {}
-
-  Result<BandwidthTable> read() const {
-    std::ifstream file(path_);
-    std::string text(std::istreambuf_iterator<char>(file), {});
-    if (file.bad() || !file.is_open()) {
-      return Error{Code::not_found, "the limit of the network in '" + path_ + "' cannot be read"};
-    }
-    std::replace_if(
-        text.begin(), text.end(), [](char c) { return c == '\n' || c == '\t' || c == '\r'; }, ' ');
-    return BandwidthTable::parse(text);
-  }
-
- private:
-  std::string path_;
-};
-
-// Of one transfer. Asked for each chunk: the clock and the file are looked at once a second.
-class LimitNow {
- public:
-  LimitNow(BandwidthTable table, std::optional<TableFile> file, const Clock& clock)
-      : table_(std::move(table)), file_(std::move(file)), clock_(clock), looked_(clock.monotonic()) {
-    limit_ = table_.at(local_minute(clock_.now()));
-  }
-
-  double operator()() {
-    const Duration now = clock_.monotonic();
-    if (now - looked_ < std::chrono::seconds(1)) return limit_;
-    looked_ = now;
-    if (file_) {
-      if (Result<BandwidthTable> read = file_->read(); read.ok()) table_ = *std::move(read);
-    }
-    limit_ = table_.at(local_minute(clock_.now()));
-    return limit_;
-  }
-
- private:
-  BandwidthTable table_;
-  std::optional<TableFile> file_;
-  const Clock& clock_;
-  Duration looked_;
-  double limit_ = 0;
-};
-
-}  // namespace
-
-Result<double> parse_bandwidth(const std::string& text) {
-  if (text == "off") return std::numeric_limits<double>::infinity();
-  double number = 0;
-  const std::from_chars_result read = std::from_chars(text.data(), text.data() + text.size(), number);
-  const std::string_view rest(read.ptr, static_cast<std::size_t>(text.data() + text.size() - read.ptr));
-  const double bytes = read.ec == std::errc() ? number * unit_of(rest) : 0;
-  if (std::isfinite(bytes) && bytes >= 1) return bytes;
-  return Error{Code::invalid_argument, "'" + text + "' is no bandwidth",
-               "write bytes in a second, such as 50M, 1.5G or 800k, or off"};
-}
-
-Result<BandwidthTable> BandwidthTable::parse(const std::string& text) {
-  BandwidthTable table;
-  for (const std::string& entry : split(text, ' ')) {
-    if (entry.empty()) continue;
-    const std::size_t comma = entry.find(',');
-    const std::optional<int> from = comma == std::string::npos ? 0 : minute_of(entry.substr(0, comma));
-    TW_ASSIGN_OR_RETURN(const double limit,
-                        parse_bandwidth(comma == std::string::npos ? entry : entry.substr(comma + 1)));
-    if (!from) {
-      return Error{Code::invalid_argument, "'" + entry + "' begins with no time of the day",
-                   "write it as 08:00,512k"};
-    }
-    if (!table.from_.emplace(*from, limit).second) {
-      return Error{Code::invalid_argument, "'" + text + "' has two limits for one time"};
-    }
-  }
-  if (!table.from_.empty()) return table;
-  return Error{Code::invalid_argument, "'" + text + "' is no bandwidth",
-               "write 50M, or 08:00,512k 19:00,off"};
-}
-
-double BandwidthTable::at(int minute_of_day) const {
-  const auto next = from_.upper_bound(minute_of_day);
-  return next == from_.begin() ? from_.rbegin()->second : std::prev(next)->second;
-}
 
 Result<std::unique_ptr<objectstore::ByteRate>> bandwidth_of(const std::string& text, const Context& context) {
   if (text.empty()) return std::unique_ptr<objectstore::ByteRate>();
-  std::optional<TableFile> file;
-  if (text[0] == '@') file.emplace(text.substr(1));
-  TW_ASSIGN_OR_RETURN(BandwidthTable table, file ? file->read() : BandwidthTable::parse(text));
-  const auto wait = [&context](Duration span) {
-    for (; span > Duration(0) && !context.interrupted; span -= look_every) {
-      std::this_thread::sleep_for(std::min(span, look_every));
-    }
-    return !context.interrupted;
-  };
-  return std::make_unique<objectstore::ByteRate>(LimitNow(std::move(table), std::move(file), context.clock),
-                                                 context.clock, wait);
+  objectstore::BandwidthWish wish;
+  wish.text = text;
+  wish.is_interrupted = [&context]() -> bool { return context.interrupted; };
+  return objectstore::bandwidth_limit(std::move(wish), context.clock);
 }
 
 }  // namespace tradewind::cli

@@ -29,8 +29,8 @@ std::string mode_text(std::uint32_t mode) {
 
 // "step 1200 (ab12cd34ef56, saved 2026-11-25T10:00:00Z)"
 std::string named(const Entry& entry) {
-  return "step " + short_number(entry.manifest.step) + " (" + short_digest(entry.id.text()) + ", saved " +
-         format_utc(entry.manifest.created_at) + ")";
+  return "step " + short_number(entry.head.step) + " (" + short_digest(entry.id.text()) + ", saved " +
+         format_utc(entry.head.created_at) + ")";
 }
 
 // ---- show
@@ -45,8 +45,7 @@ json::value file_json(const ManifestFile& file) {
   return object;
 }
 
-json::value shown_json(const Entry& entry) {
-  const Manifest& manifest = entry.manifest;
+json::value shown_json(const Entry& entry, const Manifest& manifest) {
   json::array files;
   for (const ManifestFile& file : manifest.files) files.push_back(file_json(file));
   return json::object{{"manifest", entry.id.text()},
@@ -67,8 +66,7 @@ std::string shown_path(const ManifestFile& file) {
   return printable(file.path);
 }
 
-void print_shown(const Entry& entry, Context& context) {
-  const Manifest& manifest = entry.manifest;
+void print_shown(const Entry& entry, const Manifest& manifest, Context& context) {
   const auto line = [&](const char* title, const std::string& text) {
     context.out << paint(Style::dim, title, context.terminal.colour) << text << "\n";
   };
@@ -102,14 +100,13 @@ json::value diff_json(const Entry& before, const Entry& after, const ManifestDif
                                  {"bytes_after", file.bytes_after},
                                  {"bytes_new", file.bytes_new}});
   }
-  return json::object{
-      {"before", json::object{{"manifest", before.id.text()}, {"step", before.manifest.step}}},
-      {"after", json::object{{"manifest", after.id.text()}, {"step", after.manifest.step}}},
-      {"bytes_before", found.bytes_before},
-      {"bytes_after", found.bytes_after},
-      {"bytes_new", found.bytes_new},
-      {"bytes_gone", found.bytes_gone},
-      {"files", std::move(files)}};
+  return json::object{{"before", json::object{{"manifest", before.id.text()}, {"step", before.head.step}}},
+                      {"after", json::object{{"manifest", after.id.text()}, {"step", after.head.step}}},
+                      {"bytes_before", found.bytes_before},
+                      {"bytes_after", found.bytes_after},
+                      {"bytes_new", found.bytes_new},
+                      {"bytes_gone", found.bytes_gone},
+                      {"files", std::move(files)}};
 }
 
 Cell change_cell(Change change) {
@@ -248,10 +245,11 @@ void add_metrics(Table& table, const std::vector<std::string>& texts) {
 Result<ExitCode> show_checkpoint(const Archive& archive, const std::string& which, Context& context) {
   TW_ASSIGN_OR_RETURN(const std::vector<Entry> entries, entries_of(archive, context));
   TW_ASSIGN_OR_RETURN(const Entry entry, choose(wanted_of(which, entries), entries, archive));
+  TW_ASSIGN_OR_RETURN(const Manifest manifest, checkpoint::read_manifest(archive.place, entry.id));
   if (context.json) {
-    print_json(context, shown_json(entry));
+    print_json(context, shown_json(entry, manifest));
   } else {
-    print_shown(entry, context);
+    print_shown(entry, manifest, context);
   }
   return ExitCode::done;
 }
@@ -267,7 +265,9 @@ Result<ExitCode> diff_checkpoints(const Archive& archive, const std::string& bef
                                              ? Result<Entry>(entries[entries.size() - 2])
                                              : choose(wanted_of(before, entries), entries, archive));
   TW_ASSIGN_OR_RETURN(const Entry second, choose(wanted_of(after, entries), entries, archive));
-  const ManifestDiff found = diff(first.manifest, second.manifest);
+  TW_ASSIGN_OR_RETURN(const Manifest was, checkpoint::read_manifest(archive.place, first.id));
+  TW_ASSIGN_OR_RETURN(const Manifest is, checkpoint::read_manifest(archive.place, second.id));
+  const ManifestDiff found = diff(was, is);
   if (context.json) {
     print_json(context, diff_json(first, second, found));
   } else {
@@ -282,8 +282,9 @@ Result<ExitCode> repair_checkpoints(const Archive& archive, const std::vector<st
   checkpoint::RepairReport report;
   {
     TransferProgress progress(*archive.store, "repairing", context);
-    TW_ASSIGN_OR_RETURN(const std::vector<Entry> entries, entries_of(archive, context));
-    for (const Entry& entry : entries) progress.expect(archive.place.job_prefix, entry.manifest);
+    TW_RETURN_IF_ERROR(for_each_manifest(archive, context, [&](const ManifestId&, const Manifest& manifest) {
+      progress.expect(archive.place.job_prefix, manifest);
+    }));
     checkpoint::ChunkPlace place = archive.place;
     place.home = &progress.store();
     place.standby = sources.pointers();

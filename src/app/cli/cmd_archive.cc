@@ -166,12 +166,12 @@ Result<ExitCode> run_ls(const ArchiveOptions& options, Context& context) {
     json::array list;
     for (const Entry& entry : entries) {
       list.push_back(json::object{{"manifest", entry.id.text()},
-                                  {"step", entry.manifest.step},
-                                  {"metrics", to_json(entry.manifest.metrics)},
-                                  {"epoch", entry.manifest.epoch},
-                                  {"created", format_utc(entry.manifest.created_at)},
-                                  {"bytes", total_bytes(entry.manifest)},
-                                  {"files", entry.manifest.files.size()}});
+                                  {"step", entry.head.step},
+                                  {"metrics", to_json(entry.head.metrics)},
+                                  {"epoch", entry.head.epoch},
+                                  {"created", format_utc(entry.head.created_at)},
+                                  {"bytes", entry.bytes},
+                                  {"files", entry.files}});
     }
     print_json(context, json::object{{"checkpoints", std::move(list)}});
     return ExitCode::done;
@@ -185,10 +185,10 @@ Result<ExitCode> run_ls(const ArchiveOptions& options, Context& context) {
       {}};
   std::vector<std::string> metrics;
   for (const Entry& entry : entries) {
-    table.rows.push_back({short_number(entry.manifest.step), format_bytes(total_bytes(entry.manifest)),
-                          std::to_string(entry.manifest.files.size()), format_utc(entry.manifest.created_at),
+    table.rows.push_back({short_number(entry.head.step), format_bytes(entry.bytes),
+                          std::to_string(entry.files), format_utc(entry.head.created_at),
                           short_digest(entry.id.text())});
-    metrics.push_back(metrics_text(entry.manifest.metrics));
+    metrics.push_back(metrics_text(entry.head.metrics));
   }
   add_metrics(table, metrics);
   context.out << render(table, context.terminal.width, context.terminal.colour);
@@ -206,23 +206,25 @@ Result<ExitCode> run_restore(const ArchiveOptions& options, Context& context) {
   Result<checkpoint::Restored> restored = Error{};
   {
     TransferProgress progress(*archive.store, "restoring", context);
-    progress.expect(archive.place.job_prefix, entry.manifest);
-    restored = checkpoint::restore(place_over(progress.store()),
-                                   {entry.id, folder, options.read_back, options.flush,
-                                    [&](std::uint64_t bytes) { progress.advance(bytes); }});
+    checkpoint::RestoreRequest request{entry.id, folder, options.read_back, options.flush};
+    request.on_manifest = [&](const Manifest& manifest) {
+      progress.expect(archive.place.job_prefix, manifest);
+    };
+    request.on_kept = [&](std::uint64_t bytes) { progress.advance(bytes); };
+    restored = checkpoint::restore(place_over(progress.store()), request);
   }
   if (!restored.ok()) return restored.error();
   const Duration took = context.clock.monotonic() - began;
   if (context.json) {
     print_json(context, json::object{{"manifest", entry.id.text()},
-                                     {"step", entry.manifest.step},
-                                     {"bytes", total_bytes(entry.manifest)},
-                                     {"digest_ok", restored->root_digest == entry.manifest.root_digest},
+                                     {"step", entry.head.step},
+                                     {"bytes", entry.bytes},
+                                     {"digest_ok", restored->root_digest == entry.head.root_digest},
                                      {"seconds", seconds_of(took)}});
     return ExitCode::done;
   }
-  context.out << "Restored step " << short_number(entry.manifest.step) << " into " << folder.string() << ": "
-              << format_bytes(total_bytes(entry.manifest)) << " in " << format_duration(took) << ".\n";
+  context.out << "Restored step " << short_number(entry.head.step) << " into " << folder.string() << ": "
+              << format_bytes(entry.bytes) << " in " << format_duration(took) << ".\n";
   print_proof(restored->root_digest, options.read_back, context);
   return ExitCode::done;
 }
@@ -367,8 +369,10 @@ Result<ExitCode> run_verify(const ArchiveOptions& options, Context& context) {
     TransferProgress progress(*archive.store, "verifying", context);
     const ChunkPlace watched = place_over(progress.store());
     if (options.read_data) {
-      TW_ASSIGN_OR_RETURN(const std::vector<Entry> entries, entries_of(archive, context));
-      for (const Entry& entry : entries) progress.expect(archive.place.job_prefix, entry.manifest);
+      TW_RETURN_IF_ERROR(
+          for_each_manifest(archive, context, [&](const ManifestId&, const Manifest& manifest) {
+            progress.expect(archive.place.job_prefix, manifest);
+          }));
     }
     TW_ASSIGN_OR_RETURN(
         report, options.read_data ? checkpoint::verify(watched) : checkpoint::verify_presence(watched));

@@ -78,6 +78,9 @@ struct CheckpointRequest {
   int keep_daily = 0;                // the same of days
   std::optional<KeepBest> keep_best = {};
   bool encrypt = false;  // all that the job has in its stores is sealed by a key of the user's
+  // Of saves while the program runs: as BandwidthTable::parse() reads it, or "@" and the absolute path of a
+  // file on the node that holds it; empty: no limit.
+  std::string bandwidth = {};
   bool operator==(const CheckpointRequest&) const = default;
 };
 

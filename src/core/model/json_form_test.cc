@@ -93,6 +93,31 @@ TEST(JsonForm, Manifest) {
   expect_form("manifest", sample_manifest(), manifest_from_json);
 }
 
+TEST(Manifest, WhetherItsTextReadsBackIsFoundFileByFile) {
+  const Manifest manifest = sample_manifest();
+  const std::string text = to_text(manifest);
+  EXPECT_TRUE(reads_back(text, manifest));
+  Manifest more = manifest;
+  more.files.push_back(manifest.files.back());
+  more.files.back().path += "x";
+  EXPECT_FALSE(reads_back(text, more));
+  EXPECT_FALSE(reads_back(to_text(more), manifest));
+  more.files.back().path = manifest.files.front().path;
+  EXPECT_FALSE(reads_back(to_text(more), more)) << "a manifest that nobody could read";
+  Manifest other = manifest;
+  other.step += 1;
+  EXPECT_FALSE(reads_back(text, other));
+  other = manifest;
+  other.files.front().mode ^= 1U;
+  EXPECT_FALSE(reads_back(text, other));
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    std::string changed = text;
+    changed[at] = static_cast<char>(changed[at] ^ 1);
+    EXPECT_FALSE(reads_back(changed, manifest)) << changed;
+    EXPECT_FALSE(reads_back(text.substr(0, at), manifest)) << at;
+  }
+}
+
 TEST(Manifest, ItsTextIsTheSameFileByFile) {
   Manifest manifest = sample_manifest();
   manifest.metrics = {{"\"files\":[", 1.5}};

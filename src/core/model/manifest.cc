@@ -1,6 +1,8 @@
 #include "core/model/manifest.h"
 
 #include <algorithm>
+#include <functional>
+#include <tuple>
 
 #include "base/text.h"
 #include "core/model/enum_text.h"
@@ -136,30 +138,48 @@ json::object head_to_json(const Manifest& manifest) {
 constexpr std::string_view files_begin = "\"files\":[";
 constexpr std::string_view files_end = "]}";
 
-// Nothing: it is not written as ours are, or is wrong. No text in quotes holds `files_begin`: the quotes in
-// it have backslashes before them.
-std::optional<Manifest> read_piecewise(std::string_view text) {
+// Goes over a manifest that is written as ours are: all but the files, then a file at a time. False: it is
+// written otherwise, or is wrong, or one of the two did not want to go on. No text in quotes holds
+// `files_begin`: the quotes in it have backslashes before them.
+bool visit_piecewise(std::string_view text, const std::function<bool(Manifest head)>& on_head,
+                     const std::function<bool(ManifestFile file)>& on_file) {
   const std::size_t at = text.find(files_begin);
-  if (at == std::string_view::npos || !text.ends_with(files_end)) return std::nullopt;
+  if (at == std::string_view::npos || !text.ends_with(files_end)) return false;
   const std::size_t begin = at + files_begin.size();
   const Result<json::value> head = parse_json(std::string(text.substr(0, begin)).append(files_end));
-  if (!head.ok()) return std::nullopt;
+  if (!head.ok()) return false;
   Result<Manifest> manifest = manifest_from_json(*head, "manifest");
-  if (!manifest.ok()) return std::nullopt;
+  if (!manifest.ok() || !on_head(*std::move(manifest))) return false;
   text.remove_prefix(begin);
-  while (text != files_end) {
-    if (!manifest->files.empty()) {
-      if (!text.starts_with(',')) return std::nullopt;
-      text.remove_prefix(1);
-    }
+  for (bool is_first = true; text != files_end; is_first = false) {
+    if (!is_first && !text.starts_with(',')) return false;
+    if (!is_first) text.remove_prefix(1);
     const Result<json::value> value = take_json(text);
-    if (!value.ok()) return std::nullopt;
+    if (!value.ok()) return false;
     Result<ManifestFile> file = file_from_json(*value, "file");
-    const bool sorted = file.ok() && (manifest->files.empty() || manifest->files.back().path < file->path);
-    if (!sorted) return std::nullopt;
-    manifest->files.push_back(*std::move(file));
+    if (!file.ok() || !on_file(*std::move(file))) return false;
   }
-  return *std::move(manifest);
+  return true;
+}
+
+std::optional<Manifest> read_piecewise(std::string_view text) {
+  Manifest manifest;
+  const auto begin = [&](Manifest head) {
+    manifest = std::move(head);
+    return true;
+  };
+  const auto append = [&](ManifestFile file) {
+    const bool sorted = manifest.files.empty() || manifest.files.back().path < file.path;
+    manifest.files.push_back(std::move(file));
+    return sorted;
+  };
+  if (!visit_piecewise(text, begin, append)) return std::nullopt;
+  return manifest;
+}
+
+bool same_head(const Manifest& a, const Manifest& b) {
+  return std::tie(a.job, a.epoch, a.lease, a.step, a.metrics, a.parent, a.created_at, a.root_digest) ==
+         std::tie(b.job, b.epoch, b.lease, b.step, b.metrics, b.parent, b.created_at, b.root_digest);
 }
 
 }  // namespace
@@ -198,6 +218,17 @@ std::string to_text(const Manifest& manifest) {
     between = ",";
   }
   return text += files_end;
+}
+
+bool reads_back(std::string_view text, const Manifest& manifest) {
+  std::size_t next = 0;
+  const auto begins_same = [&](const Manifest& head) { return same_head(head, manifest); };
+  const auto is_next = [&](const ManifestFile& file) {
+    if (next == manifest.files.size() || file != manifest.files[next]) return false;
+    ++next;
+    return next == 1 || manifest.files[next - 2].path < file.path;
+  };
+  return visit_piecewise(text, begins_same, is_next) && next == manifest.files.size();
 }
 
 Result<Manifest> manifest_from_text(std::string_view text, std::size_t max_bytes) {

@@ -63,6 +63,9 @@ json::value to_json(const Manifest& manifest);
 std::string to_text(const Manifest& manifest);
 // The errors of parse_json and of manifest_from_json.
 Result<Manifest> manifest_from_text(std::string_view text, std::size_t max_bytes);
+// Whether manifest_from_text(text) would be this very manifest, found without a second one in memory. False
+// also for a text that to_text would have written otherwise.
+bool reads_back(std::string_view text, const Manifest& manifest);
 // Refuses unknown versions, paths that leave the folder, sizes that do not add up, unsorted or doubled paths.
 Result<Manifest> manifest_from_json(const json::value& value, const std::string& path);
 

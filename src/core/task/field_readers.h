@@ -47,7 +47,7 @@ ReadField read_name, read_num_nodes, read_workdir, read_setup, read_run, read_en
 ReadField read_work_unit, read_work_total, read_work_rate;
 ReadField read_checkpoint_path, read_checkpoint_interval, read_checkpoint_signal, read_checkpoint_keep,
     read_checkpoint_keep_hourly, read_checkpoint_keep_daily, read_checkpoint_keep_best,
-    read_checkpoint_stores, read_checkpoint_encrypt;
+    read_checkpoint_stores, read_checkpoint_encrypt, read_checkpoint_bandwidth;
 // data_fields.cc
 ReadField read_file_mounts, read_inputs, read_outputs;
 // resource_fields.cc

@@ -3,6 +3,7 @@
 #include <array>
 
 #include "base/text.h"
+#include "core/model/bandwidth.h"
 #include "core/task/field_readers.h"
 #include "core/task/paths.h"
 
@@ -315,6 +316,19 @@ void read_checkpoint_stores(FieldContext& context, const YamlNode& value, const 
   for (const std::string& store : context.task.spec.checkpoint.stores) {
     if (trim(store).empty()) context.reading.error(value, path + " holds an empty name of a store");
   }
+}
+
+void read_checkpoint_bandwidth(FieldContext& context, const YamlNode& value, const std::string& path) {
+  const std::string text = read_text(context.reading, value, path).value_or("");
+  if (text.starts_with(bandwidth_file_mark)) {
+    if (!text.substr(1).starts_with('/')) {
+      return context.reading.error(value, path + " names no absolute path",
+                                   "write @ and the whole path of the file on the node, such as @/run/limit");
+    }
+  } else if (const Result<BandwidthTable> table = BandwidthTable::parse(text); !table.ok()) {
+    return context.reading.error(value, path + ": " + table.error().message, table.error().hint);
+  }
+  context.task.spec.checkpoint.bandwidth = text;
 }
 
 void read_checkpoint_encrypt(FieldContext& context, const YamlNode& value, const std::string& path) {

@@ -126,6 +126,10 @@ constexpr TaskField fields[] = {
     {"checkpoint", "encrypt", "true or false", acted_on,
      "Encrypt all that the job has in its stores, by the key that the server was started with.",
      read_checkpoint_encrypt},
+    {"checkpoint", "bandwidth", "rate, or times and rates, or @FILE", acted_on,
+     "How much of the network saves may take while the program runs: `20MiB/s`, `08:00,2M 19:00,off`, or "
+     "`@/run/limit`, a file on the node.",
+     read_checkpoint_bandwidth},
 };
 
 }  // namespace

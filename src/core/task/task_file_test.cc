@@ -214,7 +214,7 @@ TEST(TaskFile, ReportsAllErrorsAtOnceInTheOrderOfLines) {
       "run: a\n"
       "num_nodes: 0\n"
       "budget: 25 EUR\n"
-      "checkpoint: {signal: KILL, keep: 0, keep_best: {count: 2, of: loss}}\n"
+      "checkpoint: {signal: KILL, keep: 0, keep_best: {count: 2, of: loss}, bandwidth: 0}\n"
       "run: b\n";
   const std::string name_error =
       "f:1:7: name is 'my job'; expected 1 to 63 letters, digits, '-', '_' or '.', a letter or digit first";
@@ -236,6 +236,8 @@ TEST(TaskFile, ReportsAllErrorsAtOnceInTheOrderOfLines) {
           "f:11:48: checkpoint.keep_best does not say by which metric (add metric: and its name, such as "
           "loss)",
           "f:11:59: checkpoint.keep_best has no field 'of' (it has metric, count and highest)",
+          "f:11:81: checkpoint.bandwidth: '0' is no bandwidth (write bytes in a second, such as 50M, 1.5G or "
+          "800k; off for no limit, or pause)",
           "f:12:1: 'run' is given twice; it stands in line 8 already (keep one of them)",
       }));
 }

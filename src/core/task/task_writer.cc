@@ -144,6 +144,7 @@ json::object checkpoint(const CheckpointRequest& request) {
   }
   if (!request.stores.empty()) out["stores"] = to_json(request.stores);
   if (request.encrypt) out["encrypt"] = true;
+  if (!request.bandwidth.empty()) out["bandwidth"] = request.bandwidth;
   return out;
 }
 

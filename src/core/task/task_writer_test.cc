@@ -138,6 +138,8 @@ JobSpec any_spec() {
       spec.checkpoint.keep_best = KeepBest{"m" + any_text(), 3, *rc::gen::arbitrary<bool>()};
     spec.checkpoint.stores = several([] { return "s" + any_text(); });
     spec.checkpoint.encrypt = *rc::gen::arbitrary<bool>();
+    spec.checkpoint.bandwidth =
+        *rc::gen::element<std::string>("", "20MiB/s", "08:00,2M 19:00,off", "@/run/a b");
   }
   spec.avoid = several(any_location);
   for (const std::string& supplier : several(any_word))

@@ -5,7 +5,6 @@
 #include <cerrno>
 #include <chrono>
 #include <fcntl.h>
-#include <map>
 #include <optional>
 #include <sys/stat.h>
 #include <thread>
@@ -85,6 +84,7 @@ class Capture {
     milliseconds wait = settling_first_wait;
     auto looked_at = std::chrono::system_clock::now();
     TW_ASSIGN_OR_RETURN(Tree tree, read_tree(root_, shown_));
+    readings_ = std::vector<Reading>(tree.size());
     for (int tries = 0; tries < settling_tries; ++tries) {
       const std::optional<std::string> fresh = too_fresh(tree, looked_at);
       if (!fresh) TW_RETURN_IF_ERROR(read_files(tree));
@@ -93,10 +93,14 @@ class Capture {
       TW_ASSIGN_OR_RETURN(Tree again, read_tree(root_, shown_));
       std::optional<std::string> changed = difference(tree, again);
       if (!changed) changed = fresh ? fresh : undone(tree);
-      if (!changed) return files_of(tree);
+      if (!changed) {
+        Tree().swap(again);
+        return files_of(std::move(tree));
+      }
       changing = *changed;
       if (!fresh) std::this_thread::sleep_for(wait);
       wait *= 2;
+      readings_ = carried_over(tree, again);
       tree = std::move(again);
     }
     return Error{Code::unavailable, "'" + shown_ + "/" + changing + "' kept changing while it was read",
@@ -105,40 +109,52 @@ class Capture {
   }
 
  private:
-  struct Done {
-    TreeEntry entry;  // as it was looked at before and after it was read
-    std::vector<ChunkRef> chunks;
-    std::optional<PackSpot> packed;
-  };
-  // What is being read of a file.
+  // What was read, or is being read, of an entry of the tree.
   struct Reading {
     std::vector<ChunkRef> chunks;
     std::optional<PackSpot> packed;
     std::atomic<bool> changed = false;
+    bool done = false;  // the entry is as it was when it was looked at before and after
+
+    void clear() {
+      chunks.clear();
+      packed.reset();
+      changed = false;
+    }
   };
 
   // Reads the files that are not done yet. One that changes meanwhile stays undone.
   Status read_files(const Tree& tree) {
-    std::vector<Reading> readings(tree.size());
-    const std::vector<Round> rounds = rounds_of(tree, readings);
+    const std::vector<Round> rounds = rounds_of(tree);
     const auto round_bytes = [&](std::size_t index) { return bytes_of(rounds[index]); };
     TW_RETURN_IF_ERROR(for_each_parallel(rounds.size(), round_bytes, [&](std::size_t index) {
       const Round& round = rounds[index];
-      return round.size() == 1 ? read_chunk(tree, round[0], readings) : read_pack(tree, round, readings);
+      return round.size() == 1 ? read_chunk(tree, round[0]) : read_pack(tree, round);
     }));
-    for (std::size_t i = 0; i < tree.size(); ++i) {
-      if (tree[i].kind != FileKind::file || readings[i].changed || is_done(tree[i])) continue;
-      done_.insert_or_assign(tree[i].path,
-                             Done{tree[i], std::move(readings[i].chunks), std::move(readings[i].packed)});
-    }
+    for (Reading& reading : readings_) reading.done = !reading.changed;
     return {};
   }
 
+  // The readings of a later look at the tree: those stay done whose entries are the same. Both are sorted.
+  std::vector<Reading> carried_over(const Tree& before, const Tree& after) {
+    std::vector<Reading> readings(after.size());
+    std::size_t at = 0;
+    for (std::size_t i = 0; i < after.size(); ++i) {
+      while (at < before.size() && before[at].path < after[i].path) ++at;
+      if (at == before.size() || !readings_[at].done || !same(before[at], after[i])) continue;
+      readings[i].chunks = std::move(readings_[at].chunks);
+      readings[i].packed = std::move(readings_[at].packed);
+      readings[i].done = true;
+    }
+    return readings;
+  }
+
   // Makes room for the chunks of each reading.
-  std::vector<Round> rounds_of(const Tree& tree, std::vector<Reading>& readings) const {
+  std::vector<Round> rounds_of(const Tree& tree) {
     std::vector<bool> taken(tree.size());
     for (std::size_t i = 0; i < tree.size(); ++i) {
-      taken[i] = tree[i].kind != FileKind::file || is_done(tree[i]);
+      taken[i] = tree[i].kind != FileKind::file || readings_[i].done;
+      if (!taken[i]) readings_[i].clear();
     }
     std::vector<Round> rounds;
     if (packing_ == Packing::small_files) {
@@ -146,7 +162,7 @@ class Capture {
         Round& round = rounds.emplace_back();
         for (const std::size_t i : pack) {
           round.push_back({i, 0, 0, tree[i].size});
-          readings[i].chunks.resize(1);
+          readings_[i].chunks.resize(1);
           taken[i] = true;
         }
       }
@@ -155,16 +171,16 @@ class Capture {
       if (taken[i]) continue;
       std::uint64_t offset = 0;
       for (const std::uint64_t size : cuts_(tree[i])) {
-        rounds.push_back({{i, readings[i].chunks.size(), offset, size}});
-        readings[i].chunks.emplace_back();
+        rounds.push_back({{i, readings_[i].chunks.size(), offset, size}});
+        readings_[i].chunks.emplace_back();
         offset += size;
       }
     }
     return rounds;
   }
 
-  Status read_chunk(const Tree& tree, const Piece& piece, std::vector<Reading>& readings) const {
-    Reading& reading = readings[piece.entry];
+  Status read_chunk(const Tree& tree, const Piece& piece) {
+    Reading& reading = readings_[piece.entry];
     if (reading.changed) return {};
     TW_ASSIGN_OR_RETURN(const std::optional<std::string> plain, read_piece(tree[piece.entry], piece));
     if (!plain) {
@@ -176,11 +192,12 @@ class Capture {
   }
 
   // A file that changes meanwhile is left out.
-  Status read_pack(const Tree& tree, const Round& round, std::vector<Reading>& readings) const {
+  Status read_pack(const Tree& tree, const Round& round) {
     std::string pack;
+    pack.reserve(bytes_of(round));
     std::vector<Reading*> packed;
     for (const Piece& piece : round) {
-      Reading& reading = readings[piece.entry];
+      Reading& reading = readings_[piece.entry];
       TW_ASSIGN_OR_RETURN(const std::optional<std::string> plain, read_piece(tree[piece.entry], piece));
       if (!plain) {
         reading.changed = true;
@@ -197,14 +214,9 @@ class Capture {
     return sink_(ref, pack);
   }
 
-  bool is_done(const TreeEntry& entry) const {
-    const auto found = done_.find(entry.path);
-    return found != done_.end() && same(found->second.entry, entry);
-  }
-
   std::optional<std::string> undone(const Tree& tree) const {
-    for (const TreeEntry& entry : tree) {
-      if (entry.kind == FileKind::file && !is_done(entry)) return entry.path;
+    for (std::size_t i = 0; i < tree.size(); ++i) {
+      if (tree[i].kind == FileKind::file && !readings_[i].done) return tree[i].path;
     }
     return std::nullopt;
   }
@@ -239,16 +251,14 @@ class Capture {
     return same(entry, now);
   }
 
-  Result<std::vector<ManifestFile>> files_of(const Tree& tree) {
+  std::vector<ManifestFile> files_of(Tree tree) {
     std::vector<ManifestFile> files;
-    for (const TreeEntry& entry : tree) {
-      ManifestFile file{entry.path, entry.kind, entry.mode, entry.size, entry.mtime_ns, entry.target, {}};
-      if (entry.kind == FileKind::file) {
-        Done& done = done_.at(entry.path);
-        file.chunks = std::move(done.chunks);
-        file.packed = std::move(done.packed);
-      }
-      files.push_back(std::move(file));
+    files.reserve(tree.size());
+    for (std::size_t i = 0; i < tree.size(); ++i) {
+      TreeEntry& entry = tree[i];
+      files.push_back({std::move(entry.path), entry.kind, entry.mode, entry.size, entry.mtime_ns,
+                       std::move(entry.target), std::move(readings_[i].chunks),
+                       std::move(readings_[i].packed)});
     }
     return files;
   }
@@ -258,7 +268,7 @@ class Capture {
   const ChunkSink& sink_;
   CutSizes cuts_;
   Packing packing_;
-  std::map<std::string, Done> done_;
+  std::vector<Reading> readings_;  // one for each entry of the tree
 };
 
 }  // namespace

@@ -85,6 +85,8 @@ struct RestoreRequest {
   bool flush = false;
   // Told of each chunk that an earlier, cut restore had brought; from several threads at once.
   std::function<void(std::uint64_t)> on_kept = {};
+  // Told of the manifest, before anything is written.
+  std::function<void(const Manifest&)> on_manifest = {};
 };
 struct Restored {
   Manifest manifest;

@@ -301,6 +301,7 @@ Result<std::string> decode_chunk(std::string_view coded, const ChunkRef& expecte
 std::string encode_manifest(std::string_view json_text) {
   std::string coded;
   pack_onto(coded, json_text, manifest_level);
+  coded.shrink_to_fit();  // it was given the room of what does not pack
   return coded;
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <set>
 #include <string_view>
 #include <utility>
 
@@ -107,29 +108,30 @@ void keep_each_once(std::vector<ChunkRef>& chunks) {
   chunks.erase(std::unique(chunks.begin(), chunks.end()), chunks.end());
 }
 
-void append_chunks(const Manifest& manifest, std::vector<ChunkRef>& chunks) {
-  for (const ManifestFile& file : manifest.files) {
-    const std::vector<ChunkRef> stored = stored_chunks(file);
-    chunks.insert(chunks.end(), stored.begin(), stored.end());
-  }
-}
-
 }  // namespace
 
 std::vector<ChunkRef> distinct_chunks(const Manifest& manifest) {
+  // Small files by the thousand lie in the same pack: it is not copied for each of them.
+  std::set<std::pair<std::string_view, std::uint64_t>> seen;
   std::vector<ChunkRef> chunks;
-  append_chunks(manifest, chunks);
+  const auto add = [&](const ChunkRef& chunk) {
+    if (seen.emplace(chunk.digest, chunk.size).second) chunks.push_back(chunk);
+  };
+  for (const ManifestFile& file : manifest.files) {
+    if (file.packed) {
+      add(file.packed->pack);
+    } else {
+      std::ranges::for_each(file.chunks, add);
+    }
+  }
   keep_each_once(chunks);
   return chunks;
 }
 
-std::vector<ChunkRef> distinct_chunks(const std::vector<Manifest>& manifests) {
-  std::vector<ChunkRef> chunks;
-  for (const Manifest& manifest : manifests) {
-    append_chunks(manifest, chunks);
-    keep_each_once(chunks);
-  }
-  return chunks;
+void add_distinct_chunks(const Manifest& manifest, std::vector<ChunkRef>& chunks) {
+  const std::vector<ChunkRef> more = distinct_chunks(manifest);
+  chunks.insert(chunks.end(), more.begin(), more.end());
+  keep_each_once(chunks);
 }
 
 Result<CodedManifest> read_coded_manifest(ObjectStore& store, const std::string& job_prefix,

@@ -45,7 +45,8 @@ bool may_be(const objectstore::ObjectInfo& info, const ChunkRef& ref);
 
 // Each chunk of the manifest once.
 std::vector<ChunkRef> distinct_chunks(const Manifest& manifest);
-std::vector<ChunkRef> distinct_chunks(const std::vector<Manifest>& manifests);
+// Adds the manifest's chunks to a list that has each once.
+void add_distinct_chunks(const Manifest& manifest, std::vector<ChunkRef>& chunks);
 
 struct CodedManifest {
   std::string coded;  // as it lies there

@@ -20,11 +20,11 @@ void must(bool worked) {
 }
 
 // Of a file: over its chunks' digests, one a line. Of a symlink: its target. Of a folder: none.
-std::string content_digest(const ManifestFile& file) {
+std::string content_digest(const ManifestFile& file, const std::vector<ChunkRef>& chunks) {
   if (file.kind == FileKind::directory) return "-";
   if (file.kind == FileKind::symlink) return sha256_hex(file.target);
   Sha256 digest;
-  for (const ChunkRef& chunk : file.chunks) {
+  for (const ChunkRef& chunk : chunks) {
     digest.update(chunk.digest);
     digest.update("\n");
   }
@@ -60,16 +60,18 @@ std::string sha256_hex(std::string_view bytes) {
   return objectstore::hex(objectstore::sha256(bytes));
 }
 
+void RootDigest::add(const ManifestFile& file, const std::vector<ChunkRef>& chunks) {
+  std::array<char, 48> mode_and_size{};
+  std::snprintf(mode_and_size.data(), mode_and_size.size(), " %04o %llu ", file.mode,
+                file.kind == FileKind::file ? static_cast<unsigned long long>(file.size) : 0ULL);
+  // The path as JSON text, last: whatever bytes it has, it can look like no other line.
+  digest_.update(std::string(to_text(file.kind)) + mode_and_size.data() + content_digest(file, chunks) + " " +
+                 to_text(json::value(file.path)) + "\n");
+}
+
 std::string root_digest(const std::vector<ManifestFile>& files) {
-  Sha256 digest;
-  for (const ManifestFile& file : files) {
-    std::array<char, 48> mode_and_size{};
-    std::snprintf(mode_and_size.data(), mode_and_size.size(), " %04o %llu ", file.mode,
-                  file.kind == FileKind::file ? static_cast<unsigned long long>(file.size) : 0ULL);
-    // The path as JSON text, last: whatever bytes it has, it can look like no other line.
-    digest.update(std::string(to_text(file.kind)) + mode_and_size.data() + content_digest(file) + " " +
-                  to_text(json::value(file.path)) + "\n");
-  }
+  RootDigest digest;
+  for (const ManifestFile& file : files) digest.add(file, file.chunks);
   return digest.hex();
 }
 

@@ -5,6 +5,8 @@
 #include <string>
 #include <string_view>
 
+#include "core/model/manifest.h"
+
 struct evp_md_ctx_st;
 
 namespace tradewind::checkpoint {
@@ -21,6 +23,18 @@ class Sha256 {
     void operator()(evp_md_ctx_st* context) const;
   };
   std::unique_ptr<evp_md_ctx_st, Free> context_;
+};
+
+// root_digest() of files that come one after the other, sorted by path.
+class RootDigest {
+ public:
+  // `chunks`: the bytes of a file, whatever it names itself.
+  void add(const ManifestFile& file, const std::vector<ChunkRef>& chunks);
+  // REQUIRES: called once, last.
+  std::string hex() { return digest_.hex(); }
+
+ private:
+  Sha256 digest_;
 };
 
 // Whether this is 64 hex digits in lower case, as digests and manifest ids are.

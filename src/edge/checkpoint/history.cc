@@ -108,7 +108,7 @@ Result<KeptManifests> read_kept(const ChunkPlace& place, const std::vector<Manif
   const ChunkPlace alone{place.home, nullptr, {}, place.job_prefix, place.has_ledger};
   KeptManifests kept;
   std::vector<UnreadableManifest> missing;
-  const auto is_first_there = [&] { return kept.whole.empty() && kept.unreadable.empty(); };
+  const auto is_first_there = [&] { return kept.whole == 0 && kept.unreadable.empty(); };
   for (const ManifestId& id : checkpoints) {
     Result<Manifest> manifest = read_manifest(alone, id);
     const Code code = manifest.ok() ? Code::internal : manifest.error().code;
@@ -118,7 +118,9 @@ Result<KeptManifests> read_kept(const ChunkPlace& place, const std::vector<Manif
     }
     if (is_first_there()) missing.clear();
     if (manifest.ok()) {
-      kept.whole.push_back(*std::move(manifest));
+      ++kept.whole;
+      add_distinct_chunks(*manifest, kept.chunks);
+      kept.newest = distinct_chunks(*manifest);
     } else if (code == Code::corrupt || code == Code::invalid_argument) {
       kept.unreadable.push_back({id, manifest.error()});
     } else {

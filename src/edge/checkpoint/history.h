@@ -26,7 +26,9 @@ struct UnreadableManifest {
   Error problem;  // corrupt, not_found, invalid_argument
 };
 struct KeptManifests {
-  std::vector<Manifest> whole;
+  std::size_t whole = 0;         // so many could be read
+  std::vector<ChunkRef> chunks;  // that these need, each once
+  std::vector<ChunkRef> newest;  // that the newest of these needs, each once
   std::vector<UnreadableManifest> unreadable;
 };
 // What place.home alone has of these, oldest first. A missing one that is older than all that are there was

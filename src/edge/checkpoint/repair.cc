@@ -28,15 +28,14 @@ class Repairer {
   Result<RepairReport> run() {
     TW_ASSIGN_OR_RETURN(const std::vector<ManifestId> checkpoints, committed_checkpoints(place_));
     TW_ASSIGN_OR_RETURN(KeptManifests kept, read_kept(place_, checkpoints));
-    const std::size_t whole = kept.whole.size();
-    for (const UnreadableManifest& each : kept.unreadable) find_manifest(each, kept.whole);
-    if (!place_.has_ledger) revive(kept.whole, whole);
-    const std::vector<ChunkRef> chunks = distinct_chunks(kept.whole);
+    for (const UnreadableManifest& each : kept.unreadable) find_manifest(each, kept);
+    for (const ChunkRef& chunk : kept.newest) revived_.erase(chunk.digest);
+    const std::vector<ChunkRef>& chunks = kept.chunks;
     const auto bytes_of = [&](std::size_t index) { return chunks[index].size; };
     const auto mend = [&](std::size_t index) { return mend_chunk(chunks[index]); };
     TW_RETURN_IF_ERROR(for_each_parallel(chunks.size(), bytes_of, mend));
     TW_RETURN_IF_ERROR(put_manifests());
-    report_.manifests = kept.whole.size();
+    report_.manifests = kept.whole;
     report_.chunks = chunks.size();
     for (const ChunkRef& chunk : chunks) report_.bytes += chunk.size;
     std::ranges::sort(report_.repaired, {}, &Repair::key);
@@ -45,7 +44,10 @@ class Repairer {
   }
 
  private:
-  void find_manifest(const UnreadableManifest& damaged, std::vector<Manifest>& whole) {
+  // Without a ledger the store's dates tell what a save may begin from, and a manifest that is put back gets
+  // a new one. A pruning may have seen the old one: so its chunks become young, too, as if it had been
+  // copied, but for those that it shares with the newest one.
+  void find_manifest(const UnreadableManifest& damaged, KeptManifests& kept) {
     const auto read = [&](ObjectStore& store) {
       return read_coded_manifest(store, place_.job_prefix, damaged.id);
     };
@@ -53,18 +55,10 @@ class Repairer {
     std::optional<CodedManifest> found = find<CodedManifest>(key, damaged.problem, read);
     if (!found) return;
     mended_.emplace_back(key, std::move(found->coded));
-    whole.push_back(std::move(found->manifest));
-  }
-
-  // Without a ledger the store's dates tell what a save may begin from, and a manifest that is put back gets
-  // a new one. A pruning may have seen the old one: so its chunks become young, too, as if it had been
-  // copied, but for those that it shares with the newest one.
-  void revive(const std::vector<Manifest>& manifests, std::size_t whole) {
-    for (std::size_t i = whole; i < manifests.size(); ++i) {
-      for (const ChunkRef& chunk : distinct_chunks(manifests[i])) revived_.insert(chunk.digest);
-    }
-    if (whole == 0) return;
-    for (const ChunkRef& chunk : distinct_chunks(manifests[whole - 1])) revived_.erase(chunk.digest);
+    ++kept.whole;
+    add_distinct_chunks(found->manifest, kept.chunks);
+    if (place_.has_ledger) return;
+    for (const ChunkRef& chunk : distinct_chunks(found->manifest)) revived_.insert(chunk.digest);
   }
 
   // After their chunks.

@@ -65,22 +65,22 @@ Status check_space(const Manifest& manifest, const path& folder, const path& mad
 // Where a chunk's bytes belong, or a part of them.
 struct Spot {
   TreeWriter::Place place;
-  std::uint64_t from = 0;  // in the chunk
-  ChunkRef bytes;
+  std::uint64_t from = 0;           // in the chunk
+  const ChunkRef* bytes = nullptr;  // of the manifest, as the place's file is
 };
-using Spots = std::map<std::pair<std::string, std::uint64_t>, std::vector<Spot>>;  // by digest and size
+using Spots = std::map<std::pair<std::string_view, std::uint64_t>, std::vector<Spot>>;  // by digest and size
 
 Spots spots_of(const Manifest& manifest) {
   Spots spots;
   for (const ManifestFile& file : manifest.files) {
     if (file.packed) {
       const ChunkRef& pack = file.packed->pack;
-      spots[{pack.digest, pack.size}].push_back({{&file, 0}, file.packed->offset, file.chunks[0]});
+      spots[{pack.digest, pack.size}].push_back({{&file, 0}, file.packed->offset, file.chunks.data()});
       continue;
     }
     std::uint64_t offset = 0;
     for (const ChunkRef& chunk : file.chunks) {
-      spots[{chunk.digest, chunk.size}].push_back({{&file, offset}, 0, chunk});
+      spots[{chunk.digest, chunk.size}].push_back({{&file, offset}, 0, &chunk});
       offset += chunk.size;
     }
   }
@@ -100,7 +100,7 @@ class Filler {
     const auto bytes_of = [&](std::size_t index) { return chunks[index]->first.second; };
     const auto bring = [&](std::size_t index) {
       const auto& [name, places] = *chunks[index];
-      return bring_chunk({name.first, name.second}, places);
+      return bring_chunk({std::string(name.first), name.second}, places);
     };
     TW_RETURN_IF_ERROR(for_each_parallel(chunks.size(), bytes_of, bring));
     const std::uint64_t bytes = total_bytes(manifest);
@@ -112,7 +112,7 @@ class Filler {
   Status bring_chunk(const ChunkRef& chunk, const std::vector<Spot>& spots) {
     std::vector<const Spot*> missing;
     for (const Spot& spot : spots) {
-      if (!writer_.has(spot.place, spot.bytes)) missing.push_back(&spot);
+      if (!writer_.has(spot.place, *spot.bytes)) missing.push_back(&spot);
     }
     if (missing.empty()) {
       if (request_.on_kept) request_.on_kept(chunk.size);
@@ -129,8 +129,8 @@ class Filler {
 
   // A whole chunk has been proved; a part of a pack has its own digest.
   Status write(const Spot& spot, const ChunkRef& chunk, std::string_view plain) {
-    const std::string_view bytes = plain.substr(spot.from, spot.bytes.size);
-    if (spot.bytes != chunk && sha256_hex(bytes) != spot.bytes.digest) {
+    const std::string_view bytes = plain.substr(spot.from, spot.bytes->size);
+    if (*spot.bytes != chunk && sha256_hex(bytes) != spot.bytes->digest) {
       return Error{Code::corrupt, "the pack " + chunk.digest + " does not hold the bytes of '" +
                                       spot.place.file->path + "' that the manifest says"};
     }
@@ -203,6 +203,7 @@ Result<Restored> restore(const ChunkPlace& place, const RestoreRequest& request)
   Restored restored;
   TW_ASSIGN_OR_RETURN(restored.manifest, read_manifest(place, request.id));
   TW_RETURN_IF_ERROR(check_tree(restored.manifest));
+  if (request.on_manifest) request.on_manifest(restored.manifest);
   TW_ASSIGN_OR_RETURN(const path target, real_folder(request.folder));
   TW_RETURN_IF_ERROR(io::make_folders(target.parent_path()));
   TW_RETURN_IF_ERROR(recover_folder(target));

@@ -154,6 +154,26 @@ std::string facts_of(const SaveRequest& request) {
          std::to_string(request.step) + " " + format_utc(request.now) + " " + name_of(request);
 }
 
+struct EncodedManifest {
+  ManifestId id;
+  std::string bytes;
+};
+
+// Of 100,000 files the text has tens of megabytes: one is held at a time.
+Result<EncodedManifest> encode_proven(const Manifest& manifest, const std::string& shown) {
+  EncodedManifest encoded;
+  {
+    const std::string text = to_text(manifest);
+    encoded.id = ManifestId(sha256_hex(text));
+    encoded.bytes = encode_manifest(text);
+  }
+  // What could not be read back must not become the job's newest checkpoint.
+  const Result<std::string> text = unpack_manifest(encoded.bytes);
+  if (text.ok() && sha256_hex(*text) == encoded.id.text() && reads_back(*text, manifest)) return encoded;
+  return Error{Code::internal, "the manifest of '" + shown + "' does not read back: " +
+                                   (text.ok() ? "it differs" : text.error().message)};
+}
+
 Duration since(std::chrono::steady_clock::time_point began) {
   return std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now() - began);
 }
@@ -180,17 +200,9 @@ Result<Saved> save(const SaveRequest& request, const ChunkPlace& place) {
   TW_ASSIGN_OR_RETURN(saved.manifest.files, capture(request.folder, name_of(request), sink));
   saved.manifest.root_digest = root_digest(saved.manifest.files);
 
-  std::string text = to_text(saved.manifest);
-  saved.id = ManifestId(sha256_hex(text));
-  const std::string coded = encode_manifest(text);
-  std::string().swap(text);
-  // What could not be read back must not become the job's newest checkpoint.
-  const Result<Manifest> read_back = decode_manifest(coded, saved.id);
-  if (!read_back.ok() || *read_back != saved.manifest) {
-    return Error{Code::internal, "the manifest of '" + name_of(request) + "' does not read back: " +
-                                     (read_back.ok() ? "it differs" : read_back.error().message)};
-  }
-  TW_RETURN_IF_ERROR(put_manifest(place, saved.id, coded, keeper, under_way));
+  TW_ASSIGN_OR_RETURN(const EncodedManifest encoded, encode_proven(saved.manifest, name_of(request)));
+  saved.id = encoded.id;
+  TW_RETURN_IF_ERROR(put_manifest(place, saved.id, encoded.bytes, keeper, under_way));
   under_way.end();
   saved.count = keeper.count(total_bytes(saved.manifest));
   saved.warnings = keeper.take_warnings();

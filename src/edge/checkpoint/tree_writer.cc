@@ -10,6 +10,7 @@
 #include "base/reversed.h"
 #include "edge/checkpoint/checkpoint.h"
 #include "edge/checkpoint/chunk.h"
+#include "edge/checkpoint/digest.h"
 #include "edge/checkpoint/tree.h"
 #include "edge/objectstore/posix_file.h"
 
@@ -165,15 +166,14 @@ Status TreeWriter::set_facts(const ManifestFile& file) {
 
 Result<std::string> TreeWriter::root_digest_now() const {
   TW_ASSIGN_OR_RETURN(const std::vector<TreeEntry> there, read_tree(root_, shown_));
-  std::vector<ManifestFile> files;
-  files.reserve(there.size());
+  const std::vector<ChunkRef> none;
+  RootDigest digest;
   for (const TreeEntry& entry : there) {
-    ManifestFile file{entry.path, entry.kind, entry.mode, entry.size, entry.mtime_ns, entry.target};
+    const ManifestFile file{entry.path, entry.kind, entry.mode, entry.size, entry.mtime_ns, entry.target};
     const ManifestFile* meant = find_file(manifest_, entry.path);
-    if (meant != nullptr) file.chunks = meant->chunks;
-    files.push_back(std::move(file));
+    digest.add(file, meant != nullptr ? meant->chunks : none);
   }
-  return root_digest(files);
+  return digest.hex();
 }
 
 Error TreeWriter::failed(int error_number, const ManifestFile& file) {

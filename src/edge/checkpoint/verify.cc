@@ -22,11 +22,11 @@ class StoreCheck {
   Status run(const std::vector<ManifestId>& checkpoints, VerifyReport& report) {
     TW_ASSIGN_OR_RETURN(const KeptManifests kept, read_kept(alone_, checkpoints));
     for (const UnreadableManifest& each : kept.unreadable) problems_.push_back(each.problem.message);
-    const std::vector<ChunkRef> chunks = distinct_chunks(kept.whole);
+    const std::vector<ChunkRef>& chunks = kept.chunks;
     const auto bytes_of = [&](std::size_t index) { return chunks[index].size; };
     const auto check_one = [&](std::size_t index) { return check(chunks[index]); };
     TW_RETURN_IF_ERROR(for_each_parallel(chunks.size(), bytes_of, check_one));
-    report.manifests += kept.whole.size();
+    report.manifests += kept.whole;
     report.chunks += chunks.size();
     for (const ChunkRef& chunk : chunks) report.bytes += chunk.size;
     report.problems.insert(report.problems.end(), problems_.begin(), problems_.end());

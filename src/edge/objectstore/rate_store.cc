@@ -34,10 +34,11 @@ Status ByteRate::pass(std::uint64_t bytes) {
   catch_up();
   const double turn = std::max(queued_, allowed_);  // what was not used is not saved up
   queued_ = turn + static_cast<double>(bytes);
-  while (allowed_ + rounding < turn) {
-    const Duration left = duration_of_seconds((turn - allowed_) / bytes_per_s_);
+  while (bytes_per_s_ <= 0 || allowed_ + rounding < turn) {
+    const double left_s = bytes_per_s_ > 0 ? (turn - allowed_) / bytes_per_s_ : seconds_of(wait_max);
+    const Duration left = duration_of_seconds(std::min(left_s, seconds_of(wait_max)));
     lock.unlock();
-    if (!wait_(std::clamp(left, Duration(1), wait_max))) return Error{Code::cancelled, "interrupted"};
+    if (!wait_(std::max(left, Duration(1)))) return Error{Code::cancelled, "interrupted"};
     lock.lock();
     catch_up();
   }

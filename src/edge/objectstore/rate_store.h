@@ -15,9 +15,10 @@ class ByteRate {
  public:
   // Waits so long; false: it was ended early.
   using Wait = std::function<bool(Duration)>;
-  // How much may pass now, which may change; infinity: all. Called from several threads, one at a time.
+  // How much may pass now, which may change; infinity: all; 0: nothing, until it changes. Called from several
+  // threads, one at a time.
   using Limit = std::function<double()>;
-  // REQUIRES: a limit > 0; `clock` outlives this.
+  // REQUIRES: `clock` outlives this.
   ByteRate(double bytes_per_s, const Clock& clock, Wait wait);
   ByteRate(Limit limit, const Clock& clock, Wait wait);
 

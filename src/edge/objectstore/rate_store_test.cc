@@ -74,6 +74,23 @@ TEST_F(RateStoreTest, WhoeverWaitsIsLetGoByAHigherLimit) {
   EXPECT_LE(clock_.monotonic(), seconds(6));
 }
 
+TEST_F(RateStoreTest, NothingPassesWhileThereIsAPauseAndAllOfItAfterwards) {
+  double limit = 0;
+  ByteRate rate([&limit] { return limit; }, clock_,
+                [&](Duration span) {
+                  clock_.advance(span);
+                  if (clock_.monotonic() >= seconds(50)) limit = 1000;
+                  return true;
+                });
+  ASSERT_TRUE(rate.pass(1000).ok());
+  EXPECT_EQ(clock_.monotonic(), seconds(50)) << "the first, too, has to wait";
+  for (int i = 0; i < 10; ++i) ASSERT_TRUE(rate.pass(1000).ok());
+  EXPECT_GE(clock_.monotonic(), seconds(59)) << "what the pause held back is not made up for";
+  limit = 0;
+  ByteRate ended([&limit] { return limit; }, clock_, [](Duration) { return false; });
+  EXPECT_EQ(ended.pass(1).error().code, Code::cancelled);
+}
+
 TEST_F(RateStoreTest, AWaitThatIsEndedSendsNothing) {
   ASSERT_TRUE(store_.put("a", std::string(1000, 'x'), PutCondition::always).ok());
   interrupted_ = true;

@@ -69,6 +69,7 @@ JobSpec sample_spec() {
   spec.checkpoint = {"state", Duration(900'000), "SIGUSR1", 5, {"local", "s3://bucket/x"}, 24, 7};
   spec.checkpoint.keep_best = KeepBest{"accuracy", 2, true};
   spec.checkpoint.encrypt = true;
+  spec.checkpoint.bandwidth = "08:00,20MiB/s 23:00,off";
   spec.avoid = {{"azure"}, {"gcp", "us-central1"}};
   spec.max_share = {{"aws", 0.6}};
   spec.priority = -7;
