@@ -22,6 +22,9 @@ inline const json::value* find(const json::value& from, std::initializer_list<st
   return at;
 }
 
+// An object would be copied into a value that does not live on.
+const json::value* find(const json::object& from, std::initializer_list<std::string_view> path) = delete;
+
 // Empty where there is no such text.
 inline std::string text_at(const json::value& from, std::initializer_list<std::string_view> path) {
   const json::value* found = find(from, path);
@@ -45,6 +48,8 @@ inline const json::array& list_at(const json::value& from, std::initializer_list
   return found != nullptr && found->is_array() ? found->as_array() : none;
 }
 
+const json::array& list_at(const json::object& from, std::initializer_list<std::string_view> path) = delete;
+
 inline std::optional<Time> time_at(const json::value& from, std::initializer_list<std::string_view> path) {
   const Result<Time> time = parse_utc(text_at(from, path));
   return time.ok() ? std::optional(*time) : std::nullopt;
@@ -57,5 +62,7 @@ inline const json::value* condition(const json::value& object, std::string_view 
   }
   return nullptr;
 }
+
+const json::value* condition(const json::object& object, std::string_view type) = delete;
 
 }  // namespace tradewind::kubernetes
