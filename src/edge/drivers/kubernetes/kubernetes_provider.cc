@@ -232,7 +232,7 @@ Result<TerminateState> KubernetesProvider::terminate(const InstanceRef& instance
   TW_ASSIGN_OR_RETURN(
       const std::vector<json::value> pods,
       client_.list(core_path(where, "pods"),
-                   "labelSelector=" + io::percent_encode("batch.kubernetes.io/job-name=" + name)));
+                   "labelSelector=" + io::percent_encode("job-name=" + name)));
   std::map<std::string, std::vector<const json::value*>> by_job = pods_by_job(pods);
   if (has_ended(*job, by_job[name])) return TerminateState::done;
   const bool asked = find(*job, {"metadata", "annotations", ended_annotation}) != nullptr;
