@@ -146,6 +146,7 @@ void append_far_offers(cli::Context& context, const drivers::DriverConfig& confi
                        std::vector<Offer>& offers) {
   const auto suppliers = far_suppliers(context, config);
   std::vector<std::future<Result<std::vector<Offer>>>> asked;
+  asked.reserve(suppliers.size());
   for (const auto& supplier : suppliers) {
     asked.push_back(std::async(std::launch::async, [&supplier] { return supplier->offers({}); }));
   }
@@ -164,6 +165,7 @@ Result<std::vector<cli::CheckLine>> check_supplier(const cli::Context& context, 
   TW_ASSIGN_OR_RETURN(const std::vector<provider::Proof> proofs,
                       drivers::prove_supplier(app::driver_config(context, ""), name, context.clock));
   std::vector<cli::CheckLine> lines;
+  lines.reserve(proofs.size());
   for (const provider::Proof& proof : proofs) lines.push_back(as_line(proof));
   return lines;
 }

@@ -12,11 +12,22 @@
 namespace tradewind::kubernetes {
 namespace {
 
+using drivers::fields::accelerator_into;
+using drivers::fields::boolean;
+using drivers::fields::Field;
+using drivers::fields::Fields;
+using drivers::fields::integer;
+using drivers::fields::money;
+using drivers::fields::name_into;
+using drivers::fields::positive;
+using drivers::fields::read_members;
+using drivers::fields::read_named_list;
+using drivers::fields::span;
+using drivers::fields::text;
 using task::Reading;
 using task::YamlKind;
 using task::YamlMember;
 using task::YamlNode;
-using namespace drivers::fields;
 
 // A map of texts. Numbers and booleans are taken as they are written.
 Field pairs(std::map<std::string, std::string>& target) {
@@ -52,7 +63,7 @@ Field own_files(std::string& target, const std::string& home) {
     if (!text) return;
     std::vector<std::string> files = split(*text, ':');
     for (std::string& file : files) {
-      if (file.starts_with("~/")) file = home + file.substr(1);
+      if (file.starts_with("~/")) file.replace(0, 1, home);
       if (*text != "in-cluster" && !file.starts_with('/')) {
         reading.expected(node, path, "an absolute path, one that begins with ~/, or in-cluster");
       }

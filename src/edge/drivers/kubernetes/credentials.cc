@@ -78,6 +78,7 @@ Result<Named> entry_of(const std::map<std::string, Named>& entries, const std::s
   const auto found = entries.find(name);
   if (found != entries.end()) return found->second;
   std::vector<std::string> known;
+  known.reserve(entries.size());
   for (const auto& [other, entry] : entries) known.push_back(other);
   return Error{Code::not_found, "the kubeconfig has no " + kind + " '" + name + "'",
                known.empty() ? "" : "it has " + join(known, ", ")};

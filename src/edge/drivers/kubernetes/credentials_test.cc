@@ -18,7 +18,7 @@ class Credentials : public testing::Test {
  protected:
   Credentials() : folder_(*io::TempDir::make("tw-kubeconfig-")) {}
   std::string write(const std::string& name, const std::string& text) const {
-    const std::string path = (folder_.path() / name).string();
+    std::string path = (folder_.path() / name).string();
     EXPECT_TRUE(io::write_file_atomic(path, text).ok());
     return path;
   }
@@ -33,7 +33,7 @@ class Credentials : public testing::Test {
     return open_access({kubeconfig, "", io::current_environment()}, now);
   }
   std::string plugin(const std::string& script) const {
-    const std::string path = write("plugin.sh", "#!/bin/sh\n" + script);
+    std::string path = write("plugin.sh", "#!/bin/sh\n" + script);
     ::chmod(path.c_str(), 0700);
     return path;
   }

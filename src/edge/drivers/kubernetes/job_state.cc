@@ -61,7 +61,7 @@ std::string end_of_container(const json::value& pod) {
 }
 
 std::string why_ended(const json::value& job, const Pods& pods) {
-  const std::string ours = text_at(job, {"metadata", "annotations", reason_annotation});
+  std::string ours = text_at(job, {"metadata", "annotations", reason_annotation});
   if (!ours.empty()) return ours;
   for (const json::value* pod : pods) {
     if (const json::value* disrupted = condition(*pod, "DisruptionTarget"))

@@ -89,11 +89,11 @@ Result<KubeClient::Answer> KubeClient::ask_once(const std::string& method, const
         error.hint.empty() ? "is the API server of its kubeconfig the right one, and up?" : error.hint};
   }
   Result<json::value> document = parse_json(response->body);
-  Answer answer{response->status, nullptr};
-  if (document.ok()) answer.body = *std::move(document);
   if (!document.ok() && response->status < 300) {
     return Error{Code::unavailable, cluster_ + ": the answer is no JSON: " + document.error().message};
   }
+  Answer answer{response->status, nullptr};
+  if (document.ok()) answer.body = *std::move(document);
   return answer;
 }
 

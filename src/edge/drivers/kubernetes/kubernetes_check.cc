@@ -108,7 +108,9 @@ bool is_ready(const json::value& node) {
 
 Proof nodes_of(const std::string& name, KubeClient& client, const PoolConfig& pool) {
   std::vector<std::string> labels;
-  for (const auto& [label, value] : pool.node_selector) labels.push_back(label + "=" + value);
+  labels.reserve(pool.node_selector.size());
+  for (const auto& [label, value] : pool.node_selector)
+    labels.push_back(std::string(label).append("=").append(value));
   const std::string wanted = join(labels, ",");
   const auto nodes =
       client.list("/api/v1/nodes", wanted.empty() ? "" : "labelSelector=" + io::percent_encode(wanted));

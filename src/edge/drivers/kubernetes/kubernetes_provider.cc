@@ -231,8 +231,7 @@ Result<TerminateState> KubernetesProvider::terminate(const InstanceRef& instance
     return Error{Code::invalid_argument, client_.cluster() + ": the Job " + name + " is none of Tradewind's"};
   TW_ASSIGN_OR_RETURN(
       const std::vector<json::value> pods,
-      client_.list(core_path(where, "pods"),
-                   "labelSelector=" + io::percent_encode("job-name=" + name)));
+      client_.list(core_path(where, "pods"), "labelSelector=" + io::percent_encode("job-name=" + name)));
   std::map<std::string, std::vector<const json::value*>> by_job = pods_by_job(pods);
   if (has_ended(*job, by_job[name])) return TerminateState::done;
   const bool asked = find(*job, {"metadata", "annotations", ended_annotation}) != nullptr;

@@ -105,6 +105,23 @@ TEST_F(KubernetesProviderTest, AnApiThatIsDownOrBusyIsAskedAgainLater) {
   EXPECT_TRUE(provider_->launch(request("l-1")).ok()) << "none of these made anything";
 }
 
+TEST_F(KubernetesProviderTest, AnApiThatIsAwayIsNoEndOfAnything) {
+  const std::string config = (here_.cluster().folder() / "away").string();
+  ASSERT_TRUE(
+      io::write_file_atomic(config,
+                            "current-context: a\nclusters: [{name: a, cluster: {server: "
+                            "\"http://127.0.0.1:1\"}}]\ncontexts: [{name: a, context: {cluster: a}}]\n")
+          .ok());
+  KubernetesProvider away(here_.config(), {config, "", {}}, here_.clock());
+  const Error listing = away.instances(ours, "").error();
+  EXPECT_EQ(listing.code, Code::unavailable) << describe(listing);
+  EXPECT_NE(listing.hint.find("kubeconfig"), std::string::npos);
+  EXPECT_EQ(away.launch(request("l-1")).error().code, Code::unavailable);
+  EXPECT_EQ(away.terminate({{"kubernetes", "lab"}, InstanceId("tw-x")}).error().code, Code::unavailable);
+  EXPECT_EQ(prove_cluster(away, true).front().finding, provider::Finding::broken);
+  EXPECT_FALSE(away.offers({})->empty()) << "the pools are the file's";
+}
+
 TEST_F(KubernetesProviderTest, ALaunchWhoseAnswerWasLostIsFoundAgain) {
   here_.cluster().fail([](const io::HttpRequest& asked) {
     const bool first_secret = asked.method == "POST" && asked.target.ends_with("/secrets");
