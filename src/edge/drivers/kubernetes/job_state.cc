@@ -130,6 +130,11 @@ Time end_time(const json::value& job, const Instance& instance) {
   return std::max(ended.value_or(instance.launched_at), instance.launched_at);
 }
 
+bool had_a_pod(const json::value& job) {
+  return number_at(job, {"status", "failed"}) > 0 || number_at(job, {"status", "succeeded"}) > 0 ||
+         number_at(job, {"status", "terminating"}) > 0;
+}
+
 bool is_being_ended(const json::value& job) {
   return find(job, {"metadata", "annotations", ended_annotation}) != nullptr ||
          find(job, {"metadata", "deletionTimestamp"}) != nullptr ||
@@ -166,10 +171,10 @@ Seen instance_of(const std::string& cluster, const OwnerId& owner, const json::v
   if (!any && pods.empty()) {
     const bool waits_for_queue = true_at(job, {"spec", "suspend"});
     if (waits_for_queue) instance.reason = "waits for its queue to admit it";
-    seen.without_pod = !waits_for_queue && !is_being_ended(job);
+    seen.without_pod = !waits_for_queue && !had_a_pod(job) && !is_being_ended(job);
   }
   // The pod has ended, and the Job's controller has not said so yet.
-  if (!any && !pods.empty()) instance.state = InstanceState::stopping;
+  if (!any && (!pods.empty() || had_a_pod(job))) instance.state = InstanceState::stopping;
   if (is_being_ended(job)) {
     instance.state = InstanceState::stopping;
     seen.stuck.clear();

@@ -88,6 +88,7 @@ while :; do
   kill -0 "$agent" 2>/dev/null || break
 done
 kill "$watch" 2>/dev/null
+[ "$code" = 0 ] && [ -e "$work/notice" ] && code=143
 exit "$code"
 )sh";
 

@@ -20,7 +20,8 @@ std::string prepare_script(const AgentSource& agent, const std::string& secrets 
 // It runs the agent once, with the secrets in the agent's environment alone; turns SIGTERM (an eviction, a
 // node that shuts down, an end that we asked for) into a notice file for GRACE seconds; ends the agent at
 // LIMIT, or at the later time in WORK/limit; and ends with the agent's exit code, and everything in the
-// container with it. 75: the pod ran already.
+// container with it. 75: the pod ran already. 143 for 0 where it was told to end: a Job that completed would
+// not tell an eviction from success.
 std::string pod_script();
 
 }  // namespace tradewind::kubernetes
