@@ -28,13 +28,13 @@ if [ -z "$found" ] || [ "$(printf '%s\n' "$needs" "$found" | sort -V | head -n 1
 fi
 mkdir -p "$folder"
 
-if ! is_there fake-gcs-server $gcs; then
+if ! is_there fake-gcs-server $gcs >/dev/null; then
   GOBIN=$folder GOFLAGS="-p=2" go install "github.com/fsouza/fake-gcs-server@$gcs"
   echo $gcs >"$folder/fake-gcs-server.version"
   is_there fake-gcs-server $gcs
 fi
 
-if ! is_there kubernetes $kubernetes; then
+if ! is_there kubernetes $kubernetes >/dev/null; then
   cd "$root/tests/doubles/kubernetes"
   stamp=k8s.io/component-base/version
   GOFLAGS="-p=2 -mod=readonly -buildvcs=false" go build -trimpath -o "$folder/kubernetes" \
