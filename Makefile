@@ -32,7 +32,7 @@ test: ## build everything and run every test
 	cmake --build build --parallel $(JOBS)
 	$(CTEST) --test-dir build
 
-test-deps: ## install real servers for the tests (Ceph as S3, Azurite as Azure, fake-gcs-server as Google); without them those tests are skipped
+test-deps: ## install real servers for the tests (Ceph as S3, Azurite as Azure, fake-gcs-server as Google, Kubernetes' own API server); without them those tests are skipped
 	@packaging/deps.sh doubles
 	@tests/doubles/install_npm.sh
 	@tests/doubles/install_go.sh

@@ -1,29 +1,44 @@
 #!/bin/bash
-# Installs the servers for tests that are written in Go: fake-gcs-server, a stand-in for Google Cloud Storage.
+# Installs the servers for tests that are written in Go: fake-gcs-server, a stand-in for Google Cloud Storage, and Kubernetes'
+# own API server, controllers and scheduler, as one program that kubernetes/main.go makes of Kubernetes' packages.
 #   tests/doubles/install_go.sh
-# It lies in .deps/go of this repository, which git ignores, at the version named here: earlier ones let writers overwrite
-# what they asked only to create. Installs what is missing, and nothing twice. Debian 12's Go is too old for it: where there
-# is no newer one, this says so and ends with exit code 0, and the tests that need the server are skipped.
+# They lie in .deps/go of this repository, which git ignores, at the versions named here and in kubernetes/go.mod. Installs what
+# is missing, and nothing twice. Building Kubernetes takes minutes, and some GiB of Go's cache. Debian 12's Go is too old for
+# them: where there is no newer one, this says so and ends with exit code 0, and the tests that need the servers are skipped.
 # Exit code 1, with Go's own words, where installing fails.
 set -eu
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 folder=$root/.deps/go
-server=v1.56.1
-needs=1.26 # what that version says in its go.mod
+gcs=v1.56.1 # earlier ones let writers overwrite what they asked only to create
+kubernetes=v1.34.4
+needs=1.26 # what they say in their go.mod
 
-stamp=$folder/fake-gcs-server.version
-if [ -x "$folder/fake-gcs-server" ] && [ "$(cat "$stamp" 2>/dev/null)" = $server ]; then
-  echo "install_go: fake-gcs-server $server is installed"
-  exit
-fi
+is_there() { # PROGRAM VERSION
+  [ -x "$folder/$1" ] && [ "$(cat "$folder/$1.version" 2>/dev/null)" = "$2" ] || return 1
+  echo "install_go: $1 $2 is installed"
+}
+is_there fake-gcs-server $gcs && is_there kubernetes $kubernetes && exit
+
 found=$(go env GOVERSION 2>/dev/null | sed 's/^go//') || found=
 if [ -z "$found" ] || [ "$(printf '%s\n' "$needs" "$found" | sort -V | head -n 1)" != "$needs" ]; then
-  echo "install_go: there is no Go of $needs or newer here (${found:-none}), so fake-gcs-server is not installed;" \
-    "tests on it are skipped" >&2
+  echo "install_go: there is no Go of $needs or newer here (${found:-none}), so fake-gcs-server and Kubernetes are not installed;" \
+    "tests on them are skipped" >&2
   exit
 fi
 mkdir -p "$folder"
-GOBIN=$folder GOFLAGS="-p=2" go install "github.com/fsouza/fake-gcs-server@$server"
-echo $server >"$stamp"
-echo "install_go: fake-gcs-server $server is installed"
+
+if ! is_there fake-gcs-server $gcs >/dev/null; then
+  GOBIN=$folder GOFLAGS="-p=2" go install "github.com/fsouza/fake-gcs-server@$gcs"
+  echo $gcs >"$folder/fake-gcs-server.version"
+  is_there fake-gcs-server $gcs
+fi
+
+if ! is_there kubernetes $kubernetes >/dev/null; then
+  cd "$root/tests/doubles/kubernetes"
+  stamp=k8s.io/component-base/version
+  GOFLAGS="-p=2 -mod=readonly -buildvcs=false" go build -trimpath -o "$folder/kubernetes" \
+    -ldflags "-s -w -X $stamp.gitVersion=$kubernetes -X $stamp.gitMajor=1 -X $stamp.gitMinor=34" .
+  echo $kubernetes >"$folder/kubernetes.version"
+  is_there kubernetes $kubernetes
+fi

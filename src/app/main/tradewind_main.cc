@@ -9,6 +9,7 @@
 
 #include "app/cli/run_cli.h"
 #include "app/main/server_main.h"
+#include "edge/drivers/kubernetes/kubernetes_check.h"
 #include "edge/drivers/local/machine.h"
 #include "edge/drivers/local/zone.h"
 #include "edge/drivers/ssh/ssh_check.h"
@@ -83,6 +84,21 @@ void append_hosts(const cli::Context& context, const drivers::DriverConfig& conf
   }
 }
 
+// Each cluster by its version; `tradewind check kubernetes` proves the rest.
+void append_clusters(const cli::Context& context, const drivers::DriverConfig& config,
+                     std::vector<cli::CheckLine>& lines) {
+  const auto clusters = drivers::kubernetes_providers(config, context.clock);
+  if (!clusters.ok()) {
+    lines.push_back({"supplier kubernetes", "broken", clusters.error().message, clusters.error().hint});
+    return;
+  }
+  for (const auto& cluster : *clusters) {
+    cli::CheckLine line = as_line(kubernetes::prove_cluster(*cluster, false).front());
+    line.name = "supplier " + line.name;
+    lines.push_back(std::move(line));
+  }
+}
+
 std::vector<cli::CheckLine> check_suppliers(const cli::Context& context, const std::string& zones_file) {
   const drivers::DriverConfig config = app::driver_config(context, zones_file);
   std::vector<cli::CheckLine> lines;
@@ -108,26 +124,39 @@ std::vector<cli::CheckLine> check_suppliers(const cli::Context& context, const s
                      ""});
   }
   append_hosts(context, config, lines);
+  append_clusters(context, config, lines);
   return lines;
 }
 
-// What the far suppliers of one's own sell. One that is out of reach is left out, with a word.
+// The far suppliers of one's own, but for those whose file is wrong, with a word.
+std::vector<std::unique_ptr<provider::Provider>> far_suppliers(cli::Context& context,
+                                                               const drivers::DriverConfig& config) {
+  std::vector<std::unique_ptr<provider::Provider>> suppliers;
+  const auto take = [&](auto made) {
+    if (!made.ok()) return cli::print_warning(context, describe(made.error()));
+    for (auto& each : *made) suppliers.push_back(std::move(each));
+  };
+  take(drivers::ssh_providers(config, context.clock));
+  take(drivers::kubernetes_providers(config, context.clock));
+  return suppliers;
+}
+
+// What they sell. One that is out of reach is left out, with a word.
 void append_far_offers(cli::Context& context, const drivers::DriverConfig& config,
                        std::vector<Offer>& offers) {
-  Result<std::vector<std::unique_ptr<ssh::SshProvider>>> hosts =
-      drivers::ssh_providers(config, context.clock);
-  if (!hosts.ok()) return cli::print_warning(context, describe(hosts.error()));
+  const auto suppliers = far_suppliers(context, config);
   std::vector<std::future<Result<std::vector<Offer>>>> asked;
-  for (const auto& host : *hosts) {
-    asked.push_back(std::async(std::launch::async, [&host] { return host->offers({}); }));
+  asked.reserve(suppliers.size());
+  for (const auto& supplier : suppliers) {
+    asked.push_back(std::async(std::launch::async, [&supplier] { return supplier->offers({}); }));
   }
   for (std::size_t i = 0; i < asked.size(); ++i) {
     Result<std::vector<Offer>> sold = asked[i].get();
     if (sold.ok()) {
       offers.insert(offers.end(), sold->begin(), sold->end());
     } else {
-      cli::print_warning(context,
-                         "ssh/" + (*hosts)[i]->config().name + " is left out: " + describe(sold.error()));
+      cli::print_warning(context, provider::supplier_name(suppliers[i]->capabilities()) +
+                                      " is left out: " + describe(sold.error()));
     }
   }
 }
@@ -136,6 +165,7 @@ Result<std::vector<cli::CheckLine>> check_supplier(const cli::Context& context, 
   TW_ASSIGN_OR_RETURN(const std::vector<provider::Proof> proofs,
                       drivers::prove_supplier(app::driver_config(context, ""), name, context.clock));
   std::vector<cli::CheckLine> lines;
+  lines.reserve(proofs.size());
   for (const provider::Proof& proof : proofs) lines.push_back(as_line(proof));
   return lines;
 }

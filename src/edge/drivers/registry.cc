@@ -1,9 +1,12 @@
 #include "edge/drivers/registry.h"
 
+#include <algorithm>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/text.h"
+#include "core/task/reading.h"
+#include "edge/drivers/kubernetes/kubernetes_check.h"
 #include "edge/drivers/local/local_provider.h"
 #include "edge/drivers/local/this_machine.h"
 #include "edge/drivers/local/zones_file.h"
@@ -38,6 +41,11 @@ Result<std::filesystem::path> control_folder(const std::map<std::string, std::st
   return parent / own;
 }
 
+std::string home_of(const std::map<std::string, std::string>& environment) {
+  const auto home = environment.find("HOME");
+  return home == environment.end() ? std::string() : home->second;
+}
+
 Status add_local(Providers& providers, const DriverConfig& config, const Clock& clock) {
   local::LocalOptions options;
   TW_ASSIGN_OR_RETURN(options.zones, local_zones(config));
@@ -59,6 +67,25 @@ Result<Providers> make_providers(const DriverConfig& config, const Clock& clock)
   TW_RETURN_IF_ERROR(add_local(providers, config, clock));
   TW_ASSIGN_OR_RETURN(auto hosts, ssh_providers(config, clock));
   for (std::unique_ptr<ssh::SshProvider>& host : hosts) providers.push_back(std::move(host));
+  TW_ASSIGN_OR_RETURN(auto clusters, kubernetes_providers(config, clock));
+  for (auto& cluster : clusters) providers.push_back(std::move(cluster));
+  return providers;
+}
+
+Result<std::vector<std::unique_ptr<kubernetes::KubernetesProvider>>> kubernetes_providers(
+    const DriverConfig& config, const Clock& clock) {
+  std::vector<std::unique_ptr<kubernetes::KubernetesProvider>> providers;
+  const std::filesystem::path file = config.folders.config / "kubernetes.yaml";
+  if (!io::path_exists(file)) return providers;
+  TW_ASSIGN_OR_RETURN(const std::vector<kubernetes::ClusterConfig> clusters,
+                      kubernetes::read_clusters_file(file, home_of(config.environment)));
+  for (const kubernetes::ClusterConfig& cluster : clusters) {
+    kubernetes::AccessOptions access;
+    access.kubeconfig = cluster.kubeconfig;
+    access.context = cluster.context;
+    access.environment = config.environment;
+    providers.push_back(std::make_unique<kubernetes::KubernetesProvider>(cluster, std::move(access), clock));
+  }
   return providers;
 }
 
@@ -67,10 +94,8 @@ Result<std::vector<std::unique_ptr<ssh::SshProvider>>> ssh_providers(const Drive
   std::vector<std::unique_ptr<ssh::SshProvider>> providers;
   const std::filesystem::path file = config.folders.config / "ssh.yaml";
   if (!io::path_exists(file)) return providers;
-  const auto home = config.environment.find("HOME");
-  TW_ASSIGN_OR_RETURN(
-      const std::vector<ssh::HostConfig> hosts,
-      ssh::read_hosts_file(file, home == config.environment.end() ? std::string() : home->second));
+  TW_ASSIGN_OR_RETURN(const std::vector<ssh::HostConfig> hosts,
+                      ssh::read_hosts_file(file, home_of(config.environment)));
   TW_ASSIGN_OR_RETURN(const std::filesystem::path sockets,
                       control_folder(config.environment, config.folders.state));
   for (const ssh::HostConfig& host : hosts) {
@@ -115,13 +140,36 @@ Result<std::vector<provider::Proof>> prove_ssh(DriverConfig config, const std::s
   return Error{Code::not_found, file + " has no host " + name, "it has " + join(names, ", ")};
 }
 
+Result<std::vector<provider::Proof>> prove_kubernetes(const DriverConfig& config, const std::string& name,
+                                                      const Clock& clock) {
+  TW_ASSIGN_OR_RETURN(const auto clusters, kubernetes_providers(config, clock));
+  std::vector<provider::Proof> proofs;
+  std::vector<std::string> names;
+  for (const auto& cluster : clusters) {
+    names.push_back("kubernetes/" + cluster->config().name);
+    if (name != "kubernetes" && name != names.back()) continue;
+    for (provider::Proof& proof : kubernetes::prove_cluster(*cluster, true)) {
+      proofs.push_back(std::move(proof));
+    }
+  }
+  if (!proofs.empty()) return proofs;
+  const std::string file = (config.folders.config / "kubernetes.yaml").string();
+  if (names.empty())
+    return Error{Code::not_found, "there is no " + file, "docs/suppliers/kubernetes.md shows one"};
+  return Error{Code::not_found, file + " has no cluster " + name, "it has " + join(names, ", ")};
+}
+
 }  // namespace
 
 Result<std::vector<provider::Proof>> prove_supplier(const DriverConfig& config, const std::string& name,
                                                     const Clock& clock) {
   if (name == "ssh" || name.starts_with("ssh/")) return prove_ssh(config, name, clock);
+  const std::size_t slash = std::min(name.find('/'), name.size());
+  const std::string spelled = task::provider_name(name.substr(0, slash)) + name.substr(slash);
+  if (spelled == "kubernetes" || spelled.starts_with("kubernetes/"))
+    return prove_kubernetes(config, spelled, clock);
   return Error{Code::not_found, "'" + name + "' is no supplier that can be checked by itself",
-               "name a store's URL, or ssh, ssh/HOST"};
+               "name a store's URL, or ssh, ssh/HOST, kubernetes, kubernetes/CLUSTER"};
 }
 
 Result<std::vector<local::Zone>> local_zones(const DriverConfig& config) {

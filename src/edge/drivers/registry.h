@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "edge/drivers/kubernetes/kubernetes_provider.h"
 #include "edge/drivers/local/zone.h"
 #include "edge/drivers/ssh/ssh_provider.h"
 #include "edge/io/paths.h"
@@ -39,7 +40,12 @@ Result<std::vector<std::unique_ptr<provider::Provider>>> make_providers(const Dr
 Result<std::vector<std::unique_ptr<ssh::SshProvider>>> ssh_providers(const DriverConfig& config,
                                                                      const Clock& clock);
 
-// Tries what a supplier needs on the supplier itself: "ssh", "ssh/gpu1". not_found: there is none of that
+// The clusters of <config>/kubernetes.yaml; none where there is no such file. Nothing is asked of them yet.
+Result<std::vector<std::unique_ptr<kubernetes::KubernetesProvider>>> kubernetes_providers(
+    const DriverConfig& config, const Clock& clock);
+
+// Tries what a supplier needs on the supplier itself: "ssh", "ssh/gpu1", "kubernetes", "kubernetes/lab" (and
+// "k8s" for that). not_found: there is none of that
 // name, and which there are; the errors of its file.
 Result<std::vector<provider::Proof>> prove_supplier(const DriverConfig& config, const std::string& name,
                                                     const Clock& clock);

@@ -56,5 +56,23 @@ TEST_F(Registry, ReadsTheUsualZonesFileAndAnyOther) {
   EXPECT_NE(make_providers(config_, clock_).error().message.find("other.yaml:1:19"), std::string::npos);
 }
 
+TEST_F(Registry, SellsThePoolsOfClustersAndTellsWhichThereAre) {
+  ASSERT_TRUE(io::make_folders(config_.folders.config).ok());
+  EXPECT_NE(prove_supplier(config_, "k8s", clock_).error().message.find("kubernetes.yaml"),
+            std::string::npos);
+  const auto file = config_.folders.config / "kubernetes.yaml";
+  ASSERT_TRUE(
+      io::write_file_atomic(
+          file,
+          "clusters: [{name: lab, agent: {path: /agent}, pools: [{name: small}, {name: gpu, spot: yes}]}]\n")
+          .ok());
+  EXPECT_EQ(offered(),
+            (std::vector<std::string>{"local/here:machine:on_demand", "local/here:machine:spot",
+                                      "kubernetes/lab:small:on_demand", "kubernetes/lab:gpu:spot"}));
+  EXPECT_EQ(prove_supplier(config_, "k8s/lob", clock_).error().hint, "it has kubernetes/lab");
+  ASSERT_TRUE(io::write_file_atomic(file, "clusters: [{name: lab, pools: [{name: small}]}]\n").ok());
+  EXPECT_NE(make_providers(config_, clock_).error().message.find("kubernetes.yaml:1:12"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace tradewind::drivers

@@ -174,7 +174,8 @@ Status HttpClient::connect() {
     if (!options_.trust) {
       TW_ASSIGN_OR_RETURN(options_.trust, TlsTrust::from_environment());
     }
-    TW_ASSIGN_OR_RETURN(tls, TlsSession::greet(socket.get(), *options_.trust, endpoint_.host,
+    const std::string& named = options_.tls_name.empty() ? endpoint_.host : options_.tls_name;
+    TW_ASSIGN_OR_RETURN(tls, TlsSession::greet(socket.get(), *options_.trust, named,
                                                options_.connect_patience, to_text(endpoint_)));
   }
   connection_ = std::make_unique<Connection>(std::move(socket), std::move(tls));

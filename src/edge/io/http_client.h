@@ -22,6 +22,8 @@ struct HttpClientOptions {
   std::size_t body_bytes_max = std::size_t{64} << 20;
   std::vector<HttpHeader> headers = {};             // sent with every request
   std::shared_ptr<const TlsTrust> trust = nullptr;  // for https; nothing: TlsTrust::from_environment()
+  // Whom the server's certificate must name, where that is not the host. Empty: the host.
+  std::string tls_name = {};
   // Brings the server back when nobody listens, or when it died before a byte of its answer came; the request
   // is then sent once more if that is harmless. Its error is that of the call.
   std::function<Status()> revive = nullptr;

@@ -7,7 +7,9 @@
 #include <climits>
 #include <cstdlib>
 #include <filesystem>
+#include <openssl/bio.h>
 #include <openssl/err.h>
+#include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 #include <poll.h>
@@ -16,6 +18,10 @@
 
 namespace tradewind::io {
 namespace {
+
+using Bio = std::unique_ptr<BIO, decltype(&BIO_free)>;
+using Certificate = std::unique_ptr<X509, decltype(&X509_free)>;
+using Key = std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)>;
 
 // A BIO over the socket. OpenSSL's own writes without MSG_NOSIGNAL, and a peer that went would end the
 // program.
@@ -185,13 +191,64 @@ void TlsTrust::load_system() {
   ERR_clear_error();
 }
 
-Result<std::shared_ptr<const TlsTrust>> TlsTrust::from_environment() {
+Status TlsTrust::load_authorities(const std::string& pem) {
+  const Bio bio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())), BIO_free);
+  X509_STORE* const store = SSL_CTX_get_cert_store(context_.get());
+  int found = 0;
+  while (const Certificate one{PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr), X509_free}) {
+    found += X509_STORE_add_cert(store, one.get());
+  }
+  ERR_clear_error();  // the end of the text is one
+  if (found > 0) return {};
+  return Error{Code::invalid_argument, "the certificate authority's text holds no certificate",
+               "give it as PEM"};
+}
+
+Status TlsTrust::load_identity(const std::string& certificate, const std::string& key) {
+  ERR_clear_error();
+  const Bio text(BIO_new_mem_buf(certificate.data(), static_cast<int>(certificate.size())), BIO_free);
+  const Certificate own(PEM_read_bio_X509(text.get(), nullptr, nullptr, nullptr), X509_free);
+  bool good = own && SSL_CTX_use_certificate(context_.get(), own.get()) == 1;
+  while (good) {
+    X509* const between = PEM_read_bio_X509(text.get(), nullptr, nullptr, nullptr);
+    if (between == nullptr) break;
+    good = SSL_CTX_add0_chain_cert(context_.get(), between) == 1;
+  }
+  const Bio key_text(BIO_new_mem_buf(key.data(), static_cast<int>(key.size())), BIO_free);
+  const Key own_key(PEM_read_bio_PrivateKey(key_text.get(), nullptr, nullptr, nullptr), EVP_PKEY_free);
+  good = good && own_key && SSL_CTX_use_PrivateKey(context_.get(), own_key.get()) == 1;
+  good = good && SSL_CTX_check_private_key(context_.get()) == 1;
+  ERR_clear_error();
+  if (good) return {};
+  return Error{Code::invalid_argument, "the client certificate and its key cannot be used together",
+               "give both as PEM, the key without a password"};
+}
+
+Result<std::shared_ptr<TlsTrust>> TlsTrust::of_environment() {
   std::shared_ptr<TlsTrust> trust(new TlsTrust());
   const std::string file = variable("SSL_CERT_FILE");
   const std::string folder = variable("SSL_CERT_DIR");
   if (!file.empty()) TW_RETURN_IF_ERROR(trust->load_file(file, ", which SSL_CERT_FILE names"));
   if (!folder.empty()) SSL_CTX_load_verify_dir(trust->context(), folder.c_str());
   if (file.empty() && folder.empty()) trust->load_system();
+  return trust;
+}
+
+Result<std::shared_ptr<const TlsTrust>> TlsTrust::from_environment() {
+  TW_ASSIGN_OR_RETURN(std::shared_ptr<TlsTrust> trust, of_environment());
+  return std::shared_ptr<const TlsTrust>(std::move(trust));
+}
+
+Result<std::shared_ptr<const TlsTrust>> TlsTrust::from_pem(const std::string& authorities,
+                                                           const std::string& certificate,
+                                                           const std::string& key) {
+  std::shared_ptr<TlsTrust> trust(new TlsTrust());
+  if (authorities.empty()) {
+    TW_ASSIGN_OR_RETURN(trust, of_environment());
+  } else {
+    TW_RETURN_IF_ERROR(trust->load_authorities(authorities));
+  }
+  if (!certificate.empty() || !key.empty()) TW_RETURN_IF_ERROR(trust->load_identity(certificate, key));
   return std::shared_ptr<const TlsTrust>(std::move(trust));
 }
 

@@ -23,6 +23,12 @@ class TlsTrust {
   static Result<std::shared_ptr<const TlsTrust>> from_environment();
   // The authorities of one PEM file alone. not_found: it cannot be read or holds none.
   static Result<std::shared_ptr<const TlsTrust>> from_file(const std::string& path);
+  // The authorities of that PEM text alone (empty: those of from_environment()), with a certificate and key
+  // of our own for servers that ask for one (empty: none; intermediate ones may follow the first).
+  // invalid_argument: one of them is no PEM, or the key is another certificate's.
+  static Result<std::shared_ptr<const TlsTrust>> from_pem(const std::string& authorities,
+                                                          const std::string& certificate,
+                                                          const std::string& key);
 
   ssl_ctx_st* context() const { return context_.get(); }
 
@@ -31,7 +37,10 @@ class TlsTrust {
     void operator()(ssl_ctx_st* context) const;
   };
   TlsTrust();
+  static Result<std::shared_ptr<TlsTrust>> of_environment();
   Status load_file(const std::string& path, const std::string& named_by);
+  Status load_authorities(const std::string& pem);
+  Status load_identity(const std::string& certificate, const std::string& key);
   void load_system();
   std::unique_ptr<ssl_ctx_st, Free> context_;
 };

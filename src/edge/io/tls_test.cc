@@ -51,6 +51,23 @@ TEST_F(TlsTest, ATrustedServerIsAskedSeveralTimesOverOneConnection) {
   EXPECT_EQ(server.greetings(), 1);
 }
 
+TEST_F(TlsTest, AuthoritiesMayComeAsTextWithACertificateOfOurOwn) {
+  const TestTlsServer server(authority_.issue("DNS:kubernetes.default"));
+  const KeyAndCertificate own = authority_.issue("DNS:client");
+  HttpClientOptions options;
+  options.trust = *TlsTrust::from_pem(authority_.certificate_pem(), own.certificate_pem, own.key_pem);
+  options.tls_name = "kubernetes.default";
+  EXPECT_TRUE(HttpClient(at("127.0.0.1", server), options).send({}).ok());
+  options.tls_name = "";
+  EXPECT_EQ(HttpClient(at("127.0.0.1", server), options).send({}).error().code, Code::unauthorized);
+  options.trust = *TlsTrust::from_pem(TestAuthority("Stranger").certificate_pem(), "", "");
+  options.tls_name = "kubernetes.default";
+  EXPECT_EQ(HttpClient(at("127.0.0.1", server), options).send({}).error().code, Code::unauthorized);
+  EXPECT_EQ(TlsTrust::from_pem("no certificate", "", "").error().code, Code::invalid_argument);
+  const std::string other_key = authority_.issue("DNS:other").key_pem;
+  EXPECT_EQ(TlsTrust::from_pem("", own.certificate_pem, other_key).error().code, Code::invalid_argument);
+}
+
 TEST_F(TlsTest, AnAddressInTheCertificateIsAName) {
   const TestTlsServer server(authority_.issue("IP:127.0.0.1"));
   EXPECT_TRUE(HttpClient(at("127.0.0.1", server), options()).send({}).ok());

@@ -1,0 +1,65 @@
+// The Kubernetes API over HTTPS: requests as one user of one cluster, and its refusals as our errors.
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "core/model/json.h"
+#include "edge/drivers/kubernetes/credentials.h"
+#include "edge/io/http_pool.h"
+
+namespace tradewind::kubernetes {
+
+// Safe from several threads at once.
+class KubeClient {
+ public:
+  // `cluster` names it in errors, "kubernetes/lab". The kubeconfig is read at the first call.
+  KubeClient(std::string cluster, AccessOptions access, const Clock& clock);
+
+  // Paths are the API's, with their query: "/apis/batch/v1/namespaces/runs/jobs". Answers are objects.
+  // unauthorized (the sentence names the verb and the resource), not_found, conflict (AlreadyExists, or it
+  // changed), quota_exceeded, invalid_argument (the cluster refuses the object), rate_limited, unavailable.
+  Result<json::value> get(const std::string& path);
+  Result<json::value> create(const std::string& path, const json::value& object);
+  Result<json::value> merge(const std::string& path, const json::value& patch);  // a JSON merge patch
+  Result<json::value> remove(const std::string& path, const json::value& options);
+  // All items of a list, in pieces of 500 by continue tokens; begun again where the token expired.
+  // `query`: "labelSelector=…", encoded; may be empty.
+  Result<std::vector<json::value>> list(const std::string& path, const std::string& query);
+
+  // Of the context; empty: it names none.
+  Result<std::string> context_namespace();
+  const std::string& cluster() const { return cluster_; }
+
+ private:
+  struct Session {
+    Access access;
+    std::unique_ptr<io::HttpPool> pool;
+  };
+  struct Answer {
+    int status = 0;
+    json::value body;
+  };
+  Result<std::shared_ptr<Session>> session();
+  Result<Answer> ask(const std::string& method, const std::string& path, const std::string& type,
+                     const std::string& body);
+  Result<Answer> ask_once(const std::string& method, const std::string& path, const std::string& type,
+                          const std::string& body);
+  Result<json::value> object(const std::string& method, const std::string& path, const std::string& type,
+                             const std::string& body);
+  Result<bool> list_once(const std::string& path, const std::string& query, std::vector<json::value>& items);
+
+  const std::string cluster_;
+  const AccessOptions options_;
+  const Clock& clock_;
+  std::mutex mutex_;
+  std::shared_ptr<Session> session_;  // protected by mutex_
+};
+
+// The error that a refusal stands for. `body` is the API's Status, or null where it is none.
+Error error_of(const std::string& cluster, int status, const json::value& body);
+
+}  // namespace tradewind::kubernetes

@@ -1,0 +1,60 @@
+// A supplier of one Kubernetes cluster: "kubernetes/<name>". A lease is a Job of one pod, named after the
+// lease's token, so that a second launch finds the first.
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "edge/drivers/kubernetes/cluster.h"
+#include "edge/drivers/kubernetes/job_state.h"
+#include "edge/drivers/kubernetes/kube_client.h"
+#include "edge/provider/provider.h"
+
+namespace tradewind::kubernetes {
+
+// The last part of the URL, such as "/apis/batch/v1/namespaces/runs/jobs".
+std::string jobs_path(const std::string& namespace_name);
+std::string core_path(const std::string& namespace_name, const std::string& kind);
+
+class KubernetesProvider final : public provider::Provider {
+ public:
+  // `environment` is for the kubeconfig's programs and its own place.
+  KubernetesProvider(ClusterConfig config, AccessOptions access, const Clock& clock);
+
+  const provider::Capabilities& capabilities() const override { return capabilities_; }
+  // The file's pools: nothing is asked.
+  Result<std::vector<Offer>> offers(const provider::OfferQuery& query) override;
+  // invalid_argument also where a store of the job is a folder of this machine.
+  Result<provider::Launched> launch(const provider::LaunchRequest& request) override;
+  // In one page. Ends what has been stuck for longer than the cluster's patience. unavailable also where the
+  // namespace is gone: that says nothing of what ran in it.
+  Result<InstancePage> instances(const OwnerId& owner, const provider::PageToken& page) override;
+  Result<provider::TerminateState> terminate(const InstanceRef& instance) override;
+
+  const ClusterConfig& config() const { return config_; }
+  KubeClient& client() { return client_; }
+  // The file's, else the context's, else "default".
+  Result<std::string> namespace_name();
+
+ private:
+  Result<const PoolConfig*> pool_of(const Offer& offer) const;
+  Status prove_room(const PoolConfig& pool, const std::string& where);
+  Status bring_secret(const json::value& job, const provider::LaunchRequest& request,
+                      const std::string& where);
+  Result<provider::Launched> adopt(const json::value& job, const provider::LaunchRequest& request,
+                                   const std::string& where);
+  Status prove_namespace(const std::string& where);
+  void explain_missing_pod(const json::value& job, const std::string& where, Seen& seen);
+  Status end(const json::value& job, const std::string& where, const std::string& reason);
+
+  const ClusterConfig config_;
+  const Clock& clock_;
+  const provider::Capabilities capabilities_;
+  KubeClient client_;
+  std::mutex launching_;  // counting a pool's pods and adding one are one step
+};
+
+}  // namespace tradewind::kubernetes
