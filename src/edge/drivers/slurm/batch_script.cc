@@ -11,6 +11,8 @@ namespace {
 // clang-format off
 // Claim, then begin.
 constexpr const char* opening = R"sh(umask 077
+[ -n "$HOME" ] || HOME=$(getent passwd "$(id -u)" | cut -d: -f6)
+export HOME USER=${USER:-$(id -un)} LOGNAME=${LOGNAME:-$(id -un)}
 cd "$folder" || exit 1
 job=$SLURM_JOB_ID
 agent=

@@ -20,7 +20,8 @@ std::optional<Number> number_in(std::string_view text) {
 // Seconds since 1970; "N/A" and "0" are no time.
 std::optional<Time> time_in(std::string_view text) {
   const std::optional<long long> seconds = number_in<long long>(text);
-  if (!seconds || *seconds <= 0) return std::nullopt;
+  constexpr long long year_10000 = 253'402'300'800;
+  if (!seconds || *seconds <= 0 || *seconds > year_10000) return std::nullopt;
   return Time(std::chrono::seconds(*seconds));
 }
 
@@ -126,8 +127,7 @@ Status add_nodes(std::string_view text, std::vector<Partition>& partitions) {
     node.memory_mib = number_in<long>(parts[3]).value_or(0);
     node.gpus = parse_gpus(parts[4]);
     const std::string& state = parts[5];
-    node.usable = !state.starts_with("down") && !state.starts_with("drain") && !state.starts_with("fail") &&
-                  !state.starts_with("unknown");
+    node.usable = !state.starts_with("down") && !state.starts_with("drain") && !state.starts_with("fail");
     for (Partition& partition : partitions) {
       if (partition.name == parts[0]) partition.nodes.push_back(node);
     }
@@ -158,10 +158,11 @@ std::optional<Duration> parse_time_limit(std::string_view text) {
   const std::optional<long> days =
       dash == std::string_view::npos ? std::optional<long>(0) : number_in<long>(text.substr(0, dash));
   if (dash != std::string_view::npos) text.remove_prefix(dash + 1);
+  constexpr long most = 10'000'000;
   std::vector<long> parts;
   for (const std::string& part : split(text, ':')) {
     const std::optional<long> number = number_in<long>(part);
-    if (!number || !days) return std::nullopt;
+    if (!number || !days || *number < 0 || *number > most || *days < 0 || *days > most) return std::nullopt;
     parts.push_back(*number);
   }
   if (parts.empty() || parts.size() > 3) return std::nullopt;

@@ -6,7 +6,7 @@
 #include "base/text.h"
 #include "edge/drivers/slurm/batch_script.h"
 #include "edge/drivers/slurm/command_controller.h"
-#include "edge/drivers/slurm/command_output.h"
+#include "edge/drivers/slurm/rest_controller.h"
 #include "edge/io/files.h"
 #include "edge/objectstore/file_url.h"
 #include "edge/objectstore/hash.h"
@@ -54,8 +54,7 @@ SlurmProvider::SlurmProvider(SlurmOptions options, std::unique_ptr<io::Host> hos
     : options_(std::move(options)),
       host_(std::move(host)),
       clock_(clock),
-      store_(*host_, options_.cluster.store, options_.patience),
-      controller_(std::make_unique<CommandController>(*host_, options_.patience)) {
+      store_(*host_, options_.cluster.store, options_.patience) {
   capabilities_.provider = "slurm";
   capabilities_.only_region = options_.cluster.name;
   capabilities_.regions = {options_.cluster.name};
@@ -75,7 +74,14 @@ Result<std::unique_ptr<SlurmProvider>> SlurmProvider::open(SlurmOptions options,
                  "the store of the Slurm cluster '" + options.cluster.name + "' is '" + store +
                      "', which is no absolute path",
                  "name a folder of yours that all nodes see, such as /home/you/tradewind"};
-  return std::unique_ptr<SlurmProvider>(new SlurmProvider(std::move(options), std::move(host), clock));
+  std::unique_ptr<SlurmProvider> made(new SlurmProvider(std::move(options), std::move(host), clock));
+  const SlurmOptions& kept = made->options_;
+  if (kept.cluster.rest) {
+    TW_ASSIGN_OR_RETURN(made->controller_, RestController::make(*kept.cluster.rest, kept.patience));
+  } else {
+    made->controller_ = std::make_unique<CommandController>(*made->host_, kept.patience);
+  }
+  return made;
 }
 
 Result<std::vector<Place>> SlurmProvider::places() {
