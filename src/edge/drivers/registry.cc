@@ -3,6 +3,8 @@
 #include "edge/drivers/local/local_provider.h"
 #include "edge/drivers/local/this_machine.h"
 #include "edge/drivers/local/zones_file.h"
+#include "edge/drivers/slurm/slurm_file.h"
+#include "edge/drivers/slurm/slurm_provider.h"
 #include "edge/io/files.h"
 #include "edge/objectstore/file_url.h"
 
@@ -25,11 +27,35 @@ Status add_local(Providers& providers, const DriverConfig& config, const Clock& 
   return {};
 }
 
+// Each cluster of <config>/slurm.yaml, where there is one.
+Status add_slurm(Providers& providers, const DriverConfig& config, const Clock& clock) {
+  const std::filesystem::path file = config.folders.config / "slurm.yaml";
+  if (!io::path_exists(file)) return {};
+  TW_ASSIGN_OR_RETURN(std::vector<slurm::Cluster> clusters, slurm::read_slurm_file(file));
+  for (slurm::Cluster& cluster : clusters) {
+    std::unique_ptr<io::Host> host = std::make_unique<io::LocalHost>(config.environment);
+    if (!cluster.host.empty()) {
+      if (!config.host_of)
+        return Error{Code::invalid_argument, file.string() + ": the cluster '" + cluster.name +
+                                                 "' has a host, and this program reaches no other hosts"};
+      TW_ASSIGN_OR_RETURN(host, config.host_of(cluster.host));
+    }
+    slurm::SlurmOptions options;
+    options.cluster = std::move(cluster);
+    options.agent_program = config.agent_program.empty() ? "" : config.agent_program.front();
+    TW_ASSIGN_OR_RETURN(std::unique_ptr<slurm::SlurmProvider> provider,
+                        slurm::SlurmProvider::open(std::move(options), std::move(host), clock));
+    providers.push_back(std::move(provider));
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<Providers> make_providers(const DriverConfig& config, const Clock& clock) {
   Providers providers;
   TW_RETURN_IF_ERROR(add_local(providers, config, clock));
+  TW_RETURN_IF_ERROR(add_slurm(providers, config, clock));
   return providers;
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -10,6 +11,7 @@
 
 #include "base/clock.h"
 #include "edge/drivers/local/zone.h"
+#include "edge/io/host.h"
 #include "edge/io/paths.h"
 #include "edge/provider/provider.h"
 
@@ -23,6 +25,8 @@ struct DriverConfig {
       machine_program;  // runs local::run_machine(), such as {"/usr/bin/tradewind", "local-machine"}
   std::vector<std::string> agent_program;          // such as {"/usr/bin/tradewind-agent"}
   std::map<std::string, std::string> environment;  // the program's own
+  // The host that an ssh target names ("ana@login1"), for clusters that are not reached from this machine.
+  std::function<Result<std::unique_ptr<io::Host>>(const std::string& target)> host_of = {};
 };
 
 // `clock` outlives them. The errors name the supplier and its file.

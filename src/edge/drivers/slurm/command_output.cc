@@ -153,6 +153,49 @@ std::vector<Gpus> parse_gpus(std::string_view gres) {
   return gpus;
 }
 
+namespace {
+
+constexpr std::size_t hosts_max = 1'000'000;
+
+// "n[1-3]-ib[0-1]": the first bracket's numbers, each with all that the rest stands for.
+void expand_name(const std::string& before, std::string_view text, std::vector<std::string>& names) {
+  const std::size_t open = text.find('[');
+  const std::size_t close = text.find(']');
+  if (open == std::string_view::npos || close == std::string_view::npos || close < open) {
+    if (names.size() < hosts_max) names.push_back(before + std::string(text));
+    return;
+  }
+  const std::string head = before + std::string(text.substr(0, open));
+  for (const std::string& range : split(text.substr(open + 1, close - open - 1), ',')) {
+    const std::size_t dash = std::min(range.find('-'), range.size());
+    const std::string first = range.substr(0, dash);
+    const long from = number_in<long>(first).value_or(0);
+    const long to = dash == range.size() ? from : number_in<long>(range.substr(dash + 1)).value_or(from);
+    for (long number = from; number <= to && names.size() < hosts_max; ++number) {
+      std::string digits = std::to_string(number);
+      if (digits.size() < first.size()) digits.insert(0, first.size() - digits.size(), '0');
+      expand_name(head + digits, text.substr(close + 1), names);
+    }
+  }
+}
+
+}  // namespace
+
+std::vector<std::string> expand_hostlist(std::string_view list) {
+  std::vector<std::string> names;
+  std::size_t begin = 0;
+  int depth = 0;
+  for (std::size_t i = 0; i <= list.size(); ++i) {
+    const char letter = i < list.size() ? list[i] : ',';
+    if (letter == '[') ++depth;
+    if (letter == ']') --depth;
+    if (letter != ',' || (depth > 0 && i < list.size())) continue;
+    if (i > begin) expand_name("", list.substr(begin, i - begin), names);
+    begin = i + 1;
+  }
+  return names;
+}
+
 std::optional<Duration> parse_time_limit(std::string_view text) {
   const std::size_t dash = text.find('-');
   const std::optional<long> days =

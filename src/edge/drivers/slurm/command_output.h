@@ -26,6 +26,10 @@ Status add_nodes(std::string_view text, std::vector<Partition>& partitions);
 // "gpu:2", "gpu:a100:4(S:0-1),shard:8", "(null)": the GPUs alone.
 std::vector<Gpus> parse_gpus(std::string_view gres);
 
+// "n[1-3,07],login": the names that a hostlist stands for; at most a million, and what is none is left as it
+// is.
+std::vector<std::string> expand_hostlist(std::string_view list);
+
 // "1-02:03:04", "02:03:04", "30:00", "15" (minutes). Nothing for UNLIMITED and what is no time.
 std::optional<Duration> parse_time_limit(std::string_view text);
 

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <memory>
+#include <set>
 #include <unistd.h>
 
 #include "base/text.h"
@@ -164,8 +165,8 @@ json::object submit_body(const SubmitRequest& request, std::string_view version)
     const auto minutes = std::chrono::ceil<std::chrono::minutes>(request.time_limit).count();
     job["time_limit"] = minutes > 1 ? minutes : 1;
   }
-  const auto lead = std::chrono::ceil<std::chrono::seconds>(request.notice_lead).count();
-  if (lead > 0) job["signal"] = "B:USR1@" + std::to_string(lead);
+  // No "signal": slurmrestd 22.05 refuses those for the script itself ("B:USR1@60"). The script looks at the
+  // time limit by itself; a preemption is told by TERM alone.
   return {{"script", request.script}, {"job", std::move(job)}};
 }
 
@@ -236,7 +237,10 @@ Result<std::vector<Partition>> partitions_from_rest(const json::value& partition
   for (const json::value& each : *listed) {
     Partition partition;
     partition.name = text_of(each, "name");
-    partition.state = text_of(each, "state");
+    // v0.0.36 says neither the state nor, of a node, its partitions.
+    partition.state = member(each, "state") == nullptr ? "UP" : text_of(each, "state");
+    const std::vector<std::string> hosts = expand_hostlist(text_of(each, "nodes"));
+    const std::set<std::string> names(hosts.begin(), hosts.end());
     if (const auto minutes = number_of(each, "max_time_limit");
         minutes && *minutes > 0 && *minutes < 1'000'000'000)
       partition.max_time = std::chrono::minutes(*minutes);
@@ -246,7 +250,7 @@ Result<std::vector<Partition>> partitions_from_rest(const json::value& partition
     partition.grace =
         std::chrono::seconds(static_cast<int>(number_of(each, "preemption_grace_time").value_or(0)));
     for (const json::value& one : *all_nodes) {
-      if (!has_word(one, "partitions", lower(partition.name))) continue;
+      if (!names.contains(text_of(one, "name"))) continue;
       Node node;
       node.name = text_of(one, "name");
       node.cpus = static_cast<int>(number_of(one, "cpus").value_or(0));

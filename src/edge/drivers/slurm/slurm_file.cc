@@ -116,7 +116,9 @@ Field rest(std::optional<Rest>& target) {
                   {"version", into(read_version, made.version)},
                   {"user", word(made.user)},
                   {"token_file", absolute_path(made.token_file)}});
-    if (made.url.empty()) reading.error(node, path + " has no url", "such as url: unix:/run/slurmrestd.sock");
+    const bool has_url =
+        std::ranges::any_of(node.members, [](const auto& m) { return m.key->text == "url"; });
+    if (!has_url) reading.error(node, path + " has no url", "such as url: unix:/run/slurmrestd.sock");
     if (!made.token_file.empty() && made.user.empty())
       reading.error(node, path + " has a token_file but no user", "name the user whose token that is");
   };
@@ -125,6 +127,11 @@ Field rest(std::optional<Rest>& target) {
 Cluster read_cluster(Reading& reading, const YamlNode& node, const std::string& path) {
   Cluster cluster;
   if (!is_map(reading, node, path)) return cluster;
+  const auto has = [&node](std::string_view name) {
+    return std::ranges::any_of(node.members, [&](const auto& member) {
+      return member.key->text == name && member.value->kind != YamlKind::null;
+    });
+  };
   read_members(reading, node, path,
                {{"name", name_into(cluster.name)},
                 {"host", word(cluster.host)},
@@ -144,8 +151,8 @@ Cluster read_cluster(Reading& reading, const YamlNode& node, const std::string& 
                 {"time_limit", span(cluster.time_limit, false)},
                 {"max_jobs", integer(cluster.max_jobs, 1, 1'000'000)},
                 {"options", texts(cluster.options)}});
-  if (cluster.name.empty()) reading.error(node, path + " has no name", "such as name: hpc");
-  if (cluster.store.empty())
+  if (!has("name")) reading.error(node, path + " has no name", "such as name: hpc");
+  if (!has("store"))
     reading.error(node, path + " has no store",
                   "name a folder that all nodes see, such as store: /home/you/tradewind");
   if (cluster.rest && !cluster.options.empty())

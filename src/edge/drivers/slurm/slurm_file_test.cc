@@ -64,7 +64,9 @@ TEST(SlurmFile, SaysWhereAndWhatIsWrong) {
   EXPECT_NE(
       only_error("clusters:\n  - {name: a, store: /s}\n  - {name: a, store: /s}\n").find("two clusters"),
       std::string::npos);
-  EXPECT_NE(only_error("cluster: []\n").find("did you mean 'clusters'?"), std::string::npos);
+  EXPECT_NE(task::describe(parse_slurm("cluster: []\n").errors.front(), "slurm.yaml")
+                .find("did you mean 'clusters'?"),
+            std::string::npos);
   EXPECT_NE(only_error("clusters:\n  - {name: a, store: /s, account: 'a b'}\n").find("without blanks"),
             std::string::npos);
   EXPECT_NE(only_error("clusters:\n  - {name: a, store: /s, rest: {url: nowhere}}\n").find("unix:/path"),

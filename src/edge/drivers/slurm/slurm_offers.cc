@@ -118,7 +118,9 @@ class Maker {
     offer.price_per_hour = price(partition.name).scaled(std::max(shape.gpus, 1));
     offer.observed_on = day_;
     offer.source = "slurm.yaml";
-    offer.notice_lead = preempted ? partition.grace : cluster_.notice_lead;
+    // By REST no signal announces a preemption (rest_controller.cc).
+    const Duration grace = cluster_.rest ? Duration(0) : partition.grace;
+    offer.notice_lead = preempted ? grace : cluster_.notice_lead;
     if (shape.gpus > 0) {
       const auto model = cluster_.gpus.find(type);
       const std::string shown = type.empty() ? "GPU" : type;
