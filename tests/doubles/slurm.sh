@@ -30,7 +30,8 @@ export SLURM_CONF=$folder/etc/slurm.conf
 stop_pid() { # PID: ends it and waits for that
   kill "$1" 2>/dev/null || return 0
   for _ in $(seq 50); do
-    kill -0 "$1" 2>/dev/null || return 0
+    # Where nobody collects it an ended one stays a zombie.
+    case $(sed 's/.*) //' "/proc/$1/stat" 2>/dev/null) in '' | Z*) return 0 ;; esac
     sleep 0.1
   done
   kill -9 "$1" 2>/dev/null || true

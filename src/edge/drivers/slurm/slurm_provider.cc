@@ -98,10 +98,45 @@ Result<std::vector<Offer>> SlurmProvider::offers(const provider::OfferQuery& que
   std::vector<Offer> offers;
   if (!query.region.empty() && query.region != options_.cluster.name) return offers;
   TW_ASSIGN_OR_RETURN(const std::vector<Place> all, places());
+  estimate_a_wait(all);
+  const std::scoped_lock lock(mutex_);
   for (const Place& place : all) {
-    if (place.open) offers.push_back(place.offer);
+    if (!place.open) continue;
+    offers.push_back(place.offer);
+    const auto wait = waits_.find(offer_key(place.offer));
+    if (wait != waits_.end()) offers.back().cold_start = wait->second.span;
   }
   return offers;
+}
+
+void SlurmProvider::estimate_a_wait(const std::vector<Place>& all) {
+  const Duration now = clock_.monotonic();
+  const Place* oldest = nullptr;
+  {
+    const std::scoped_lock lock(mutex_);
+    std::optional<Duration> oldest_at;
+    for (const Place& place : all) {
+      const auto known = waits_.find(offer_key(place.offer));
+      if (!place.open || (known != waits_.end() && now - known->second.asked_at < options_.wait_gap))
+        continue;
+      const Duration asked_at = known == waits_.end() ? Duration::min() : known->second.asked_at;
+      if (!oldest_at || asked_at < *oldest_at) {
+        oldest = &place;
+        oldest_at = asked_at;
+      }
+    }
+    // Before it is asked, so that calls side by side ask of one each.
+    if (oldest != nullptr) waits_[offer_key(oldest->offer)].asked_at = now;
+  }
+  if (oldest == nullptr) return;
+  SubmitRequest trial = submit_request({}, *oldest, "/");
+  trial.output = "/dev/null";
+  trial.script = "#!/bin/bash\n";
+  const Result<std::optional<Time>> start = controller_->expected_start(trial);
+  const std::scoped_lock lock(mutex_);
+  std::optional<Duration>& span = waits_[offer_key(oldest->offer)].span;
+  span.reset();
+  if (start && *start) span = std::max(**start - clock_.now(), Duration(0));
 }
 
 Result<Place> SlurmProvider::place_of(const Offer& offer) {
@@ -246,8 +281,14 @@ Result<InstancePage> SlurmProvider::instances(const OwnerId& owner, const provid
   }
   InstancePage answer;
   if (!is_plain(owner.text())) return answer;
-  TW_ASSIGN_OR_RETURN(const JobsSeen seen, jobs());
-  TW_ASSIGN_OR_RETURN(const Entries listed, store_.list(owner));
+  Entries listed;
+  JobsSeen seen;
+  TW_ASSIGN_OR_RETURN(const bool quiet, all_ended(owner, listed));
+  if (!quiet) {
+    // The jobs first: what ends meanwhile has then said so itself.
+    TW_ASSIGN_OR_RETURN(seen, jobs());
+    TW_ASSIGN_OR_RETURN(listed, store_.list(owner));
+  }
   std::vector<std::pair<Record, End>> ended;
   for (const Entry& entry : listed.entries) {
     std::optional<Viewed> viewed = view(entry, seen, listed.now, options_.stale);
@@ -256,6 +297,10 @@ Result<InstancePage> SlurmProvider::instances(const OwnerId& owner, const provid
     answer.instances.push_back(std::move(viewed->instance));
   }
   TW_RETURN_IF_ERROR(store_.conclude(ended));
+  if (std::ranges::all_of(listed.entries, [](const Entry& entry) { return entry.end.has_value(); })) {
+    const std::scoped_lock lock(mutex_);
+    quiet_.insert(owner.text());
+  }
   cancel_strays(listed.entries, seen);
   // By token, so that pages hold still while others come and go.
   const std::size_t all = answer.instances.size();
@@ -266,6 +311,19 @@ Result<InstancePage> SlurmProvider::instances(const OwnerId& owner, const provid
   answer.instances.erase(answer.instances.begin(),
                          answer.instances.begin() + static_cast<std::ptrdiff_t>(std::min(first, last)));
   return answer;
+}
+
+Result<bool> SlurmProvider::all_ended(const OwnerId& owner, Entries& listed) {
+  {
+    const std::scoped_lock lock(mutex_);
+    if (!quiet_.contains(owner.text())) return false;
+  }
+  TW_ASSIGN_OR_RETURN(listed, store_.list(owner));
+  if (std::ranges::all_of(listed.entries, [](const Entry& entry) { return entry.end.has_value(); }))
+    return true;
+  const std::scoped_lock lock(mutex_);
+  quiet_.erase(owner.text());
+  return false;
 }
 
 // A second job of a token would end as soon as it began; until then it stands in the queue for nothing.

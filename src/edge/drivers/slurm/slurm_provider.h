@@ -30,6 +30,7 @@ struct SlurmOptions {
   Duration patience{60'000};     // with one answer of the controller or the host
   Duration query_gap{5'000};     // the jobs are asked for no more often
   Duration offers_gap{60'000};   // nor the partitions
+  Duration wait_gap{300'000};    // nor how long a job of one offer would wait
   Duration stale{180'000};       // a script that has not touched its file for so long is gone
   Duration heartbeat{30'000};    // how often it does
   std::size_t page_size = 1000;  // of instances()
@@ -54,6 +55,8 @@ class SlurmProvider final : public provider::Provider {
   SlurmProvider(SlurmOptions options, std::unique_ptr<io::Host> host, const Clock& clock);
 
   Result<std::vector<Place>> places();
+  // Asks Slurm how long one more of these would wait, the one of which that is known for longest.
+  void estimate_a_wait(const std::vector<Place>& all);
   Result<Place> place_of(const Offer& offer);
   // At most query_gap old, but not from before `not_before`.
   Result<JobsSeen> jobs(Time not_before = {});
@@ -65,6 +68,8 @@ class SlurmProvider final : public provider::Provider {
                              const Record& record);
   SubmitRequest submit_request(const provider::LaunchRequest& request, const Place& place,
                                const std::string& agent) const;
+  // Whether all of this owner have ended, so that the controller need not be asked.
+  Result<bool> all_ended(const OwnerId& owner, Entries& listed);
   void cancel_strays(const std::vector<Entry>& entries, const JobsSeen& seen);
   bool may_cancel_now(const std::string& name);
 
@@ -80,7 +85,13 @@ class SlurmProvider final : public provider::Provider {
   std::set<std::string> launching_;  // tokens
   std::vector<Place> places_;
   std::optional<Duration> places_at_;  // by the monotonic clock
+  struct Wait {
+    std::optional<Duration> span;  // nothing where Slurm did not say
+    Duration asked_at{};           // by the monotonic clock
+  };
+  std::map<std::string, Wait> waits_;  // by the offers' keys
   std::optional<std::string> agent_path_;
+  std::set<std::string> quiet_;                // owners all of whose instances had ended when last listed
   std::map<std::string, Duration> cancelled_;  // names of jobs, by the monotonic clock
 
   std::mutex query_mutex_;  // one asks the controller for jobs, others wait for its answer
