@@ -46,7 +46,7 @@ stop_all() {
   # Jobs outlive a controller that a test has killed. Ours are those that know of our configuration.
   for entry in /proc/[0-9]*; do
     [ "${entry#/proc/}" = $$ ] || [ "${entry#/proc/}" = "$BASHPID" ] || [ ! -O "$entry" ] && continue
-    tr '\0' '\n' <"$entry/environ" 2>/dev/null | grep -qxF "SLURM_CONF=$SLURM_CONF" && kill -9 "${entry#/proc/}" 2>/dev/null
+    { tr '\0' '\n' <"$entry/environ"; } 2>/dev/null | grep -qxF "SLURM_CONF=$SLURM_CONF" && kill -9 "${entry#/proc/}" 2>/dev/null
   done
   rm -rf "$folder"
 }

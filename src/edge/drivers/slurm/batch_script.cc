@@ -17,6 +17,8 @@ cd "$folder" || exit 1
 job=$SLURM_JOB_ID
 agent=
 scratch=
+made=
+ends_at=
 told=
 told_reason=
 code=
@@ -48,8 +50,13 @@ touch beat
 
 // Where the agent works. /tmp may be mounted noexec, and jobs that were killed leave their folders there.
 constexpr const char* making_scratch = R"sh(for parent in "${TMPDIR:-/tmp}" "$folder"; do
-  for old in "$parent"/tradewind-slurm-*; do
-    [ -O "$old" ] && [ -e "$old/.alive" ] && flock -n "$old/.alive" rm -rf "$old" 2>/dev/null
+  for old in "$parent"/tradewind-slurm-[0-9]*; do
+    [ -O "$old" ] || continue
+    if [ -e "$old/.alive" ]; then
+      flock -n "$old/.alive" rm -rf "$old" 2>/dev/null
+    elif [ -n "$(find "$old" -maxdepth 0 -mmin +60 2>/dev/null)" ]; then
+      rm -rf "$old"
+    fi
   done
   made=$(mktemp -d "$parent/tradewind-slurm-$job-XXXXXX" 2>/dev/null) || continue
   printf '#!/bin/sh\n' >"$made/probe" && chmod 700 "$made/probe"
@@ -80,8 +87,13 @@ constexpr const char* ending = R"sh(announce() { # KIND SECONDS REASON: tells th
 on_signal() { # SIGNAL
   local now
   now=$(date +%s)
+  if [ -z "$agent" ]; then
+    told=stopped
+    told_reason="Slurm job $job is ended by Slurm before its agent began"
+    exit 1
+  fi
   if [ -e terminate ]; then
-    [ -z "$agent" ] || kill -KILL -- "-$agent" 2>/dev/null
+    kill -KILL -- "-$agent" 2>/dev/null
   elif [ -n "$ends_at" ] && [ "$((ends_at - now))" -le "$((lead + 90))" ]; then
     announce limit "$ends_at" "the time limit of Slurm job $job is near"
   elif [ "$1" = USR1 ]; then
@@ -93,16 +105,21 @@ on_signal() { # SIGNAL
 leave() {
   trap '' USR1 TERM INT HUP
   [ -z "$agent" ] || kill -KILL -- "-$agent" 2>/dev/null
-  rm -rf "$scratch" notice secrets
+  rm -rf "$made" "$scratch" notice secrets
   [ -n "$code" ] || code="not known"
   if [ -e terminate ]; then
     note_end terminated "terminated on request"
+  elif [ -n "$told" ] && [ "$code" = "not known" ]; then
+    note_end "$told" "$told_reason"
   elif [ -n "$told" ]; then
     note_end "$told" "$told_reason; the agent ended: exit code $code"
   else
     note_end done "the agent ended: exit code $code"
   fi
 }
+trap leave EXIT
+trap 'on_signal USR1' USR1
+trap 'on_signal TERM' TERM INT HUP
 )sh";
 
 constexpr const char* running = R"sh(now=$(date +%s)
@@ -110,9 +127,6 @@ ends_at=${SLURM_JOB_END_TIME:-$(SLURM_TIME_FORMAT=%s timeout 30 squeue --noheade
 case $ends_at in '' | *[!0-9]*) ends_at= ;; esac
 limit=$((now + span))
 if [ -n "$ends_at" ] && [ "$limit" -gt "$ends_at" ]; then limit=$ends_at; fi
-trap leave EXIT
-trap 'on_signal USR1' USR1
-trap 'on_signal TERM' TERM INT HUP
 secrets=$(cat secrets 2>/dev/null)
 rm -f secrets
 (
@@ -173,7 +187,7 @@ std::string batch_script(const BatchJob& job) {
   // Without a grace time Slurm still gives what lies between TERM and KILL (KillWait, 30 s unless set).
   text += "grace=" + std::to_string(job.grace > Duration(0) ? seconds_up(job.grace) : 30) + "\n";
   text += "heartbeat=" + std::to_string(std::max(seconds_up(job.heartbeat), 1LL)) + "\n";
-  return text + opening + making_scratch + ending + running;
+  return text + opening + ending + making_scratch + running;
 }
 
 }  // namespace tradewind::slurm

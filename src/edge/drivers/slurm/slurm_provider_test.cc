@@ -134,6 +134,10 @@ class Rig {
   std::filesystem::path folder(const std::string& token) const {
     return dir_.path() / "shared" / "instances" / owner.text() / token;
   }
+  std::filesystem::path make_folder(const std::string& name) const {
+    EXPECT_TRUE(io::make_folders(dir_.path() / name).ok());
+    return dir_.path() / name;
+  }
   std::string user() const { return environment_.at("USER"); }
   const Clock& clock() const { return clock_; }
 
@@ -329,6 +333,25 @@ TEST(RealSlurm, SaysThatSomebodyCancelledIt) {
               reason.find("was cancelled by its user or an administrator") != std::string::npos)
       << reason;
   EXPECT_FALSE(rig.find("l-1")->preempted);
+}
+
+TEST(RealSlurm, AScriptThatIsEndedWhileItBeginsLeavesNothingOnItsNode) {
+  Rig rig("exec sleep 600");
+  const std::filesystem::path scratch = rig.make_folder("tmp");
+  ASSERT_TRUE(rig.provider().capabilities().spot);
+  for (int i = 0; i < 6; ++i) {
+    const std::string token = "l-" + std::to_string(i);
+    rig.options.cluster.options = {"--export=TMPDIR=" + scratch.string()};
+    ASSERT_TRUE(rig.open_another()->launch(rig.request(token, "batch")).ok());
+    for (int wait = 0; wait < 500 && !io::path_exists(rig.folder(token) / "beat"); ++wait)
+      std::this_thread::sleep_for(milliseconds(10));
+    std::this_thread::sleep_for(milliseconds(5 * i));
+    rig.run({"scancel", "--quiet", "--user=" + rig.user()});
+    ASSERT_TRUE(rig.reaches(token, InstanceState::terminated));
+  }
+  for (int i = 0; i < 100 && !rig.run({"squeue", "--me", "--noheader"}).empty(); ++i)
+    std::this_thread::sleep_for(milliseconds(100));
+  EXPECT_TRUE(std::filesystem::is_empty(scratch)) << rig.run({"ls", "-RA", scratch.string()});
 }
 
 TEST(RealSlurm, AWaitingJobSaysWhyAndIsCancelledWithoutARun) {
