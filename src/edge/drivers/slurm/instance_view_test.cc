@@ -138,6 +138,10 @@ TEST(SlurmOffers, SellsAPartitionAsWholeGpusWithTheirShareOfANode) {
   EXPECT_EQ(places[2].offer.accelerator->model, "A100");
   EXPECT_EQ(places[2].offer.price_per_hour, Money::parse("1.00").value());
   EXPECT_EQ(places[6].offer.notice_lead, seconds(30));
+  EXPECT_EQ(places[0].time_limit, Duration(0));
+  cluster.time_limit = hours(4);
+  EXPECT_EQ(places_of(cluster, {partition("gpu", 5, false)}, start)[0].time_limit, hours(1))
+      << "no more than the partition allows";
 }
 
 TEST(SlurmOffers, NobodyIsPreemptedWhereNoneIsHigher) {

@@ -106,6 +106,8 @@ class Maker {
     place.cpus = share->cpus;
     place.memory_mib = share->memory_mib;
     place.grace = partition.grace;
+    // More than is allowed would wait for ever.
+    place.time_limit = std::min(cluster_.time_limit, partition.max_time.value_or(cluster_.time_limit));
     place.why_not = why_closed(partition);
     place.open = place.why_not.empty();
     Offer& offer = place.offer;

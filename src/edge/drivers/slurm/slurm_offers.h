@@ -18,8 +18,9 @@ struct Place {
   std::string partition;
   int cpus = 1;
   long memory_mib = 0;
-  std::string gres;  // "gpu:a100:2"; empty: none
-  Duration grace{};  // of a preemption there
+  std::string gres;       // "gpu:a100:2"; empty: none
+  Duration grace{};       // of a preemption there
+  Duration time_limit{};  // to ask for: the user's, but no more than is allowed there; 0: the partition's own
   bool open = true;
   std::string why_not = {};  // why nothing can be had there now
 };

@@ -266,7 +266,7 @@ SubmitRequest SlurmProvider::submit_request(const LaunchRequest& request, const 
   wanted.reservation = cluster.reservation;
   wanted.constraint = cluster.constraint;
   wanted.exclusive = cluster.exclusive;
-  wanted.time_limit = cluster.time_limit;
+  wanted.time_limit = place.time_limit;
   wanted.notice_lead = cluster.notice_lead;
   wanted.more = cluster.options;
   return wanted;
