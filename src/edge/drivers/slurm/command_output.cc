@@ -174,7 +174,8 @@ void expand_name(const std::string& before, std::string_view text, std::vector<s
     for (long number = from; number <= to && names.size() < hosts_max; ++number) {
       std::string digits = std::to_string(number);
       if (digits.size() < first.size()) digits.insert(0, first.size() - digits.size(), '0');
-      expand_name(head + digits, text.substr(close + 1), names);
+      digits.insert(0, head);
+      expand_name(digits, text.substr(close + 1), names);
     }
   }
 }

@@ -1,6 +1,7 @@
 // Slurm by its REST service, slurmrestd: OpenAPI v0.0.36 to v0.0.38, which Slurm 21.08 to 23.11 speak.
 #pragma once
 
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>

@@ -11,10 +11,20 @@
 namespace tradewind::slurm {
 namespace {
 
+using drivers::fields::boolean;
+using drivers::fields::Field;
+using drivers::fields::integer;
+using drivers::fields::money;
+using drivers::fields::name_into;
+using drivers::fields::positive;
+using drivers::fields::read_members;
+using drivers::fields::read_named_list;
+using drivers::fields::span;
+using drivers::fields::text;
+using drivers::fields::texts;
 using task::Reading;
 using task::YamlKind;
 using task::YamlNode;
-using namespace drivers::fields;
 
 // A word that goes into an argument "--option=WORD" of sbatch, and so cannot be taken for another.
 Field word(std::string& target) {
