@@ -238,11 +238,12 @@ Error slurm_error(const std::string& what, std::string_view words) {
   }
   const std::string said = lines.empty() ? "nothing was said" : join(lines, "; ");
   const std::string small = lower(said);
+  const std::string message = what + ": " + said;
   for (const Meaning& meaning : meanings) {
     if (small.find(meaning.words) != std::string::npos)
-      return {meaning.code, what + ": " + said, std::string(meaning.cure)};
+      return {meaning.code, message, std::string(meaning.cure)};
   }
-  return {Code::unavailable, what + ": " + said, "is the cluster's controller up? `sinfo` there tells"};
+  return {Code::unavailable, message, "is the cluster's controller up? `sinfo` there tells"};
 }
 
 bool was_refused(const Job& job) {
