@@ -90,6 +90,9 @@ drivers::DriverConfig driver_config(const cli::Context& context, const std::stri
   config.environment = context.environment;
   // A machine gets the data keys of its jobs, and never what opens all of them.
   std::erase_if(config.environment, [](const auto& entry) { return sealing::names_user_key(entry.first); });
+  config.host_of = [reached = config](const std::string& target) {
+    return drivers::host_over_ssh(reached, target);
+  };
   return config;
 }
 

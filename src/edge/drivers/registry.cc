@@ -10,11 +10,14 @@
 #include "edge/drivers/local/local_provider.h"
 #include "edge/drivers/local/this_machine.h"
 #include "edge/drivers/local/zones_file.h"
+#include "edge/drivers/slurm/slurm_file.h"
+#include "edge/drivers/slurm/slurm_provider.h"
 #include "edge/drivers/ssh/ssh_check.h"
 #include "edge/io/files.h"
 #include "edge/objectstore/file_url.h"
 #include "edge/objectstore/hash.h"
 #include "edge/objectstore/relay/relay_server.h"
+#include "edge/objectstore/sftp/sftp_url.h"
 
 namespace tradewind::drivers {
 namespace {
@@ -60,6 +63,29 @@ Status add_local(Providers& providers, const DriverConfig& config, const Clock& 
   return {};
 }
 
+// Each cluster of <config>/slurm.yaml, where there is one.
+Status add_slurm(Providers& providers, const DriverConfig& config, const Clock& clock) {
+  const std::filesystem::path file = config.folders.config / "slurm.yaml";
+  if (!io::path_exists(file)) return {};
+  TW_ASSIGN_OR_RETURN(std::vector<slurm::Cluster> clusters, slurm::read_slurm_file(file));
+  for (slurm::Cluster& cluster : clusters) {
+    std::unique_ptr<io::Host> host = std::make_unique<io::LocalHost>(config.environment);
+    if (!cluster.host.empty()) {
+      if (!config.host_of)
+        return Error{Code::invalid_argument, file.string() + ": the cluster '" + cluster.name +
+                                                 "' has a host, and this program reaches no other hosts"};
+      TW_ASSIGN_OR_RETURN(host, config.host_of(cluster.host));
+    }
+    slurm::SlurmOptions options;
+    options.cluster = std::move(cluster);
+    options.agent_program = config.agent_program.empty() ? "" : config.agent_program.front();
+    TW_ASSIGN_OR_RETURN(std::unique_ptr<slurm::SlurmProvider> provider,
+                        slurm::SlurmProvider::open(std::move(options), std::move(host), clock));
+    providers.push_back(std::move(provider));
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<Providers> make_providers(const DriverConfig& config, const Clock& clock) {
@@ -69,6 +95,7 @@ Result<Providers> make_providers(const DriverConfig& config, const Clock& clock)
   for (std::unique_ptr<ssh::SshProvider>& host : hosts) providers.push_back(std::move(host));
   TW_ASSIGN_OR_RETURN(auto clusters, kubernetes_providers(config, clock));
   for (auto& cluster : clusters) providers.push_back(std::move(cluster));
+  TW_RETURN_IF_ERROR(add_slurm(providers, config, clock));
   return providers;
 }
 
@@ -108,6 +135,20 @@ Result<std::vector<std::unique_ptr<ssh::SshProvider>>> ssh_providers(const Drive
     providers.push_back(std::make_unique<ssh::SshProvider>(std::move(options), clock));
   }
   return providers;
+}
+
+Result<std::unique_ptr<io::Host>> host_over_ssh(const DriverConfig& config, const std::string& target) {
+  TW_ASSIGN_OR_RETURN(const objectstore::SftpUrl parsed,
+                      objectstore::parse_sftp_url("sftp://" + target + "/"));  // the same form of a host
+  ssh::HostConfig host;
+  host.name = objectstore::hex(objectstore::sha256(target)).substr(0, 12);
+  host.host = parsed.host;
+  host.user = parsed.user;
+  host.port = parsed.port;
+  TW_ASSIGN_OR_RETURN(const std::filesystem::path sockets,
+                      control_folder(config.environment, config.folders.state));
+  return std::unique_ptr<io::Host>(
+      std::make_unique<ssh::SshHost>(ssh::SshOptions{host, config.environment, sockets, Duration(15'000)}));
 }
 
 namespace {

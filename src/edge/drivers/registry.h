@@ -3,6 +3,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -12,6 +13,7 @@
 #include "edge/drivers/kubernetes/kubernetes_provider.h"
 #include "edge/drivers/local/zone.h"
 #include "edge/drivers/ssh/ssh_provider.h"
+#include "edge/io/host.h"
 #include "edge/io/paths.h"
 #include "edge/provider/proof.h"
 #include "edge/provider/provider.h"
@@ -30,6 +32,8 @@ struct DriverConfig {
   // that need a relay are given none.
   std::string relay_socket = {};
   std::string plane = "own";
+  // The host that an ssh target names ("ana@login1"), for clusters that are not reached from this machine.
+  std::function<Result<std::unique_ptr<io::Host>>(const std::string& target)> host_of = {};
 };
 
 // `clock` outlives them. The errors name the supplier and its file.
@@ -49,6 +53,10 @@ Result<std::vector<std::unique_ptr<kubernetes::KubernetesProvider>>> kubernetes_
 // name, and which there are; the errors of its file.
 Result<std::vector<provider::Proof>> prove_supplier(const DriverConfig& config, const std::string& name,
                                                     const Clock& clock);
+
+// A host by its ssh target: "login1", "ana@login1", "ana@login1:2222"; the rest is ssh's own configuration.
+// invalid_argument: it is none.
+Result<std::unique_ptr<io::Host>> host_over_ssh(const DriverConfig& config, const std::string& target);
 
 // The zones of the local supplier with their stores, cpus and memory filled in: for their egress prices.
 Result<std::vector<local::Zone>> local_zones(const DriverConfig& config);

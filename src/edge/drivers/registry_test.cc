@@ -74,5 +74,27 @@ TEST_F(Registry, SellsThePoolsOfClustersAndTellsWhichThereAre) {
   EXPECT_NE(make_providers(config_, clock_).error().message.find("kubernetes.yaml:1:12"), std::string::npos);
 }
 
+TEST_F(Registry, MakesASupplierOfEachSlurmCluster) {
+  ASSERT_TRUE(io::make_folders(config_.folders.config).ok());
+  const io::Path file = config_.folders.config / "slurm.yaml";
+  ASSERT_TRUE(io::write_file_atomic(file, "clusters: [{name: hpc, store: /srv/tw}]\n").ok());
+  const auto providers = make_providers(config_, clock_);
+  ASSERT_TRUE(providers.ok()) << providers.error().message;
+  ASSERT_EQ(providers->size(), 2U);
+  EXPECT_EQ(provider::supplier_name(providers->at(1)->capabilities()), "slurm/hpc");
+  ASSERT_TRUE(
+      io::write_file_atomic(file, "clusters: [{name: hpc, store: /srv/tw, host: ana@login1}]\n").ok());
+  EXPECT_EQ(make_providers(config_, clock_).error().code, Code::invalid_argument) << "nothing reaches hosts";
+  std::string asked;
+  config_.host_of = [&](const std::string& target) -> Result<std::unique_ptr<io::Host>> {
+    asked = target;
+    return std::unique_ptr<io::Host>(new io::LocalHost({}));
+  };
+  EXPECT_TRUE(make_providers(config_, clock_).ok());
+  EXPECT_EQ(asked, "ana@login1");
+  ASSERT_TRUE(io::write_file_atomic(file, "clusters: [{name: hpc}]\n").ok());
+  EXPECT_NE(make_providers(config_, clock_).error().message.find("slurm.yaml:1:"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace tradewind::drivers

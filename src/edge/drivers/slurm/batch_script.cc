@@ -1,0 +1,193 @@
+#include "edge/drivers/slurm/batch_script.h"
+
+#include <algorithm>
+#include <chrono>
+
+#include "edge/io/host.h"
+
+namespace tradewind::slurm {
+namespace {
+
+// clang-format off
+// Claim, then begin.
+constexpr const char* opening = R"sh(umask 077
+[ -n "$HOME" ] || HOME=$(getent passwd "$(id -u)" | cut -d: -f6)
+export HOME USER=${USER:-$(id -un)} LOGNAME=${LOGNAME:-$(id -un)}
+cd "$folder" || exit 1
+job=$SLURM_JOB_ID
+agent=
+scratch=
+made=
+ends_at=
+told=
+told_reason=
+code=
+say() { printf '%s %s\n' "$(date -u +%FT%TZ)" "$*"; }
+note_end() { # KIND REASON: the first word holds
+  printf '%s %s %s\n' "$(date +%s)" "$1" "$2" >"end.$job" && ln "end.$job" end 2>/dev/null
+  rm -f "end.$job"
+}
+if [ "${SLURM_RESTART_COUNT:-0}" -gt 0 ]; then
+  say "requeued by the cluster: one token is one run, so nothing is run again"
+  rm -f secrets
+  note_end requeued "the cluster put job $job back into its queue; what it ran was cut off"
+  exit 0
+fi
+[ ! -e end ] || exit 0
+printf '%s\n' "$job" >"claim.$job" && ln "claim.$job" job 2>/dev/null
+rm -f "claim.$job"
+if [ "$(cat job)" != "$job" ]; then
+  say "job $(cat job) has this token: job $job ends without doing anything"
+  exit 0
+fi
+if [ -e terminate ]; then
+  rm -f secrets
+  note_end terminated "terminated on request"
+  exit 0
+fi
+touch beat
+)sh";
+
+// Where the agent works. /tmp may be mounted noexec, and jobs that were killed leave their folders there.
+constexpr const char* making_scratch = R"sh(for parent in "${TMPDIR:-/tmp}" "$folder"; do
+  for old in "$parent"/tradewind-slurm-[0-9]*; do
+    [ -O "$old" ] || continue
+    if [ -e "$old/.alive" ]; then
+      flock -n "$old/.alive" rm -rf "$old" 2>/dev/null
+    elif [ -n "$(find "$old" -maxdepth 0 -mmin +60 2>/dev/null)" ]; then
+      rm -rf "$old"
+    fi
+  done
+  made=$(mktemp -d "$parent/tradewind-slurm-$job-XXXXXX" 2>/dev/null) || continue
+  printf '#!/bin/sh\n' >"$made/probe" && chmod 700 "$made/probe"
+  if "$made/probe" 2>/dev/null; then
+    rm -f "$made/probe"
+    scratch=$made
+    break
+  fi
+  rm -rf "$made"
+done
+if [ -z "$scratch" ]; then
+  rm -f secrets
+  note_end failed "no folder for its work: neither ${TMPDIR:-/tmp} nor $folder lets programs run"
+  exit 1
+fi
+exec 9>"$scratch/.alive" && flock -n 9
+mkdir "$scratch/tmp" "$scratch/work"
+)sh";
+
+constexpr const char* ending = R"sh(announce() { # KIND SECONDS REASON: tells the agent, once
+  [ -z "$told" ] || return 0
+  told=$1
+  told_reason=$3
+  say "$3"
+  printf '{"action":"terminate","deadline":"%s","reason":"%s"}\n' "$(date -u -d "@$2" +%FT%TZ)" "$3" >notice.new
+  mv notice.new notice
+}
+on_signal() { # SIGNAL
+  local now
+  now=$(date +%s)
+  if [ -z "$agent" ]; then
+    told=stopped
+    told_reason="Slurm job $job is ended by Slurm before its agent began"
+    exit 1
+  fi
+  if [ -e terminate ]; then
+    kill -KILL -- "-$agent" 2>/dev/null
+  elif [ -n "$ends_at" ] && [ "$((ends_at - now))" -le "$((lead + 90))" ]; then
+    announce limit "$ends_at" "the time limit of Slurm job $job is near"
+  elif [ "$1" = USR1 ]; then
+    announce preempted "$((now + grace))" "Slurm job $job is preempted by a job of higher priority"
+  else
+    announce stopped "$((now + 20))" "Slurm job $job is ended by Slurm"
+  fi
+}
+leave() {
+  trap '' USR1 TERM INT HUP
+  [ -z "$agent" ] || kill -KILL -- "-$agent" 2>/dev/null
+  rm -rf "$made" "$scratch" notice secrets
+  [ -n "$code" ] || code="not known"
+  if [ -e terminate ]; then
+    note_end terminated "terminated on request"
+  elif [ -n "$told" ] && [ "$code" = "not known" ]; then
+    note_end "$told" "$told_reason"
+  elif [ -n "$told" ]; then
+    note_end "$told" "$told_reason; the agent ended: exit code $code"
+  else
+    note_end done "the agent ended: exit code $code"
+  fi
+}
+trap leave EXIT
+trap 'on_signal USR1' USR1
+trap 'on_signal TERM' TERM INT HUP
+)sh";
+
+constexpr const char* running = R"sh(now=$(date +%s)
+ends_at=${SLURM_JOB_END_TIME:-$(SLURM_TIME_FORMAT=%s timeout 30 squeue --noheader --jobs="$job" -o %e 2>/dev/null)}
+case $ends_at in '' | *[!0-9]*) ends_at= ;; esac
+limit=$((now + span))
+if [ -n "$ends_at" ] && [ "$limit" -gt "$ends_at" ]; then limit=$ends_at; fi
+secrets=$(cat secrets 2>/dev/null)
+rm -f secrets
+(
+  trap - USR1 TERM INT HUP EXIT
+  eval "$secrets"
+  unset secrets
+  export TRADEWIND_INSTANCE=$token TMPDIR=$scratch/tmp
+  cd "$scratch/work" || exit 1
+  exec setsid "${program[@]}" --scratch="$scratch/work" --notice="$folder/notice" --limit-file="$folder/limit" \
+    --hard-limit="$(date -u -d "@$limit" +%FT%TZ)"
+) >>agent.log 2>&1 </dev/null &
+agent=$!
+secrets=
+while :; do
+  touch beat
+  now=$(date +%s)
+  if [ -e limit ]; then
+    moved=$(date -d "$(cat limit)" +%s 2>/dev/null)
+    if [ -n "$moved" ] && [ "$moved" -gt "$limit" ]; then limit=$moved; fi
+  fi
+  if [ "$now" -gt "$((limit + 30))" ]; then kill -KILL -- "-$agent" 2>/dev/null; fi
+  pause=$heartbeat
+  if [ -n "$ends_at" ] && [ -z "$told" ]; then
+    if [ "$((ends_at - now))" -le "$lead" ]; then
+      announce limit "$ends_at" "the time limit of Slurm job $job is near"
+    elif [ "$((ends_at - lead - now))" -lt "$pause" ]; then
+      pause=$((ends_at - lead - now))
+    fi
+  fi
+  sleep "$pause" 9>&- &
+  sleeper=$!
+  kill -0 "$agent" 2>/dev/null && wait -n
+  kill "$sleeper" 2>/dev/null
+  wait "$sleeper" 2>/dev/null
+  kill -0 "$agent" 2>/dev/null || break
+done
+wait "$agent"
+code=$?
+agent=
+exit 0
+)sh";
+// clang-format on
+
+long long seconds_up(Duration span) {
+  return std::chrono::ceil<std::chrono::seconds>(span).count();
+}
+
+}  // namespace
+
+std::string batch_script(const BatchJob& job) {
+  std::string text = "#!/bin/bash\n# Tradewind's agent in a Slurm allocation.\n";
+  text += "folder=" + io::shell_quoted(job.folder) + "\n";
+  text += "token=${folder##*/}\nprogram=(";
+  for (const std::string& word : job.agent) text += " " + io::shell_quoted(word);
+  text += " )\n";
+  text += "span=" + std::to_string(seconds_up(job.span)) + "\n";
+  text += "lead=" + std::to_string(seconds_up(job.notice_lead)) + "\n";
+  // Without a grace time Slurm still gives what lies between TERM and KILL (KillWait, 30 s unless set).
+  text += "grace=" + std::to_string(job.grace > Duration(0) ? seconds_up(job.grace) : 30) + "\n";
+  text += "heartbeat=" + std::to_string(std::max(seconds_up(job.heartbeat), 1LL)) + "\n";
+  return text + opening + ending + making_scratch + running;
+}
+
+}  // namespace tradewind::slurm

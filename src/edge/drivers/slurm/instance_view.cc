@@ -1,0 +1,137 @@
+#include "edge/drivers/slurm/instance_view.h"
+
+#include <algorithm>
+
+#include "edge/drivers/slurm/command_output.h"
+
+namespace tradewind::slurm {
+namespace {
+
+// A list that was asked for while the job was submitted may not have it.
+constexpr Duration list_lag = std::chrono::seconds(2);
+
+std::string pending_words(const Job& job) {
+  return job.reason.empty() ? "waits in Slurm's queue" : "waits in Slurm's queue: " + job.reason;
+}
+
+End end_of(const Entry& entry, const Job& job, Time now) {
+  End end{job.ended.value_or(now), "done", "Slurm job " + job.id + " ended: " + job.word};
+  if (!job.reason.empty()) end.reason += " (" + job.reason + ")";
+  if (entry.terminate) {
+    end.kind = "terminated";
+    end.reason = "terminated on request";
+  } else if (job.word == "PREEMPTED") {
+    end.kind = "preempted";
+    end.reason = "preempted by a job of higher priority (Slurm job " + job.id + ")";
+  } else if (job.word == "TIMEOUT") {
+    end.kind = "limit";
+    end.reason = "the time limit of Slurm job " + job.id + " was reached";
+  } else if (job.word == "NODE_FAIL" || job.word == "BOOT_FAIL") {
+    end.kind = "lost";
+    end.reason = "a node of Slurm job " + job.id + " failed";
+  } else if (job.word == "CANCELLED") {
+    end.kind = "stopped";
+    end.reason = "Slurm job " + job.id + " was cancelled by its user or an administrator";
+  } else if (job.word == "OUT_OF_MEMORY") {
+    end.kind = "failed";
+    end.reason = "Slurm job " + job.id + " took more memory than it had asked for";
+  }
+  return end;
+}
+
+void set_ended(Instance& instance, const End& end) {
+  instance.state = InstanceState::terminated;
+  instance.terminated_at = std::max(end.at, instance.launched_at);
+  instance.preempted = end.kind == "preempted" || end.kind == "requeued";
+  instance.reason = end.reason;
+}
+
+// The controller does not know it, and it has not said how it ended.
+void view_forgotten(const Entry& entry, const JobsSeen& seen, Time now, Duration stale, Viewed& viewed) {
+  const std::string job = "Slurm job " + entry.job;
+  Instance& instance = viewed.instance;
+  if (seen.asked_at < entry.record.launched_at + list_lag) {
+    instance.reason = "submitted to Slurm";
+  } else if (entry.beat && now - *entry.beat < stale) {
+    instance.state = InstanceState::running;
+    instance.reason = "Slurm does not know job " + entry.job + ", but it was alive a moment ago";
+  } else {
+    const bool asked = entry.terminate;
+    End end{entry.beat.value_or(now), asked ? "terminated" : "lost", "terminated on request"};
+    if (!asked && entry.beat)
+      end.reason = job + " is gone: Slurm does not know it any more, and it does not report";
+    if (!asked && !entry.beat)
+      end.reason = job + " is gone: Slurm does not know it any more, and it had not begun";
+    set_ended(instance, end);
+    viewed.conclusion = end;
+  }
+}
+
+}  // namespace
+
+std::string comment_of(const OwnerId& owner, const std::string& token) {
+  return comment_prefix + owner.text() + ":" + token;
+}
+
+std::string name_of(const OwnerId& owner, const std::string& token) {
+  return "tw-" + token + "-" + owner.text().substr(0, 8);
+}
+
+const Job* job_of(const JobsSeen& seen, const OwnerId& owner, const std::string& token,
+                  const std::string& id) {
+  const std::string comment = comment_of(owner, token);
+  const std::string name = name_of(owner, token);
+  for (const Job& job : seen.jobs) {
+    const bool ours = job.comment == comment || job.name == name;
+    if (ours && !was_refused(job) && (id.empty() || job.id == id)) return &job;
+  }
+  return nullptr;
+}
+
+std::optional<Viewed> view(const Entry& entry, const JobsSeen& seen, Time now, Duration stale) {
+  const Record& record = entry.record;
+  const Job* job = job_of(seen, record.owner, record.token, entry.job);
+  const std::string id = job != nullptr ? job->id : entry.job;
+  if (id.empty()) return std::nullopt;
+  Viewed viewed;
+  Instance& instance = viewed.instance;
+  instance.ref = {record.location, instance_id(id, record.token)};
+  instance.owner = record.owner;
+  instance.token = record.token;
+  instance.launched_at = record.launched_at;
+  if (entry.end) {
+    set_ended(instance, *entry.end);
+  } else if (job == nullptr) {
+    view_forgotten(entry, seen, now, stale, viewed);
+  } else if (job->state == JobState::ended) {
+    viewed.conclusion = end_of(entry, *job, now);
+    set_ended(instance, *viewed.conclusion);
+  } else if (job->state == JobState::pending) {
+    instance.reason = pending_words(*job);
+  } else {
+    instance.state = job->state == JobState::completing ? InstanceState::stopping : InstanceState::running;
+  }
+  if (entry.terminate && instance.state != InstanceState::terminated)
+    instance.state = InstanceState::stopping;
+  return viewed;
+}
+
+InstanceId instance_id(const std::string& job, const std::string& token) {
+  return InstanceId(job + "." + token);
+}
+
+std::string token_of(const InstanceId& id) {
+  const std::size_t dot = id.text().find('.');
+  const bool numbered =
+      dot != std::string::npos && dot > 0 && id.text().find_first_not_of("0123456789") == dot;
+  const std::string token = numbered ? id.text().substr(dot + 1) : "";
+  return is_plain(token) ? token : "";
+}
+
+bool is_plain(std::string_view text) {
+  constexpr std::string_view letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
+  return !text.empty() && text.size() <= 64 && text.front() != '.' && text.front() != '-' &&
+         text.find_first_not_of(letters) == std::string_view::npos;
+}
+
+}  // namespace tradewind::slurm

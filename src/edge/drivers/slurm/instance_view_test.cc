@@ -1,0 +1,167 @@
+#include "edge/drivers/slurm/instance_view.h"
+
+#include <gtest/gtest.h>
+
+#include "edge/drivers/slurm/slurm_offers.h"
+
+namespace tradewind::slurm {
+namespace {
+
+using std::chrono::hours;
+using std::chrono::seconds;
+
+const OwnerId owner("0123456789abcdef0123456789abcdef");
+const Time start{hours(400'000)};
+constexpr Duration stale = std::chrono::minutes(3);
+
+Entry entry(const std::string& job) {
+  Entry made;
+  made.record = {"l-1", owner, JobId("j-1"), "slurm/hpc/gpu:cpu:on_demand", {"slurm", "hpc", "gpu"}, start};
+  made.job = job;
+  return made;
+}
+
+Job job(const std::string& id, JobState state, const std::string& word) {
+  Job made;
+  made.id = id;
+  made.state = state;
+  made.word = word;
+  made.name = name_of(owner, "l-1");
+  made.comment = comment_of(owner, "l-1");
+  made.ended = start + hours(1);
+  return made;
+}
+
+std::optional<Viewed> seen_as(const Entry& what, const std::vector<Job>& jobs, Duration later = hours(2)) {
+  return view(what, {jobs, start + later}, start + later, stale);
+}
+
+TEST(InstanceView, FollowsTheJob) {
+  Job waiting = job("7", JobState::pending, "PENDING");
+  waiting.reason = "Priority";
+  EXPECT_EQ(seen_as(entry("7"), {waiting})->instance.state, InstanceState::pending);
+  EXPECT_EQ(seen_as(entry("7"), {waiting})->instance.reason, "waits in Slurm's queue: Priority");
+  EXPECT_EQ(seen_as(entry("7"), {job("7", JobState::running, "RUNNING")})->instance.state,
+            InstanceState::running);
+  EXPECT_EQ(seen_as(entry("7"), {job("7", JobState::completing, "COMPLETING")})->instance.state,
+            InstanceState::stopping);
+  Entry asked = entry("7");
+  asked.terminate = true;
+  EXPECT_EQ(seen_as(asked, {job("7", JobState::running, "RUNNING")})->instance.state,
+            InstanceState::stopping);
+}
+
+TEST(InstanceView, TellsHowAJobEnded) {
+  const auto ended = [](const std::string& word) {
+    return *seen_as(entry("7"), {job("7", JobState::ended, word)});
+  };
+  EXPECT_TRUE(ended("PREEMPTED").instance.preempted);
+  EXPECT_EQ(ended("PREEMPTED").conclusion->kind, "preempted");
+  EXPECT_FALSE(ended("TIMEOUT").instance.preempted);
+  EXPECT_NE(ended("NODE_FAIL").instance.reason.find("a node of Slurm job 7 failed"), std::string::npos);
+  EXPECT_NE(ended("OUT_OF_MEMORY").instance.reason.find("more memory"), std::string::npos);
+  EXPECT_NE(ended("CANCELLED").instance.reason.find("an administrator"), std::string::npos);
+  EXPECT_EQ(ended("TIMEOUT").instance.terminated_at, start + hours(1));
+  Entry said = entry("7");
+  said.end = End{start + seconds(5), "done", "the agent ended: exit code 0"};
+  EXPECT_EQ(seen_as(said, {job("7", JobState::running, "RUNNING")})->instance.state,
+            InstanceState::terminated);
+  EXPECT_FALSE(seen_as(said, {})->conclusion.has_value()) << "it is written down already";
+}
+
+TEST(InstanceView, AJobThatSlurmForgotIsGoneOnlyWhenItIsSilent) {
+  Entry alive = entry("7");
+  alive.beat = start + hours(2) - seconds(40);
+  EXPECT_EQ(seen_as(alive, {})->instance.state, InstanceState::running);
+  alive.beat = start + hours(2) - std::chrono::minutes(4);
+  EXPECT_EQ(seen_as(alive, {})->instance.state, InstanceState::terminated);
+  EXPECT_EQ(seen_as(alive, {})->instance.terminated_at, *alive.beat);
+  EXPECT_NE(seen_as(alive, {})->instance.reason.find("does not report"), std::string::npos);
+  EXPECT_NE(seen_as(entry("7"), {})->instance.reason.find("had not begun"), std::string::npos);
+  EXPECT_EQ(seen_as(entry("7"), {}, seconds(1))->instance.state, InstanceState::pending)
+      << "a list from before it was submitted is no evidence";
+}
+
+TEST(InstanceView, ANumberThatIsUsedAgainIsNoneOfOurs) {
+  Job another = job("7", JobState::running, "RUNNING");
+  another.name = "train";
+  another.comment = "";
+  EXPECT_EQ(seen_as(entry("7"), {another})->instance.state, InstanceState::terminated);
+}
+
+TEST(InstanceView, WhatWasNeverSubmittedIsNoInstance) {
+  EXPECT_FALSE(seen_as(entry(""), {}).has_value());
+  EXPECT_EQ(seen_as(entry(""), {job("9", JobState::running, "RUNNING")})->instance.ref.id.text(), "9.l-1");
+  Job refused = job("9", JobState::ended, "FAILED");
+  refused.reason = "BadConstraints";
+  EXPECT_FALSE(seen_as(entry(""), {refused}).has_value());
+}
+
+TEST(InstanceView, IdsHoldTheToken) {
+  EXPECT_EQ(token_of(instance_id("12", "l-1.x")), "l-1.x");
+  EXPECT_EQ(token_of(InstanceId("no-such-instance")), "");
+  EXPECT_EQ(token_of(InstanceId("12.../../x")), "");
+  EXPECT_EQ(token_of(InstanceId(".l-1")), "");
+}
+
+TEST(SharedStore, LinesAreReadAsTheyWereWritten) {
+  const Record record = entry("7").record;
+  const Result<Record> read = record_from_line(to_line(record));
+  ASSERT_TRUE(read.ok());
+  EXPECT_EQ(to_line(*read), to_line(record));
+  EXPECT_EQ(record_from_line("{").error().code, Code::invalid_argument);
+  const End end{start, "limit", "the time limit of Slurm job 7"};
+  EXPECT_EQ(to_line(*end_from_line(to_line(end))), to_line(end));
+  EXPECT_FALSE(end_from_line("never").has_value());
+}
+
+Partition partition(const std::string& name, int tier, bool preempt) {
+  return {name, "UP", hours(1), tier, preempt, seconds(30), {{"n1", 64, 256 * 1024, {{"a100", 4}}, true}}};
+}
+
+TEST(SlurmOffers, SellsAPartitionAsWholeGpusWithTheirShareOfANode) {
+  Cluster cluster;
+  cluster.name = "hpc";
+  cluster.gpus["a100"] = "A100";
+  cluster.price_per_hour = Money::parse("0.50").value();
+  const std::vector<Place> places =
+      places_of(cluster, {partition("gpu", 5, false), partition("scavenge", 1, true)}, start);
+  ASSERT_EQ(places.size(), 8U);
+  std::vector<std::string> keys;
+  for (const Place& place : places) keys.push_back(offer_key(place.offer));
+  EXPECT_EQ(keys[0], "slurm/hpc/gpu:cpu:on_demand");
+  EXPECT_EQ(keys[3], "slurm/hpc/gpu:gpu-4:on_demand");
+  EXPECT_EQ(keys[6], "slurm/hpc/scavenge:gpu-2:spot");
+  EXPECT_EQ(places[2].cpus, 32);
+  EXPECT_EQ(places[2].memory_mib, 128 * 1024);
+  EXPECT_EQ(places[2].gres, "gpu:a100:2");
+  EXPECT_EQ(places[2].offer.accelerator->model, "A100");
+  EXPECT_EQ(places[2].offer.price_per_hour, Money::parse("1.00").value());
+  EXPECT_EQ(places[6].offer.notice_lead, seconds(30));
+  EXPECT_EQ(places[0].time_limit, Duration(0));
+  cluster.time_limit = hours(4);
+  EXPECT_EQ(places_of(cluster, {partition("gpu", 5, false)}, start)[0].time_limit, hours(1))
+      << "no more than the partition allows";
+}
+
+TEST(SlurmOffers, NobodyIsPreemptedWhereNoneIsHigher) {
+  Cluster cluster;
+  cluster.name = "hpc";
+  EXPECT_EQ(places_of(cluster, {partition("gpu", 1, true)}, start).front().offer.purchase,
+            Purchase::on_demand);
+  cluster.preemptible = {"gpu"};
+  EXPECT_EQ(places_of(cluster, {partition("gpu", 1, true)}, start).front().offer.purchase, Purchase::spot);
+}
+
+TEST(SlurmOffers, SaysWhyAPartitionIsClosed) {
+  Cluster cluster;
+  cluster.name = "hpc";
+  Partition drained = partition("gpu", 1, false);
+  drained.nodes[0].usable = false;
+  EXPECT_EQ(places_of(cluster, {drained}, start).front().why_not, "all its nodes are down or drained");
+  cluster.partitions = {"other"};
+  EXPECT_TRUE(places_of(cluster, {drained}, start).empty());
+}
+
+}  // namespace
+}  // namespace tradewind::slurm

@@ -1,0 +1,256 @@
+#include "edge/drivers/slurm/shared_store.h"
+
+#include <algorithm>
+#include <charconv>
+
+#include "base/text.h"
+#include "core/model/json.h"
+
+namespace tradewind::slurm {
+namespace {
+
+// clang-format off
+constexpr const char* put_script = R"sh(umask 077
+file=$1/bin/tradewind-agent-$2
+if [ "$3" = ask ]; then [ -x "$file" ] && echo there; exit 0; fi
+mkdir -p "$1/bin" "$1/store" && part=$(mktemp "$file.XXXXXX") || exit 3
+cat >"$part" && chmod 700 "$part" && mv "$part" "$file" && exit 0
+rm -f "$part"
+exit 3
+)sh";
+
+// Whoever makes the record first is "fresh". Another launcher waits a moment for that one's job number.
+constexpr const char* prepare_script = R"sh(umask 077
+folder=$1
+IFS= read -r record
+if [ -e "$2" ]; then echo ended; cat "$2"; exit 0; fi
+mkdir -p "$folder" || exit 3
+how=known
+if [ ! -e "$folder/job" ]; then
+  part=$(mktemp "$folder/new.XXXXXX") || exit 3
+  printf '%s\n' "$record" >"$part" || exit 3
+  if ln "$part" "$folder/record" 2>/dev/null; then
+    how=fresh
+  elif [ -n "$(find "$folder/record" -mmin -0.5 2>/dev/null)" ]; then
+    for _ in 1 2 3 4 5 6 7 8 9 10; do
+      [ -e "$folder/job" ] && break
+      sleep 0.2
+    done
+  fi
+  rm -f "$part"
+  if [ ! -e "$folder/job" ]; then
+    part=$(mktemp "$folder/new.XXXXXX") && cat >"$part" && mv "$part" "$folder/secrets" || exit 3
+  fi
+fi
+echo $how
+cat "$folder/record" || exit 3
+cat "$folder/job" 2>/dev/null
+exit 0
+)sh";
+
+constexpr const char* claim_script = R"sh(umask 077
+part=$(mktemp "$1/new.XXXXXX") || exit 3
+printf '%s\n' "$2" >"$part" || exit 3
+ln "$part" "$1/job" 2>/dev/null
+rm -f "$part"
+cat "$1/job"
+)sh";
+
+constexpr const char* list_script = R"sh(cd "$1" 2>/dev/null || { date +now:%s; exit 0; }
+date +now:%s
+find instances/$2 -mindepth 2 -maxdepth 2 -name end -mtime +0 2>/dev/null | while IFS= read -r end; do
+  folder=${end%/end}
+  token=${folder##*/}
+  owner=${folder%/*}
+  mkdir -p "ended/${owner##*/}" && cat "$folder/record" "$folder/job" >"ended/${owner##*/}/$token" && rm -rf "$folder"
+done
+find ended/$2 -mindepth 1 -type f -mtime +30 -exec rm -f {} + 2>/dev/null
+find instances/$2 -mindepth 2 -maxdepth 2 -path "*/$3/*" \( -name record -o -name job -o -name end -o -name terminate \) \
+  -exec grep -H '' {} + 2>/dev/null
+find instances/$2 -mindepth 2 -maxdepth 2 -path "*/$3/beat" -printf '%p:%T@\n' 2>/dev/null
+exit 0
+)sh";
+
+constexpr const char* conclude_script = R"sh(umask 077
+while IFS= read -r folder && IFS= read -r end; do
+  part=$(mktemp "$folder/new.XXXXXX") || continue
+  printf '%s\n' "$end" >"$part" && ln "$part" "$folder/end" 2>/dev/null
+  rm -f "$part" "$folder/secrets"
+done
+exit 0
+)sh";
+
+// clang-format on
+
+std::optional<Time> seconds_in(std::string_view text) {
+  long long seconds = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
+  if (error != std::errc() || end == text.data()) return std::nullopt;
+  return Time(std::chrono::seconds(seconds));
+}
+
+std::string first_line(std::string_view& text) {
+  const std::size_t end = std::min(text.find('\n'), text.size());
+  std::string line(text.substr(0, end));
+  text.remove_prefix(std::min(end + 1, text.size()));
+  return line;
+}
+
+// One "instances/<owner>/<token>/<name>:<text>" of the list.
+Status take_line(const std::string& line, std::map<std::string, Entry>& entries) {
+  const std::size_t colon = line.find(':');
+  const std::size_t slash = line.rfind('/', colon);
+  if (colon == std::string::npos || slash == std::string::npos) return {};
+  Entry& entry = entries[line.substr(0, slash)];
+  const std::string name = line.substr(slash + 1, colon - slash - 1);
+  const std::string text = line.substr(colon + 1);
+  if (name == "record") {
+    TW_ASSIGN_OR_RETURN(entry.record, record_from_line(text));
+  } else if (name == "job") {
+    entry.job = text;
+  } else if (name == "end" && !entry.end) {
+    entry.end = end_from_line(text);
+  } else if (name == "terminate") {
+    entry.terminate = true;
+  } else if (name == "beat") {
+    entry.beat = seconds_in(text);
+  }
+  return {};
+}
+
+Result<Entries> entries_from(std::string_view text) {
+  Entries listed;
+  std::map<std::string, Entry> entries;
+  while (!text.empty()) {
+    const std::string line = first_line(text);
+    if (line.starts_with("now:")) {
+      listed.now = seconds_in(std::string_view(line).substr(4)).value_or(Time());
+    } else {
+      TW_RETURN_IF_ERROR(take_line(line, entries));
+    }
+  }
+  for (auto& [path, entry] : entries) {
+    if (!entry.record.token.empty()) listed.entries.push_back(std::move(entry));
+  }
+  return listed;
+}
+
+}  // namespace
+
+std::string to_line(const Record& record) {
+  return to_text(json::value(json::object{{"token", record.token},
+                                          {"owner", record.owner.text()},
+                                          {"job", record.job.text()},
+                                          {"offer", record.offer},
+                                          {"location", to_text(record.location)},
+                                          {"launched_at", format_utc(record.launched_at)}}));
+}
+
+Result<Record> record_from_line(const std::string& line) {
+  TW_ASSIGN_OR_RETURN(const json::value value, parse_json(line, 64 << 10));
+  JsonReader reader(value, "record");
+  Record record;
+  record.token = reader.text("token");
+  record.owner = OwnerId(reader.text("owner"));
+  record.job = JobId(reader.text("job"));
+  record.offer = reader.text("offer");
+  record.launched_at = reader.time("launched_at");
+  const std::string location = reader.text("location");
+  TW_RETURN_IF_ERROR(reader.status());
+  TW_ASSIGN_OR_RETURN(record.location, parse_location(location));
+  return record;
+}
+
+std::string to_line(const End& end) {
+  const auto seconds = std::chrono::floor<std::chrono::seconds>(end.at).time_since_epoch().count();
+  return std::to_string(seconds) + " " + end.kind + " " + end.reason;
+}
+
+std::optional<End> end_from_line(const std::string& line) {
+  const std::size_t first = line.find(' ');
+  const std::optional<Time> at = seconds_in(line);
+  if (!at || first == std::string::npos) return std::nullopt;
+  const std::size_t second = std::min(line.find(' ', first + 1), line.size());
+  return End{*at, line.substr(first + 1, second - first - 1), line.substr(std::min(second + 1, line.size()))};
+}
+
+std::string SharedStore::folder_of(const OwnerId& owner, const std::string& token) const {
+  return root_ + "/instances/" + owner.text() + "/" + token;
+}
+
+Result<std::string> SharedStore::run(const std::string& script, std::vector<std::string> arguments,
+                                     const std::string& input, const std::string& what) {
+  std::vector<std::string> argv = {"sh", "-c", script, "tradewind"};
+  argv.insert(argv.end(), arguments.begin(), arguments.end());
+  TW_ASSIGN_OR_RETURN(io::CommandOutput output,
+                      host_.run({std::move(argv), input, patience_, std::size_t{256} << 20}));
+  if (output.status.success()) return std::move(output.out);
+  return Error{Code::unavailable,
+               what + " in " + root_ + " on " + host_.name() + " failed: " + std::string(trim(output.err)),
+               "the folder `store` of slurm.yaml must be yours, with room, and seen by all nodes"};
+}
+
+Result<std::string> SharedStore::put_program(const std::string& bytes, const std::string& digest) {
+  const std::string what = "keeping the agent's program";
+  TW_ASSIGN_OR_RETURN(const std::string there, run(put_script, {root_, digest, "ask"}, {}, what));
+  if (there.empty()) {
+    TW_ASSIGN_OR_RETURN(const std::string put, run(put_script, {root_, digest, "put"}, bytes, what));
+  }
+  return root_ + "/bin/tradewind-agent-" + digest;
+}
+
+Result<Prepared> SharedStore::prepare(const Record& record, const std::string& secrets) {
+  const std::string ended = root_ + "/ended/" + record.owner.text() + "/" + record.token;
+  TW_ASSIGN_OR_RETURN(const std::string out,
+                      run(prepare_script, {folder_of(record.owner, record.token), ended},
+                          to_line(record) + "\n" + secrets, "making an instance's folder"));
+  std::string_view rest = out;
+  Prepared prepared;
+  const std::string how = first_line(rest);
+  prepared.claim = how == "fresh" ? Claim::fresh : how == "ended" ? Claim::ended : Claim::known;
+  TW_ASSIGN_OR_RETURN(prepared.record, record_from_line(first_line(rest)));
+  prepared.job = first_line(rest);
+  return prepared;
+}
+
+Result<std::string> SharedStore::claim(const Record& record, const std::string& job) {
+  TW_ASSIGN_OR_RETURN(const std::string out, run(claim_script, {folder_of(record.owner, record.token), job},
+                                                 {}, "writing down a job's number"));
+  return std::string(trim(out));
+}
+
+Status SharedStore::withdraw(const Record& record) {
+  const Result<std::string> done =
+      run("rm -f \"$1/secrets\"", {folder_of(record.owner, record.token)}, {}, "taking secrets back");
+  return done ? Status() : done.error();
+}
+
+Result<Entries> SharedStore::list(const OwnerId& owner) {
+  TW_ASSIGN_OR_RETURN(const std::string out,
+                      run(list_script, {root_, owner.text(), "*"}, {}, "listing the instances"));
+  return entries_from(out);
+}
+
+Result<Entries> SharedStore::find(const std::string& token) {
+  TW_ASSIGN_OR_RETURN(const std::string out,
+                      run(list_script, {root_, "*", token}, {}, "finding an instance"));
+  return entries_from(out);
+}
+
+Status SharedStore::ask_to_terminate(const Record& record) {
+  const Result<std::string> done =
+      run("[ -e \"$1/terminate\" ] || date +%s >\"$1/terminate\"", {folder_of(record.owner, record.token)},
+          {}, "asking for an instance's end");
+  return done ? Status() : done.error();
+}
+
+Status SharedStore::conclude(const std::vector<std::pair<Record, End>>& ended) {
+  if (ended.empty()) return {};
+  std::string input;
+  for (const auto& [record, end] : ended)
+    input += folder_of(record.owner, record.token) + "\n" + to_line(end) + "\n";
+  const Result<std::string> done = run(conclude_script, {}, input, "writing down an end");
+  return done ? Status() : done.error();
+}
+
+}  // namespace tradewind::slurm

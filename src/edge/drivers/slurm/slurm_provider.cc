@@ -1,0 +1,373 @@
+#include "edge/drivers/slurm/slurm_provider.h"
+
+#include <algorithm>
+#include <charconv>
+
+#include "base/text.h"
+#include "edge/drivers/slurm/batch_script.h"
+#include "edge/drivers/slurm/command_controller.h"
+#include "edge/drivers/slurm/rest_controller.h"
+#include "edge/io/files.h"
+#include "edge/objectstore/file_url.h"
+#include "edge/objectstore/hash.h"
+
+namespace tradewind::slurm {
+
+using provider::Launched;
+using provider::LaunchRequest;
+using provider::TerminateState;
+
+namespace {
+
+// Lines of a shell that set the agent's environment.
+std::string secret_lines(const std::map<std::string, std::string>& secrets) {
+  std::string lines;
+  for (const auto& [name, value] : secrets) lines += "export " + name + "=" + io::shell_quoted(value) + "\n";
+  return lines;
+}
+
+std::vector<std::string> agent_words(const LaunchRequest& request, const std::string& program,
+                                     const std::string& local_store) {
+  std::vector<std::string> words = {program};
+  for (const std::string& argument : request.agent_arguments) {
+    // The script tells the limit, from when it begins: the queue may be days long.
+    if (!argument.starts_with("--hard-limit=")) words.push_back(argument);
+  }
+  words.push_back("--local-store=" + local_store);
+  words.push_back("--purchase=" + std::string(to_text(request.offer.purchase)));
+  if (request.offer.accelerator) {
+    const auto count = static_cast<long>(request.offer.accelerator->count);
+    words.push_back("--accelerator=" + request.offer.accelerator->model + ":" + std::to_string(count));
+  }
+  const Duration lead = request.offer.notice_lead.value_or(Duration(0));
+  if (lead > Duration(0)) words.push_back("--notice-lead=" + std::to_string(lead.count()) + "ms");
+  return words;
+}
+
+bool is_definite(Code code) {
+  return code != Code::unavailable && code != Code::internal && code != Code::corrupt;
+}
+
+}  // namespace
+
+SlurmProvider::SlurmProvider(SlurmOptions options, std::unique_ptr<io::Host> host, const Clock& clock)
+    : options_(std::move(options)),
+      host_(std::move(host)),
+      clock_(clock),
+      store_(*host_, options_.cluster.store, options_.patience) {
+  capabilities_.provider = "slurm";
+  capabilities_.only_region = options_.cluster.name;
+  capabilities_.regions = {options_.cluster.name};
+  capabilities_.spot = true;
+  capabilities_.notice_lead = options_.cluster.notice_lead;
+  capabilities_.list_delay = options_.query_gap;
+  capabilities_.list_gap = options_.query_gap;
+  capabilities_.token_kind = provider::TokenKind::lookup;
+}
+
+Result<std::unique_ptr<SlurmProvider>> SlurmProvider::open(SlurmOptions options,
+                                                           std::unique_ptr<io::Host> host,
+                                                           const Clock& clock) {
+  const std::string& store = options.cluster.store;
+  if (!store.starts_with('/') || store.find('\n') != std::string::npos)
+    return Error{Code::invalid_argument,
+                 "the store of the Slurm cluster '" + options.cluster.name + "' is '" + store +
+                     "', which is no absolute path",
+                 "name a folder of yours that all nodes see, such as /home/you/tradewind"};
+  std::unique_ptr<SlurmProvider> made(new SlurmProvider(std::move(options), std::move(host), clock));
+  const SlurmOptions& kept = made->options_;
+  if (kept.cluster.rest) {
+    TW_ASSIGN_OR_RETURN(made->controller_, RestController::make(*kept.cluster.rest, kept.patience));
+  } else {
+    made->controller_ = std::make_unique<CommandController>(*made->host_, kept.patience);
+  }
+  return made;
+}
+
+Result<std::vector<Place>> SlurmProvider::places() {
+  const std::scoped_lock lock(mutex_);
+  const Duration now = clock_.monotonic();
+  if (places_at_ && now - *places_at_ < options_.offers_gap) return places_;
+  TW_ASSIGN_OR_RETURN(const std::vector<Partition> partitions, controller_->partitions());
+  places_ = places_of(options_.cluster, partitions, clock_.now());
+  places_at_ = now;
+  return places_;
+}
+
+Result<std::vector<Offer>> SlurmProvider::offers(const provider::OfferQuery& query) {
+  std::vector<Offer> offers;
+  if (!query.region.empty() && query.region != options_.cluster.name) return offers;
+  TW_ASSIGN_OR_RETURN(const std::vector<Place> all, places());
+  estimate_a_wait(all);
+  const std::scoped_lock lock(mutex_);
+  for (const Place& place : all) {
+    if (!place.open) continue;
+    offers.push_back(place.offer);
+    const auto wait = waits_.find(offer_key(place.offer));
+    if (wait != waits_.end()) offers.back().cold_start = wait->second.span;
+  }
+  return offers;
+}
+
+void SlurmProvider::estimate_a_wait(const std::vector<Place>& all) {
+  const Duration now = clock_.monotonic();
+  const Place* oldest = nullptr;
+  {
+    const std::scoped_lock lock(mutex_);
+    std::optional<Duration> oldest_at;
+    for (const Place& place : all) {
+      const auto known = waits_.find(offer_key(place.offer));
+      if (!place.open || (known != waits_.end() && now - known->second.asked_at < options_.wait_gap))
+        continue;
+      const Duration asked_at = known == waits_.end() ? Duration::min() : known->second.asked_at;
+      if (!oldest_at || asked_at < *oldest_at) {
+        oldest = &place;
+        oldest_at = asked_at;
+      }
+    }
+    // Before it is asked, so that calls side by side ask of one each.
+    if (oldest != nullptr) waits_[offer_key(oldest->offer)].asked_at = now;
+  }
+  if (oldest == nullptr) return;
+  SubmitRequest trial = submit_request({}, *oldest, "/");
+  trial.output = "/dev/null";
+  trial.script = "#!/bin/bash\n";
+  const Result<std::optional<Time>> start = controller_->expected_start(trial);
+  const std::scoped_lock lock(mutex_);
+  std::optional<Duration>& span = waits_[offer_key(oldest->offer)].span;
+  span.reset();
+  if (start && *start) span = std::max(**start - clock_.now(), Duration(0));
+}
+
+Result<Place> SlurmProvider::place_of(const Offer& offer) {
+  TW_ASSIGN_OR_RETURN(const std::vector<Place> all, places());
+  const std::string key = offer_key(offer);
+  const auto found = std::ranges::find_if(all, [&](const Place& p) { return offer_key(p.offer) == key; });
+  if (found == all.end())
+    return Error{Code::invalid_argument,
+                 "the Slurm cluster '" + options_.cluster.name + "' has no offer " + key,
+                 "`tradewind offers --provider slurm` lists those that there are"};
+  if (!found->open) return Error{Code::insufficient_capacity, key + " cannot be had now: " + found->why_not};
+  return *found;
+}
+
+Result<JobsSeen> SlurmProvider::jobs(Time not_before) {
+  const std::scoped_lock lock(query_mutex_);
+  const bool young = seen_ && clock_.monotonic() - seen_at_ < options_.query_gap;
+  if (young && seen_->asked_at >= not_before) return *seen_;
+  const Time asked_at = clock_.now();
+  TW_ASSIGN_OR_RETURN(std::vector<Job> found, controller_->jobs());
+  seen_ = JobsSeen{std::move(found), asked_at};
+  seen_at_ = clock_.monotonic();
+  return *seen_;
+}
+
+Result<std::string> SlurmProvider::agent() {
+  const std::scoped_lock lock(mutex_);
+  if (agent_path_) return *agent_path_;
+  TW_ASSIGN_OR_RETURN(const std::string bytes, io::read_file(options_.agent_program));
+  const std::string digest = objectstore::hex(objectstore::sha256(bytes));
+  TW_ASSIGN_OR_RETURN(agent_path_, store_.put_program(bytes, digest));
+  return *agent_path_;
+}
+
+Status SlurmProvider::check_room() {
+  if (options_.cluster.max_jobs <= 0) return {};
+  TW_ASSIGN_OR_RETURN(const JobsSeen seen, jobs(clock_.now()));
+  const auto live = std::ranges::count_if(seen.jobs, [](const Job& job) {
+    return job.comment.starts_with(comment_prefix) && job.state != JobState::ended;
+  });
+  if (live < options_.cluster.max_jobs) return {};
+  return Error{Code::insufficient_capacity,
+               "the Slurm cluster '" + options_.cluster.name + "' has " +
+                   count_text(static_cast<std::uint64_t>(live), "job") + " of ours already",
+               "raise max_jobs in slurm.yaml, or wait until one ends"};
+}
+
+Result<Launched> SlurmProvider::launch(const LaunchRequest& request) {
+  if (!is_plain(request.token) || !is_plain(request.owner.text()))
+    return Error{Code::invalid_argument,
+                 "the launch token '" + request.token + "' cannot be a folder's name"};
+  TW_ASSIGN_OR_RETURN(const Place place, place_of(request.offer));
+  {
+    std::unique_lock lock(mutex_);
+    launched_.wait(lock, [&] { return !launching_.contains(request.token); });
+    launching_.insert(request.token);
+  }
+  Result<Launched> launched = launch_alone(request, place);
+  {
+    const std::scoped_lock lock(mutex_);
+    launching_.erase(request.token);
+  }
+  launched_.notify_all();
+  return launched;
+}
+
+Result<Launched> SlurmProvider::launch_alone(const LaunchRequest& request, const Place& place) {
+  const Record asked{request.token,          request.owner, request.job, offer_key(request.offer),
+                     request.offer.location, clock_.now()};
+  TW_ASSIGN_OR_RETURN(const Prepared prepared, store_.prepare(asked, secret_lines(request.secrets)));
+  const Record& record = prepared.record;
+  if (record.offer != asked.offer)
+    return Error{Code::invalid_argument, "the token " + record.token + " was used for " + record.offer +
+                                             " already, so not for " + asked.offer};
+  const auto answer = [&](const std::string& job) {
+    return Launched{{record.location, instance_id(job, record.token)}, record.launched_at};
+  };
+  if (!prepared.job.empty()) return answer(prepared.job);
+  std::string job;
+  if (prepared.claim == Claim::known) {
+    // A launcher that fell silent may have submitted it.
+    TW_ASSIGN_OR_RETURN(const JobsSeen seen, jobs(clock_.now()));
+    if (const Job* found = job_of(seen, record.owner, record.token, "")) job = found->id;
+  }
+  if (job.empty()) {
+    Result<std::string> submitted = submit(request, place, record);
+    if (!submitted) {
+      if (is_definite(submitted.error().code)) static_cast<void>(store_.withdraw(record));
+      return std::move(submitted).error();
+    }
+    job = *submitted;
+  }
+  TW_ASSIGN_OR_RETURN(const std::string first, store_.claim(record, job));
+  return answer(first);
+}
+
+Result<std::string> SlurmProvider::submit(const LaunchRequest& request, const Place& place,
+                                          const Record& record) {
+  TW_RETURN_IF_ERROR(check_room());
+  TW_ASSIGN_OR_RETURN(const std::string program, agent());
+  BatchJob batch;
+  batch.folder = store_.folder_of(record.owner, record.token);
+  batch.agent = agent_words(request, program, objectstore::file_url(store_.job_stores()));
+  batch.span = std::max(request.hard_limit - clock_.now(), Duration(60'000));
+  batch.notice_lead = options_.cluster.notice_lead;
+  batch.grace = place.grace;
+  batch.heartbeat = options_.heartbeat;
+  SubmitRequest wanted = submit_request(request, place, batch.folder);
+  wanted.script = batch_script(batch);
+  return controller_->submit(wanted);
+}
+
+SubmitRequest SlurmProvider::submit_request(const LaunchRequest& request, const Place& place,
+                                            const std::string& folder) const {
+  const Cluster& cluster = options_.cluster;
+  SubmitRequest wanted;
+  wanted.name = name_of(request.owner, request.token);
+  wanted.comment = comment_of(request.owner, request.token);
+  wanted.partition = place.partition;
+  wanted.folder = folder;
+  wanted.output = folder + "/job.log";
+  wanted.cpus = place.cpus;
+  wanted.memory_mib = place.memory_mib;
+  wanted.gres = place.gres;
+  wanted.account = cluster.account;
+  wanted.qos = cluster.qos;
+  wanted.reservation = cluster.reservation;
+  wanted.constraint = cluster.constraint;
+  wanted.exclusive = cluster.exclusive;
+  wanted.time_limit = place.time_limit;
+  wanted.notice_lead = cluster.notice_lead;
+  wanted.more = cluster.options;
+  return wanted;
+}
+
+Result<InstancePage> SlurmProvider::instances(const OwnerId& owner, const provider::PageToken& page) {
+  std::size_t first = 0;
+  if (!page.empty()) {
+    const auto [end, error] = std::from_chars(page.data(), page.data() + page.size(), first);
+    if (error != std::errc() || end != page.data() + page.size())
+      return Error{Code::invalid_argument, "there is no page '" + page + "' of the instances"};
+  }
+  InstancePage answer;
+  if (!is_plain(owner.text())) return answer;
+  Entries listed;
+  JobsSeen seen;
+  TW_ASSIGN_OR_RETURN(const bool quiet, all_ended(owner, listed));
+  if (!quiet) {
+    // The jobs first: what ends meanwhile has then said so itself.
+    TW_ASSIGN_OR_RETURN(seen, jobs());
+    TW_ASSIGN_OR_RETURN(listed, store_.list(owner));
+  }
+  std::vector<std::pair<Record, End>> ended;
+  for (const Entry& entry : listed.entries) {
+    std::optional<Viewed> viewed = view(entry, seen, listed.now, options_.stale);
+    if (!viewed) continue;
+    if (viewed->conclusion) ended.emplace_back(entry.record, *viewed->conclusion);
+    answer.instances.push_back(std::move(viewed->instance));
+  }
+  TW_RETURN_IF_ERROR(store_.conclude(ended));
+  if (std::ranges::all_of(listed.entries, [](const Entry& entry) { return entry.end.has_value(); })) {
+    const std::scoped_lock lock(mutex_);
+    quiet_.insert(owner.text());
+  }
+  cancel_strays(listed.entries, seen);
+  // By token, so that pages hold still while others come and go.
+  const std::size_t all = answer.instances.size();
+  const std::size_t last = std::min(all, first + options_.page_size);
+  if (last < all) answer.next_page = std::to_string(last);
+  answer.instances.erase(answer.instances.begin() + static_cast<std::ptrdiff_t>(last),
+                         answer.instances.end());
+  answer.instances.erase(answer.instances.begin(),
+                         answer.instances.begin() + static_cast<std::ptrdiff_t>(std::min(first, last)));
+  return answer;
+}
+
+Result<bool> SlurmProvider::all_ended(const OwnerId& owner, Entries& listed) {
+  {
+    const std::scoped_lock lock(mutex_);
+    if (!quiet_.contains(owner.text())) return false;
+  }
+  TW_ASSIGN_OR_RETURN(listed, store_.list(owner));
+  if (std::ranges::all_of(listed.entries, [](const Entry& entry) { return entry.end.has_value(); }))
+    return true;
+  const std::scoped_lock lock(mutex_);
+  quiet_.erase(owner.text());
+  return false;
+}
+
+// A second job of a token would end as soon as it began; until then it stands in the queue for nothing.
+void SlurmProvider::cancel_strays(const std::vector<Entry>& entries, const JobsSeen& seen) {
+  for (const Entry& entry : entries) {
+    if (!entry.end) continue;
+    const Record& record = entry.record;
+    const bool waits = std::ranges::any_of(seen.jobs, [&](const Job& job) {
+      return job.comment == comment_of(record.owner, record.token) && job.state == JobState::pending;
+    });
+    const std::string name = name_of(record.owner, record.token);
+    if (waits && may_cancel_now(name)) static_cast<void>(controller_->cancel(name));
+  }
+}
+
+bool SlurmProvider::may_cancel_now(const std::string& name) {
+  const std::scoped_lock lock(mutex_);
+  const Duration now = clock_.monotonic();
+  std::erase_if(cancelled_, [&](const auto& item) { return now - item.second >= options_.query_gap; });
+  return cancelled_.emplace(name, now).second;
+}
+
+Result<TerminateState> SlurmProvider::terminate(const InstanceRef& instance) {
+  const std::string token = token_of(instance.id);
+  if (token.empty()) return TerminateState::done;
+  TW_ASSIGN_OR_RETURN(const Entries found, store_.find(token));
+  for (const Entry& entry : found.entries) {
+    if (instance_id(entry.job, token) != instance.id || entry.end) continue;
+    const Record& record = entry.record;
+    TW_RETURN_IF_ERROR(store_.ask_to_terminate(record));
+    const std::string name = name_of(record.owner, record.token);
+    if (may_cancel_now(name)) {
+      const Status cancelled = controller_->cancel(name);
+      if (!cancelled) return cancelled.error();
+    }
+    TW_ASSIGN_OR_RETURN(const JobsSeen seen, jobs());
+    Entry asked = entry;
+    asked.terminate = true;
+    const std::optional<Viewed> viewed = view(asked, seen, found.now, options_.stale);
+    if (!viewed) continue;
+    if (viewed->instance.state != InstanceState::terminated) return TerminateState::in_progress;
+    if (viewed->conclusion) TW_RETURN_IF_ERROR(store_.conclude({{record, *viewed->conclusion}}));
+  }
+  return TerminateState::done;
+}
+
+}  // namespace tradewind::slurm

@@ -1,0 +1,96 @@
+#!/usr/bin/env python3
+"""Jobs on a real Slurm (tests/doubles/slurm.sh): past the time limit of an allocation, and preempted by a higher partition."""
+import os
+import subprocess
+import sys
+import time
+import unittest
+
+import rig
+
+SLURM = os.environ.get("TRADEWIND_TEST_SLURM", "")
+COUNT = """
+name: count
+resources: {{infra: slurm/tw/{partition}}}
+checkpoint: {{path: state}}
+run: |
+  mkdir -p state
+  n=$(cat state/n 2>/dev/null || echo 0)
+  while [ $n -lt {steps} ]; do
+    n=$((n+1)); echo $n >state/n.new; mv state/n.new state/n
+    echo "step $n in job $SLURM_JOB_ID"; sleep 1
+  done
+"""
+
+
+def slurm(*words):
+    return subprocess.run(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=60, check=False).stdout
+
+
+class Slurm(rig.TestCase):
+    def setUp(self):
+        # On what stands for the cluster's shared file system.
+        self.shared = os.path.join(SLURM, "store", f"e2e-{os.getpid()}-{self._testMethodName}")
+        self.control = self.home()
+        self.control.variables = {name: value for name, value in os.environ.items() if name.startswith("SLURM_")}
+
+    def tearDown(self):
+        slurm("scancel", f"--user={os.environ['USER']}")
+        for _ in range(300):
+            if not slurm("squeue", "--me", "--noheader"):
+                break
+            time.sleep(0.1)
+
+    def cluster(self, **fields):
+        lines = "".join(f"    {name}: {value}\n" for name, value in fields.items())
+        with open(self.control.file("config", "slurm.yaml"), "w", encoding="utf-8") as file:
+            file.write(f"clusters:\n  - name: tw\n    store: {self.shared}\n"
+                       f"    shapes: [{{name: small, cpus: 1, memory_gib: 0.25}}]\n{lines}")
+
+    def run_count(self, partition, steps):
+        with open(self.control.file("task.yaml"), "w", encoding="utf-8") as file:
+            file.write(COUNT.format(partition=partition, steps=steps))
+        return self.control.run("run", "task.yaml", timeout=240).stdout
+
+    def check_steps(self, out, steps):
+        """Each step was made once, by at least two jobs. Returns how many."""
+        made = [line.split() for line in out.splitlines() if line.startswith("step ")]
+        self.assertEqual([int(line[1]) for line in made], list(range(1, steps + 1)), out)
+        jobs = {line[4] for line in made}
+        self.assertGreaterEqual(len(jobs), 2, out)
+
+    def test_a_run_goes_on_past_the_time_limit_of_its_allocation(self):
+        self.cluster(time_limit="1m", notice_lead="45s")
+        self.check_steps(self.run_count("batch", 22), 22)
+
+    def test_a_run_that_is_preempted_goes_on(self):
+        self.cluster(time_limit="10m")
+        begun = os.path.join(self.shared, "instances")
+        blocker = ["sh", "-c", f"until ls {begun}/*/*/beat; do sleep 0.2; done; sleep 4; exec sbatch --partition=prod --nodes=4 "
+                   "--exclusive --output=/dev/null --time=1 --wrap='sleep 4'"]
+        with subprocess.Popen(blocker, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL):
+            self.check_steps(self.run_count("spot", 12), 12)
+
+    def test_a_job_costs_little_more_time_than_sbatch_alone(self):
+        self.cluster(time_limit="10m")
+        self.run_count("batch", 1)  # the server is up, the agent's program is there
+        begun = os.path.join(SLURM, "store", "begun")
+        begin = time.monotonic()
+        slurm("sbatch", "--partition=batch", "--mem=100M", "--output=/dev/null", f"--wrap=echo hello >{begun}")
+        while not os.path.exists(begun):
+            time.sleep(0.01)
+        plain = time.monotonic() - begin
+        begin = time.monotonic()
+        with open(self.control.file("task.yaml"), "w", encoding="utf-8") as file:
+            file.write("name: hello\nresources: {infra: slurm/tw/batch}\nrun: echo hello\n")
+        with self.control.started("run", "task.yaml") as running:
+            for line in running.stdout:
+                if line.startswith("hello"):
+                    break
+            ours = time.monotonic() - begin
+        print(f"to the first line: {ours:.2f} s; of sbatch alone: {plain:.2f} s", file=sys.stderr)
+        self.assertLess(ours, plain + 3)
+
+
+if __name__ == "__main__":
+    unittest.main()
