@@ -14,6 +14,7 @@ sshd=$(command -v sshd || echo /usr/sbin/sshd)
 [ -x "$sshd" ] || skip "sshd is not installed"
 
 D=$(mktemp -d)
+chmod 755 "$D"  # a command may run as another user, and log in by the same keys
 net=$(($$ % 200 + 20))
 bridge=twb$net
 user=$(id -un)
@@ -64,6 +65,9 @@ for host in h1 h2; do
   echo "$address" >"$D/$host/address"
   ssh-keygen -q -t ed25519 -N '' -f "$D/$host/host_key"
   ssh-keygen -q -t ed25519 -N '' -f "$D/$host/user_key"
+  chmod 644 "$D/$host/user_key"
+  cp "$D/$host/user_key" "$D/$host/own_key"
+  chmod 600 "$D/$host/own_key"
   printf '%s %s\n' "$address" "$(cut -d' ' -f1,2 "$D/$host/host_key.pub")" >"$D/$host/known_hosts"
   printf '%s\n' "ListenAddress $address" "HostKey $D/$host/host_key" 'PidFile none' "AuthorizedKeysFile $D/$host/user_key.pub" \
     'StrictModes no' 'UsePAM no' 'PasswordAuthentication no' 'KbdInteractiveAuthentication no' 'PermitRootLogin yes' 'SetEnv SHLVL=2' \

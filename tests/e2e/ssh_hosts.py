@@ -125,6 +125,7 @@ class FarHost:
     def entry(self, **more):
         with open(self.file("address"), encoding="utf-8") as file:
             address = file.read().strip()
-        fields = {"name": self.name, "host": address, "user": getpass.getuser(), "identity": self.file("user_key"),
+        key = "own_key" if os.access(self.file("own_key"), os.R_OK) else "user_key"  # ssh wants one's own to be private
+        fields = {"name": self.name, "host": address, "user": "root", "identity": self.file(key),
                   "known_hosts": self.file("known_hosts"), "folder": self.folder, "claims": self.file("claims")} | more
         return yaml_item(fields)

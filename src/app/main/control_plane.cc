@@ -64,6 +64,10 @@ Status open_stores(const ControlPlaneOptions& options, RunningControlPlane& plan
     }
     plane.stores[to_text(location)] = *std::move(store);
   }
+  TW_ASSIGN_OR_RETURN(const auto clusters, drivers::cluster_stores(options.drivers));
+  for (const auto& [name, url] : clusters) {
+    TW_ASSIGN_OR_RETURN(plane.stores[name], open_written_down(url));
+  }
   for (const auto& [name, store] : plane.stores) plane.world.stores[name] = store.get();
   plane.world.open_store = [&plane](const std::string& url) { return plane.stores_by_url.open(url); };
   return {};

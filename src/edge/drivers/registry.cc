@@ -137,6 +137,16 @@ Result<std::vector<std::unique_ptr<ssh::SshProvider>>> ssh_providers(const Drive
   return providers;
 }
 
+Result<std::map<std::string, std::string>> cluster_stores(const DriverConfig& config) {
+  std::map<std::string, std::string> stores;
+  const std::filesystem::path file = config.folders.config / "slurm.yaml";
+  if (!io::path_exists(file)) return stores;
+  TW_ASSIGN_OR_RETURN(const std::vector<slurm::Cluster> clusters, slurm::read_slurm_file(file));
+  for (const slurm::Cluster& cluster : clusters)
+    stores["slurm/" + cluster.name] = slurm::own_store_url_of(cluster);
+  return stores;
+}
+
 Result<std::unique_ptr<io::Host>> host_over_ssh(const DriverConfig& config, const std::string& target) {
   TW_ASSIGN_OR_RETURN(const objectstore::SftpUrl parsed,
                       objectstore::parse_sftp_url("sftp://" + target + "/"));  // the same form of a host

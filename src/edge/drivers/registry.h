@@ -54,6 +54,9 @@ Result<std::vector<std::unique_ptr<kubernetes::KubernetesProvider>>> kubernetes_
 Result<std::vector<provider::Proof>> prove_supplier(const DriverConfig& config, const std::string& name,
                                                     const Clock& clock);
 
+// The stores that clusters bring with them, by name ("slurm/hpc"): their URLs from here.
+Result<std::map<std::string, std::string>> cluster_stores(const DriverConfig& config);
+
 // A host by its ssh target: "login1", "ana@login1", "ana@login1:2222"; the rest is ssh's own configuration.
 // invalid_argument: it is none.
 Result<std::unique_ptr<io::Host>> host_over_ssh(const DriverConfig& config, const std::string& target);

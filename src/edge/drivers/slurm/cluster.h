@@ -49,4 +49,9 @@ struct Cluster {
   std::vector<std::string> options;                 // further ones of sbatch
 };
 
+// The object store on the cluster's shared file system, as its nodes reach it: jobs name it "slurm/<name>".
+std::string store_url_of(const Cluster& cluster);
+// The same as this machine reaches it: by SFTP where the cluster has a host.
+std::string own_store_url_of(const Cluster& cluster);
+
 }  // namespace tradewind::slurm

@@ -58,6 +58,8 @@ SlurmProvider::SlurmProvider(SlurmOptions options, std::unique_ptr<io::Host> hos
   capabilities_.provider = "slurm";
   capabilities_.only_region = options_.cluster.name;
   capabilities_.regions = {options_.cluster.name};
+  capabilities_.far = true;
+  capabilities_.store_urls["slurm/" + options_.cluster.name] = store_url_of(options_.cluster);
   capabilities_.spot = true;
   capabilities_.notice_lead = options_.cluster.notice_lead;
   capabilities_.list_delay = options_.query_gap;

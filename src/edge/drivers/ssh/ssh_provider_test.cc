@@ -148,7 +148,7 @@ HostConfig far_host(const std::filesystem::path& folder) {
   HostConfig config;
   config.name = "h1";
   config.host = std::string(trim(io::read_file(far_file("address")).value_or("")));
-  config.identity = far_file("user_key");
+  config.identity = far_file("own_key");
   config.known_hosts = far_file("known_hosts");
   config.folder = (folder / "far side").string();
   config.claims = (folder / "claims").string();
