@@ -59,6 +59,18 @@ class Slurm(rig.TestCase):
         jobs = {line[4] for line in made}
         self.assertGreaterEqual(len(jobs), 2, out)
 
+    def test_offers_and_check_tell_what_the_cluster_is(self):
+        self.cluster(time_limit="1m")
+        offers = self.control.json("offers", "--provider", "slurm")["offers"]
+        sold = {(offer["provider"], offer["region"], offer["zone"], offer["purchase"]) for offer in offers}
+        self.assertIn(("slurm", "tw", "batch", "on_demand"), sold)
+        self.assertIn(("slurm", "tw", "spot", "spot"), sold)
+        checked = self.control.json("check", "slurm")
+        found = {line["name"]: line for line in checked["checks"]}
+        self.assertTrue(checked["usable"], checked)
+        self.assertEqual(found["slurm/tw submission"]["status"], "ok", found)
+        self.assertIn("it has slurm/tw", self.control.run("check", "slurm/other", code=3).stderr)
+
     def test_a_run_goes_on_past_the_time_limit_of_its_allocation(self):
         self.cluster(time_limit="1m", notice_lead="45s")
         self.check_steps(self.run_count("batch", 22), 22)

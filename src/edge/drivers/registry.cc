@@ -63,10 +63,25 @@ Status add_local(Providers& providers, const DriverConfig& config, const Clock& 
   return {};
 }
 
-// Each cluster of <config>/slurm.yaml, where there is one.
-Status add_slurm(Providers& providers, const DriverConfig& config, const Clock& clock) {
+}  // namespace
+
+Result<Providers> make_providers(const DriverConfig& config, const Clock& clock) {
+  Providers providers;
+  TW_RETURN_IF_ERROR(add_local(providers, config, clock));
+  TW_ASSIGN_OR_RETURN(auto hosts, ssh_providers(config, clock));
+  for (std::unique_ptr<ssh::SshProvider>& host : hosts) providers.push_back(std::move(host));
+  TW_ASSIGN_OR_RETURN(auto clusters, kubernetes_providers(config, clock));
+  for (auto& cluster : clusters) providers.push_back(std::move(cluster));
+  TW_ASSIGN_OR_RETURN(auto slurms, slurm_providers(config, clock));
+  for (auto& cluster : slurms) providers.push_back(std::move(cluster));
+  return providers;
+}
+
+Result<std::vector<std::unique_ptr<slurm::SlurmProvider>>> slurm_providers(const DriverConfig& config,
+                                                                           const Clock& clock) {
+  std::vector<std::unique_ptr<slurm::SlurmProvider>> providers;
   const std::filesystem::path file = config.folders.config / "slurm.yaml";
-  if (!io::path_exists(file)) return {};
+  if (!io::path_exists(file)) return providers;
   TW_ASSIGN_OR_RETURN(std::vector<slurm::Cluster> clusters, slurm::read_slurm_file(file));
   for (slurm::Cluster& cluster : clusters) {
     std::unique_ptr<io::Host> host = std::make_unique<io::LocalHost>(config.environment);
@@ -83,19 +98,6 @@ Status add_slurm(Providers& providers, const DriverConfig& config, const Clock& 
                         slurm::SlurmProvider::open(std::move(options), std::move(host), clock));
     providers.push_back(std::move(provider));
   }
-  return {};
-}
-
-}  // namespace
-
-Result<Providers> make_providers(const DriverConfig& config, const Clock& clock) {
-  Providers providers;
-  TW_RETURN_IF_ERROR(add_local(providers, config, clock));
-  TW_ASSIGN_OR_RETURN(auto hosts, ssh_providers(config, clock));
-  for (std::unique_ptr<ssh::SshProvider>& host : hosts) providers.push_back(std::move(host));
-  TW_ASSIGN_OR_RETURN(auto clusters, kubernetes_providers(config, clock));
-  for (auto& cluster : clusters) providers.push_back(std::move(cluster));
-  TW_RETURN_IF_ERROR(add_slurm(providers, config, clock));
   return providers;
 }
 
@@ -191,6 +193,23 @@ Result<std::vector<provider::Proof>> prove_ssh(DriverConfig config, const std::s
   return Error{Code::not_found, file + " has no host " + name, "it has " + join(names, ", ")};
 }
 
+Result<std::vector<provider::Proof>> prove_slurm(const DriverConfig& config, const std::string& name,
+                                                 const Clock& clock) {
+  TW_ASSIGN_OR_RETURN(const auto clusters, slurm_providers(config, clock));
+  std::vector<provider::Proof> proofs;
+  std::vector<std::string> names;
+  for (const auto& cluster : clusters) {
+    names.push_back("slurm/" + cluster->cluster().name);
+    if (name != "slurm" && name != names.back()) continue;
+    for (provider::Proof& proof : cluster->prove()) proofs.push_back(std::move(proof));
+  }
+  if (!proofs.empty()) return proofs;
+  const std::string file = (config.folders.config / "slurm.yaml").string();
+  if (names.empty())
+    return Error{Code::not_found, "there is no " + file, "docs/suppliers/slurm.md shows one"};
+  return Error{Code::not_found, file + " has no cluster " + name, "it has " + join(names, ", ")};
+}
+
 Result<std::vector<provider::Proof>> prove_kubernetes(const DriverConfig& config, const std::string& name,
                                                       const Clock& clock) {
   TW_ASSIGN_OR_RETURN(const auto clusters, kubernetes_providers(config, clock));
@@ -215,6 +234,7 @@ Result<std::vector<provider::Proof>> prove_kubernetes(const DriverConfig& config
 Result<std::vector<provider::Proof>> prove_supplier(const DriverConfig& config, const std::string& name,
                                                     const Clock& clock) {
   if (name == "ssh" || name.starts_with("ssh/")) return prove_ssh(config, name, clock);
+  if (name == "slurm" || name.starts_with("slurm/")) return prove_slurm(config, name, clock);
   const std::size_t slash = std::min(name.find('/'), name.size());
   const std::string spelled = task::provider_name(name.substr(0, slash)) + name.substr(slash);
   if (spelled == "kubernetes" || spelled.starts_with("kubernetes/"))

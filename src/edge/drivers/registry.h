@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "edge/drivers/kubernetes/kubernetes_provider.h"
 #include "edge/drivers/local/zone.h"
+#include "edge/drivers/slurm/slurm_provider.h"
 #include "edge/drivers/ssh/ssh_provider.h"
 #include "edge/io/host.h"
 #include "edge/io/paths.h"
@@ -43,6 +44,10 @@ Result<std::vector<std::unique_ptr<provider::Provider>>> make_providers(const Dr
 // The hosts of <config>/ssh.yaml; none where there is no such file.
 Result<std::vector<std::unique_ptr<ssh::SshProvider>>> ssh_providers(const DriverConfig& config,
                                                                      const Clock& clock);
+
+// The clusters of <config>/slurm.yaml; none where there is no such file. Nothing is asked of them yet.
+Result<std::vector<std::unique_ptr<slurm::SlurmProvider>>> slurm_providers(const DriverConfig& config,
+                                                                           const Clock& clock);
 
 // The clusters of <config>/kubernetes.yaml; none where there is no such file. Nothing is asked of them yet.
 Result<std::vector<std::unique_ptr<kubernetes::KubernetesProvider>>> kubernetes_providers(

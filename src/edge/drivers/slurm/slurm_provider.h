@@ -19,6 +19,7 @@
 #include "edge/drivers/slurm/shared_store.h"
 #include "edge/drivers/slurm/slurm_offers.h"
 #include "edge/io/host.h"
+#include "edge/provider/proof.h"
 #include "edge/provider/provider.h"
 
 namespace tradewind::slurm {
@@ -50,6 +51,10 @@ class SlurmProvider final : public provider::Provider {
   // Ended ones stay for a day.
   Result<InstancePage> instances(const OwnerId& owner, const provider::PageToken& page) override;
   Result<provider::TerminateState> terminate(const InstanceRef& instance) override;
+
+  // Tries each right that is needed (slurm_check.cc).
+  std::vector<provider::Proof> prove();
+  const Cluster& cluster() const { return options_.cluster; }
 
  private:
   SlurmProvider(SlurmOptions options, std::unique_ptr<io::Host> host, const Clock& clock);
