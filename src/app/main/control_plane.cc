@@ -66,7 +66,12 @@ Status open_stores(const ControlPlaneOptions& options, RunningControlPlane& plan
   }
   TW_ASSIGN_OR_RETURN(const auto clusters, drivers::cluster_stores(options.drivers));
   for (const auto& [name, url] : clusters) {
-    TW_ASSIGN_OR_RETURN(plane.stores[name], open_written_down(url));
+    Result<std::unique_ptr<objectstore::ObjectStore>> store = open_written_down(url);
+    if (store.ok()) {
+      plane.stores[name] = *std::move(store);
+    } else {  // who names it is told that there is none; all others go on
+      options.log("the store " + name + " is left out: " + describe(store.error()));
+    }
   }
   for (const auto& [name, store] : plane.stores) plane.world.stores[name] = store.get();
   plane.world.open_store = [&plane](const std::string& url) { return plane.stores_by_url.open(url); };

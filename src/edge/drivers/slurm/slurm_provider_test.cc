@@ -213,7 +213,15 @@ const bool registered = !double_folder().empty() &&
                         register_subject("RealSlurmRestV37", [] { return by_socket("v0.0.37"); }) &&
                         register_subject("RealSlurmRestToken", [] { return by_token(); });
 
-TEST(RealSlurm, TellsTheAgentWhereItIsAndLeavesNoSecretAndNoScratchBehind) {
+// Beside a Slurm alone; the suite above is registered there alone, too.
+class RealSlurm : public testing::Test {
+ protected:
+  void SetUp() override {
+    if (double_folder().empty()) GTEST_SKIP() << "tests/doubles/slurm.sh runs these";
+  }
+};
+
+TEST_F(RealSlurm, TellsTheAgentWhereItIsAndLeavesNoSecretAndNoScratchBehind) {
   Rig rig("printf '%s\\n' \"$@\" >\"$1/arguments\"; env >\"$1/environment\"; pwd >\"$1/cwd\"; exit 3");
   LaunchRequest request = rig.request("l-1", "spot");
   request.agent_arguments.emplace_back("--hard-limit=2020-01-01T00:00:00Z");
@@ -240,7 +248,7 @@ TEST(RealSlurm, TellsTheAgentWhereItIsAndLeavesNoSecretAndNoScratchBehind) {
   EXPECT_EQ(rig.run({"scontrol", "show", "job"}).find("what only"), std::string::npos);
 }
 
-TEST(RealSlurm, OffersGpusAndTheAgentSeesThem) {
+TEST_F(RealSlurm, OffersGpusAndTheAgentSeesThem) {
   Rig rig("env >\"$1/environment\"");
   LaunchRequest request = rig.request("l-1", "batch");
   request.offer = rig.offer("batch", "gpu-1");
@@ -251,7 +259,7 @@ TEST(RealSlurm, OffersGpusAndTheAgentSeesThem) {
   EXPECT_NE(rig.note("environment").find("CUDA_VISIBLE_DEVICES="), std::string::npos);
 }
 
-TEST(RealSlurm, APartitionThatIsDownIsNotOfferedAndSaysWhy) {
+TEST_F(RealSlurm, APartitionThatIsDownIsNotOfferedAndSaysWhy) {
   Rig rig("exit 0");
   LaunchRequest request = rig.request("l-1", "batch");
   request.offer.location.zone = "closed";
@@ -262,7 +270,7 @@ TEST(RealSlurm, APartitionThatIsDownIsNotOfferedAndSaysWhy) {
   EXPECT_NE(refused.error().message.find("the partition is DOWN"), std::string::npos);
 }
 
-TEST(RealSlurm, OffersSayHowLongAJobWouldWait) {
+TEST_F(RealSlurm, OffersSayHowLongAJobWouldWait) {
   Rig rig("exit 0");
   rig.options.cluster.partitions = {"batch"};
   rig.options.cluster.shapes = {{"node", 4, 1, 0}};
@@ -282,7 +290,7 @@ constexpr const char* saving_agent =
     "until [ -e \"$notice\" ]; do sleep 0.1; done\n"
     "cat \"$notice\" >\"$1/notice\"; sleep 0.5; echo saved >\"$1/saved\"";
 
-TEST(RealSlurm, APreemptedAgentIsWarnedSavesAndIsKnownAsPreempted) {
+TEST_F(RealSlurm, APreemptedAgentIsWarnedSavesAndIsKnownAsPreempted) {
   Rig rig(saving_agent);
   rig.launch("l-1", "spot");
   ASSERT_TRUE(rig.reaches("l-1", InstanceState::running));
@@ -297,7 +305,7 @@ TEST(RealSlurm, APreemptedAgentIsWarnedSavesAndIsKnownAsPreempted) {
   EXPECT_TRUE(seen.preempted) << seen.reason;
 }
 
-TEST(RealSlurm, APreemptedAgentThatDoesNotEndIsKnownAsPreempted) {
+TEST_F(RealSlurm, APreemptedAgentThatDoesNotEndIsKnownAsPreempted) {
   Rig rig("echo >\"$1/began\"; trap '' TERM; while :; do sleep 1; done");
   rig.launch("l-1", "spot");
   ASSERT_TRUE(rig.noted("began"));
@@ -307,7 +315,7 @@ TEST(RealSlurm, APreemptedAgentThatDoesNotEndIsKnownAsPreempted) {
   EXPECT_TRUE(rig.find("l-1")->preempted) << rig.find("l-1")->reason;
 }
 
-TEST(RealSlurm, TheAgentIsToldBeforeItsTimeLimit) {
+TEST_F(RealSlurm, TheAgentIsToldBeforeItsTimeLimit) {
   Cluster cluster;
   cluster.time_limit = minutes(1);
   cluster.notice_lead = seconds(50);
@@ -321,7 +329,7 @@ TEST(RealSlurm, TheAgentIsToldBeforeItsTimeLimit) {
   EXPECT_NE(rig.find("l-1")->reason.find("time limit"), std::string::npos);
 }
 
-TEST(RealSlurm, SaysThatSomebodyCancelledIt) {
+TEST_F(RealSlurm, SaysThatSomebodyCancelledIt) {
   Rig rig("exec sleep 600");
   rig.launch("l-1", "batch");
   ASSERT_TRUE(rig.reaches("l-1", InstanceState::running));
@@ -335,7 +343,7 @@ TEST(RealSlurm, SaysThatSomebodyCancelledIt) {
   EXPECT_FALSE(rig.find("l-1")->preempted);
 }
 
-TEST(RealSlurm, AScriptThatIsEndedWhileItBeginsLeavesNothingOnItsNode) {
+TEST_F(RealSlurm, AScriptThatIsEndedWhileItBeginsLeavesNothingOnItsNode) {
   Rig rig("exec sleep 600");
   const std::filesystem::path scratch = rig.make_folder("tmp");
   ASSERT_TRUE(rig.provider().capabilities().spot);
@@ -354,7 +362,7 @@ TEST(RealSlurm, AScriptThatIsEndedWhileItBeginsLeavesNothingOnItsNode) {
   EXPECT_TRUE(std::filesystem::is_empty(scratch)) << rig.run({"ls", "-RA", scratch.string()});
 }
 
-TEST(RealSlurm, AWaitingJobSaysWhyAndIsCancelledWithoutARun) {
+TEST_F(RealSlurm, AWaitingJobSaysWhyAndIsCancelledWithoutARun) {
   Rig rig("echo >\"$1/began\"; exec sleep 600");
   rig.options.cluster.options = {"--begin=now+3600"};
   const InstanceRef ref = rig.launch("l-1", "batch");
@@ -368,7 +376,7 @@ TEST(RealSlurm, AWaitingJobSaysWhyAndIsCancelledWithoutARun) {
   EXPECT_EQ(rig.note("began"), "");
 }
 
-TEST(RealSlurm, ALostReplyOfSbatchMakesNoSecondJob) {
+TEST_F(RealSlurm, ALostReplyOfSbatchMakesNoSecondJob) {
   // It submits, and its answer is cut off.
   Rig rig("echo >>\"$1/began\"; exec sleep 600", {},
           {{"sbatch",
@@ -386,7 +394,7 @@ TEST(RealSlurm, ALostReplyOfSbatchMakesNoSecondJob) {
   EXPECT_EQ(rig.find("l-1")->ref, again->ref);
 }
 
-TEST(RealSlurm, OfTwoJobsOfOneTokenOneAloneRunsTheAgent) {
+TEST_F(RealSlurm, OfTwoJobsOfOneTokenOneAloneRunsTheAgent) {
   // As when a first submission was on its way still while the second was made.
   Rig rig("echo $SLURM_JOB_ID >>\"$1/began\"; exec sleep 600", {},
           {{"sbatch",
@@ -404,7 +412,7 @@ TEST(RealSlurm, OfTwoJobsOfOneTokenOneAloneRunsTheAgent) {
   EXPECT_EQ(seen.ref.id.text(), std::string(trim(runs)) + ".l-1");
 }
 
-TEST(RealSlurm, ARequeuedJobDoesNotRunAgain) {
+TEST_F(RealSlurm, ARequeuedJobDoesNotRunAgain) {
   Rig rig("echo >>\"$1/began\"; exec sleep 600");
   rig.options.cluster.options = {"--requeue"};  // as an administrator can
   rig.launch("l-1", "batch");
@@ -419,7 +427,7 @@ TEST(RealSlurm, ARequeuedJobDoesNotRunAgain) {
   EXPECT_EQ(rig.note("began"), "\n") << "one run";
 }
 
-TEST(RealSlurm, ANewControllerFindsWhatTheOldOneStarted) {
+TEST_F(RealSlurm, ANewControllerFindsWhatTheOldOneStarted) {
   Rig rig("echo >\"$1/began\"; exec sleep 600");
   const InstanceRef ref = rig.launch("l-1", "batch");
   ASSERT_TRUE(rig.noted("began"));
@@ -439,7 +447,7 @@ TEST(RealSlurm, ANewControllerFindsWhatTheOldOneStarted) {
   EXPECT_EQ(rig.find("l-1")->ref, ref);
 }
 
-TEST(RealSlurm, AnsweredSlowlyItStillLaunchesOnce) {
+TEST_F(RealSlurm, AnsweredSlowlyItStillLaunchesOnce) {
   Rig rig("echo >>\"$1/began\"; exec sleep 600", {},
           {{"sbatch", "sleep 3; exec \"$real\" \"$@\""}, {"squeue", "sleep 3; exec \"$real\" \"$@\""}});
   rig.options.patience = seconds(1);
