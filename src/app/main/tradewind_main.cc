@@ -69,31 +69,16 @@ cli::CheckLine as_line(const provider::Proof& proof) {
   return {proof.name, status, proof.detail, proof.cure};
 }
 
-// Each of one's own hosts by what it is and whether it can be reached; `tradewind check ssh` proves the rest.
-void append_hosts(const cli::Context& context, const drivers::DriverConfig& config,
-                  std::vector<cli::CheckLine>& lines) {
-  const auto hosts = drivers::ssh_providers(config, context.clock);
-  if (!hosts.ok()) {
-    lines.push_back({"supplier ssh", "broken", hosts.error().message, hosts.error().hint});
+// Each of one kind by what `prove` finds first; `tradewind check KIND` proves the rest.
+template <class Made, class Prove>
+void append_first_proofs(const std::string& kind, const Made& made, const Prove& prove,
+                         std::vector<cli::CheckLine>& lines) {
+  if (!made.ok()) {
+    lines.push_back({"supplier " + kind, "broken", made.error().message, made.error().hint});
     return;
   }
-  for (const auto& host : *hosts) {
-    cli::CheckLine line = as_line(ssh::prove_host(*host, context.clock, false).front());
-    line.name = "supplier " + line.name;
-    lines.push_back(std::move(line));
-  }
-}
-
-// Each cluster by its version; `tradewind check kubernetes` proves the rest.
-void append_clusters(const cli::Context& context, const drivers::DriverConfig& config,
-                     std::vector<cli::CheckLine>& lines) {
-  const auto clusters = drivers::kubernetes_providers(config, context.clock);
-  if (!clusters.ok()) {
-    lines.push_back({"supplier kubernetes", "broken", clusters.error().message, clusters.error().hint});
-    return;
-  }
-  for (const auto& cluster : *clusters) {
-    cli::CheckLine line = as_line(kubernetes::prove_cluster(*cluster, false).front());
+  for (const auto& supplier : *made) {
+    cli::CheckLine line = as_line(prove(*supplier).front());
     line.name = "supplier " + line.name;
     lines.push_back(std::move(line));
   }
@@ -123,8 +108,13 @@ std::vector<cli::CheckLine> check_suppliers(const cli::Context& context, const s
                          "/h on demand",
                      ""});
   }
-  append_hosts(context, config, lines);
-  append_clusters(context, config, lines);
+  append_first_proofs(
+      "ssh", drivers::ssh_providers(config, context.clock),
+      [&](ssh::SshProvider& host) { return ssh::prove_host(host, context.clock, false); }, lines);
+  append_first_proofs(
+      "kubernetes", drivers::kubernetes_providers(config, context.clock),
+      [](kubernetes::KubernetesProvider& cluster) { return kubernetes::prove_cluster(cluster, false); },
+      lines);
   return lines;
 }
 

@@ -68,12 +68,15 @@ Status add_local(Providers& providers, const DriverConfig& config, const Clock& 
 Result<Providers> make_providers(const DriverConfig& config, const Clock& clock) {
   Providers providers;
   TW_RETURN_IF_ERROR(add_local(providers, config, clock));
+  const auto take = [&providers](auto made) {
+    for (auto& each : made) providers.push_back(std::move(each));
+  };
   TW_ASSIGN_OR_RETURN(auto hosts, ssh_providers(config, clock));
-  for (std::unique_ptr<ssh::SshProvider>& host : hosts) providers.push_back(std::move(host));
-  TW_ASSIGN_OR_RETURN(auto clusters, kubernetes_providers(config, clock));
-  for (auto& cluster : clusters) providers.push_back(std::move(cluster));
-  TW_ASSIGN_OR_RETURN(auto slurms, slurm_providers(config, clock));
-  for (auto& cluster : slurms) providers.push_back(std::move(cluster));
+  take(std::move(hosts));
+  TW_ASSIGN_OR_RETURN(auto pods, kubernetes_providers(config, clock));
+  take(std::move(pods));
+  TW_ASSIGN_OR_RETURN(auto clusters, slurm_providers(config, clock));
+  take(std::move(clusters));
   return providers;
 }
 
@@ -173,6 +176,26 @@ Result<std::unique_ptr<objectstore::RelayServer>> relay_for_a_check(const std::f
                                          });
 }
 
+// Those of one kind that `name` means, "ssh" or "ssh/gpu1", by `prove`. `noun`: what its file lists.
+template <class Supplier, class Prove>
+Result<std::vector<provider::Proof>> prove_listed(const std::vector<std::unique_ptr<Supplier>>& suppliers,
+                                                  const DriverConfig& config, const std::string& name,
+                                                  const std::string& noun, const Prove& prove) {
+  const std::string kind = name.substr(0, name.find('/'));
+  std::vector<provider::Proof> proofs;
+  std::vector<std::string> names;
+  for (const std::unique_ptr<Supplier>& supplier : suppliers) {
+    names.push_back(provider::supplier_name(supplier->capabilities()));
+    if (name != kind && name != names.back()) continue;
+    for (provider::Proof& proof : prove(*supplier)) proofs.push_back(std::move(proof));
+  }
+  if (!proofs.empty()) return proofs;
+  const std::string file = (config.folders.config / (kind + ".yaml")).string();
+  if (names.empty())
+    return Error{Code::not_found, "there is no " + file, "docs/suppliers/" + kind + ".md shows one"};
+  return Error{Code::not_found, file + " has no " + noun + " " + name, "it has " + join(names, ", ")};
+}
+
 Result<std::vector<provider::Proof>> prove_ssh(DriverConfig config, const std::string& name,
                                                const Clock& clock) {
   TW_ASSIGN_OR_RETURN(const io::TempDir folder, io::TempDir::make("tradewind-check-"));
@@ -180,67 +203,32 @@ Result<std::vector<provider::Proof>> prove_ssh(DriverConfig config, const std::s
   config.relay_socket = relay->socket();
   config.plane = "check" + std::to_string(::getpid());
   TW_ASSIGN_OR_RETURN(const auto hosts, ssh_providers(config, clock));
-  std::vector<provider::Proof> proofs;
-  std::vector<std::string> names;
-  for (const auto& host : hosts) {
-    names.push_back("ssh/" + host->config().name);
-    if (name != "ssh" && name != names.back()) continue;
-    for (provider::Proof& proof : ssh::prove_host(*host, clock, true)) proofs.push_back(std::move(proof));
-  }
-  if (!proofs.empty()) return proofs;
-  const std::string file = (config.folders.config / "ssh.yaml").string();
-  if (names.empty()) return Error{Code::not_found, "there is no " + file, "docs/suppliers/ssh.md shows one"};
-  return Error{Code::not_found, file + " has no host " + name, "it has " + join(names, ", ")};
-}
-
-Result<std::vector<provider::Proof>> prove_slurm(const DriverConfig& config, const std::string& name,
-                                                 const Clock& clock) {
-  TW_ASSIGN_OR_RETURN(const auto clusters, slurm_providers(config, clock));
-  std::vector<provider::Proof> proofs;
-  std::vector<std::string> names;
-  for (const auto& cluster : clusters) {
-    names.push_back("slurm/" + cluster->cluster().name);
-    if (name != "slurm" && name != names.back()) continue;
-    for (provider::Proof& proof : cluster->prove()) proofs.push_back(std::move(proof));
-  }
-  if (!proofs.empty()) return proofs;
-  const std::string file = (config.folders.config / "slurm.yaml").string();
-  if (names.empty())
-    return Error{Code::not_found, "there is no " + file, "docs/suppliers/slurm.md shows one"};
-  return Error{Code::not_found, file + " has no cluster " + name, "it has " + join(names, ", ")};
-}
-
-Result<std::vector<provider::Proof>> prove_kubernetes(const DriverConfig& config, const std::string& name,
-                                                      const Clock& clock) {
-  TW_ASSIGN_OR_RETURN(const auto clusters, kubernetes_providers(config, clock));
-  std::vector<provider::Proof> proofs;
-  std::vector<std::string> names;
-  for (const auto& cluster : clusters) {
-    names.push_back("kubernetes/" + cluster->config().name);
-    if (name != "kubernetes" && name != names.back()) continue;
-    for (provider::Proof& proof : kubernetes::prove_cluster(*cluster, true)) {
-      proofs.push_back(std::move(proof));
-    }
-  }
-  if (!proofs.empty()) return proofs;
-  const std::string file = (config.folders.config / "kubernetes.yaml").string();
-  if (names.empty())
-    return Error{Code::not_found, "there is no " + file, "docs/suppliers/kubernetes.md shows one"};
-  return Error{Code::not_found, file + " has no cluster " + name, "it has " + join(names, ", ")};
+  return prove_listed(hosts, config, name, "host",
+                      [&](ssh::SshProvider& host) { return ssh::prove_host(host, clock, true); });
 }
 
 }  // namespace
 
 Result<std::vector<provider::Proof>> prove_supplier(const DriverConfig& config, const std::string& name,
                                                     const Clock& clock) {
-  if (name == "ssh" || name.starts_with("ssh/")) return prove_ssh(config, name, clock);
-  if (name == "slurm" || name.starts_with("slurm/")) return prove_slurm(config, name, clock);
   const std::size_t slash = std::min(name.find('/'), name.size());
-  const std::string spelled = task::provider_name(name.substr(0, slash)) + name.substr(slash);
-  if (spelled == "kubernetes" || spelled.starts_with("kubernetes/"))
-    return prove_kubernetes(config, spelled, clock);
+  const std::string kind = task::provider_name(name.substr(0, slash));
+  const std::string spelled = kind + name.substr(slash);
+  if (kind == "ssh") return prove_ssh(config, spelled, clock);
+  if (kind == "slurm") {
+    TW_ASSIGN_OR_RETURN(const auto clusters, slurm_providers(config, clock));
+    return prove_listed(clusters, config, spelled, "cluster",
+                        [](slurm::SlurmProvider& cluster) { return cluster.prove(); });
+  }
+  if (kind == "kubernetes") {
+    TW_ASSIGN_OR_RETURN(const auto clusters, kubernetes_providers(config, clock));
+    return prove_listed(clusters, config, spelled, "cluster", [](kubernetes::KubernetesProvider& cluster) {
+      return kubernetes::prove_cluster(cluster, true);
+    });
+  }
   return Error{Code::not_found, "'" + name + "' is no supplier that can be checked by itself",
-               "name a store's URL, or ssh, ssh/HOST, kubernetes, kubernetes/CLUSTER"};
+               "name a store's URL, or ssh, slurm or kubernetes, alone or as ssh/HOST, slurm/CLUSTER, "
+               "kubernetes/CLUSTER"};
 }
 
 Result<std::vector<local::Zone>> local_zones(const DriverConfig& config) {

@@ -1,7 +1,9 @@
 #include "edge/drivers/config/fields.h"
 
+#include <algorithm>
 #include <optional>
 #include <set>
+#include <utility>
 
 #include "base/text.h"
 
@@ -125,7 +127,7 @@ Field accelerator_into(Accelerator& target) {
 }
 
 void read_named_list(Reading& reading, const YamlNode& node, const std::string& path, const std::string& kind,
-                     const std::function<std::string(Reading&, const YamlNode&, const std::string&)>& item) {
+                     const NamedItem& item) {
   if (node.kind != YamlKind::list || node.items.empty())
     return reading.expected(node, path, "a list of at least one " + kind);
   std::set<std::string> names;
@@ -136,6 +138,27 @@ void read_named_list(Reading& reading, const YamlNode& node, const std::string& 
       reading.error(each, "there are two " + kind + "s named '" + name + "'", "give each a name of its own");
     }
   }
+}
+
+std::vector<task::TaskError> parse_list_file(std::string_view yaml, const ListFile& file,
+                                             const NamedItem& item) {
+  task::YamlTree tree = task::read_yaml(yaml);
+  Reading reading;
+  reading.errors = std::move(tree.errors);
+  if (tree.complete && is_map(reading, *tree.root, file.called)) {
+    bool has_list = false;
+    const Field read_list = [&](Reading& inner, const YamlNode& node, const std::string&) {
+      has_list = true;
+      read_named_list(inner, node, file.list, file.kind, item);
+    };
+    read_members(reading, *tree.root, file.called, {{file.list, read_list}});
+    if (!has_list) {
+      reading.error(*tree.root, file.called + " has no list of " + file.list, "see " + file.page);
+    }
+  }
+  std::ranges::stable_sort(reading.errors, {},
+                           [](const task::TaskError& error) { return std::pair(error.line, error.column); });
+  return std::move(reading.errors);
 }
 
 }  // namespace tradewind::drivers::fields

@@ -5,6 +5,8 @@
 #include <functional>
 #include <map>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "base/money.h"
 #include "base/time.h"
@@ -35,10 +37,22 @@ Field name_into(std::string& target);
 // A map of model, count (1 when left out) and memory_gib.
 Field accelerator_into(Accelerator& target);
 
-// The list below the file's one member, such as "hosts". Each item is read by `item`, which answers its name,
-// or "" where it has none; two of one name are an error.
-void read_named_list(
-    task::Reading& reading, const task::YamlNode& node, const std::string& path, const std::string& kind,
-    const std::function<std::string(task::Reading&, const task::YamlNode&, const std::string&)>& item);
+// Reads one item of a list at `path`; answers its name, or "" where it has none.
+using NamedItem = std::function<std::string(task::Reading&, const task::YamlNode&, const std::string& path)>;
+
+// A list, at least one long; two items of one name are an error.
+void read_named_list(task::Reading& reading, const task::YamlNode& node, const std::string& path,
+                     const std::string& kind, const NamedItem& item);
+
+// A supplier's file: a mapping whose one member is a list of named things.
+struct ListFile {
+  std::string called;  // "ssh.yaml", for errors
+  std::string list;    // "hosts"
+  std::string kind;    // "host"
+  std::string page;    // "docs/suppliers/ssh.md", which shows one
+};
+// Reads all of it by `item`. What is wrong, in the order of the file; empty: nothing.
+std::vector<task::TaskError> parse_list_file(std::string_view yaml, const ListFile& file,
+                                             const NamedItem& item);
 
 }  // namespace tradewind::drivers::fields

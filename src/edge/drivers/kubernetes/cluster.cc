@@ -185,35 +185,16 @@ ClusterConfig read_cluster(Reading& reading, const YamlNode& node, const std::st
   return cluster;
 }
 
-void read_clusters(Reading& reading, const YamlNode& root, const std::string& home,
-                   std::vector<ClusterConfig>& clusters) {
-  if (!is_map(reading, root, "kubernetes.yaml")) return;
-  bool has_clusters = false;
-  read_members(reading, root, "kubernetes.yaml",
-               {{"clusters", [&](Reading& inner, const YamlNode& node, const std::string&) {
-                   has_clusters = true;
-                   read_named_list(inner, node, "clusters", "cluster",
-                                   [&](Reading& each, const YamlNode& item, const std::string& where) {
-                                     clusters.push_back(read_cluster(each, item, where, home));
-                                     return clusters.back().name;
-                                   });
-                 }}});
-  if (!has_clusters)
-    reading.error(root, "kubernetes.yaml has no list of clusters", "see docs/suppliers/kubernetes.md");
-}
-
 }  // namespace
 
 ClustersOutcome parse_clusters(std::string_view yaml, const std::string& home) {
-  task::YamlTree tree = task::read_yaml(yaml);
   ClustersOutcome outcome;
-  Reading reading;
-  reading.errors = std::move(tree.errors);
-  if (tree.complete) read_clusters(reading, *tree.root, home, outcome.clusters);
-  outcome.errors = std::move(reading.errors);
-  std::stable_sort(outcome.errors.begin(), outcome.errors.end(), [](const auto& a, const auto& b) {
-    return std::pair(a.line, a.column) < std::pair(b.line, b.column);
-  });
+  outcome.errors = drivers::fields::parse_list_file(
+      yaml, {"kubernetes.yaml", "clusters", "cluster", "docs/suppliers/kubernetes.md"},
+      [&](Reading& reading, const YamlNode& node, const std::string& path) {
+        outcome.clusters.push_back(read_cluster(reading, node, path, home));
+        return outcome.clusters.back().name;
+      });
   return outcome;
 }
 

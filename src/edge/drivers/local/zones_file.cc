@@ -123,34 +123,15 @@ Zone read_zone(Reading& reading, const YamlNode& node, const std::string& path,
   return zone;
 }
 
-void read_zones(Reading& reading, const YamlNode& root, const std::filesystem::path& folder,
-                std::vector<Zone>& zones) {
-  if (!is_map(reading, root, "the zones file")) return;
-  bool has_zones = false;
-  const Field read_list = [&](Reading& inner, const YamlNode& node, const std::string&) {
-    has_zones = true;
-    read_named_list(inner, node, "zones", "zone",
-                    [&](Reading& each, const YamlNode& item, const std::string& where) {
-                      zones.push_back(read_zone(each, item, where, folder));
-                      return zones.back().name;
-                    });
-  };
-  read_members(reading, root, "the zones file", {{"zones", read_list}});
-  if (!has_zones) reading.error(root, "the zones file has no list of zones", "see docs/local-zones.md");
-}
-
 }  // namespace
 
 ZonesOutcome parse_zones(std::string_view yaml, const std::filesystem::path& folder) {
-  task::YamlTree tree = task::read_yaml(yaml);
   ZonesOutcome outcome;
-  Reading reading;
-  reading.errors = std::move(tree.errors);
-  if (tree.complete) read_zones(reading, *tree.root, folder, outcome.zones);
-  outcome.errors = std::move(reading.errors);
-  std::stable_sort(outcome.errors.begin(), outcome.errors.end(), [](const auto& a, const auto& b) {
-    return std::pair(a.line, a.column) < std::pair(b.line, b.column);
-  });
+  outcome.errors = parse_list_file(yaml, {"the zones file", "zones", "zone", "docs/local-zones.md"},
+                                   [&](Reading& reading, const YamlNode& node, const std::string& path) {
+                                     outcome.zones.push_back(read_zone(reading, node, path, folder));
+                                     return outcome.zones.back().name;
+                                   });
   return outcome;
 }
 

@@ -170,33 +170,16 @@ Cluster read_cluster(Reading& reading, const YamlNode& node, const std::string& 
   return cluster;
 }
 
-void read_clusters(Reading& reading, const YamlNode& root, std::vector<Cluster>& clusters) {
-  if (!is_map(reading, root, "slurm.yaml")) return;
-  bool has_clusters = false;
-  const Field read_list = [&](Reading& inner, const YamlNode& node, const std::string&) {
-    has_clusters = true;
-    read_named_list(inner, node, "clusters", "cluster",
-                    [&](Reading& each, const YamlNode& item, const std::string& where) {
-                      clusters.push_back(read_cluster(each, item, where));
-                      return clusters.back().name;
-                    });
-  };
-  read_members(reading, root, "slurm.yaml", {{"clusters", read_list}});
-  if (!has_clusters) reading.error(root, "slurm.yaml has no list of clusters", "see docs/suppliers/slurm.md");
-}
-
 }  // namespace
 
 ClustersOutcome parse_slurm(std::string_view yaml) {
-  task::YamlTree tree = task::read_yaml(yaml);
   ClustersOutcome outcome;
-  Reading reading;
-  reading.errors = std::move(tree.errors);
-  if (tree.complete) read_clusters(reading, *tree.root, outcome.clusters);
-  outcome.errors = std::move(reading.errors);
-  std::stable_sort(outcome.errors.begin(), outcome.errors.end(), [](const auto& a, const auto& b) {
-    return std::pair(a.line, a.column) < std::pair(b.line, b.column);
-  });
+  outcome.errors =
+      drivers::fields::parse_list_file(yaml, {"slurm.yaml", "clusters", "cluster", "docs/suppliers/slurm.md"},
+                                       [&](Reading& reading, const YamlNode& node, const std::string& path) {
+                                         outcome.clusters.push_back(read_cluster(reading, node, path));
+                                         return outcome.clusters.back().name;
+                                       });
   return outcome;
 }
 

@@ -90,22 +90,6 @@ HostConfig read_host(Reading& reading, const YamlNode& node, const std::string& 
   return host;
 }
 
-void read_hosts(Reading& reading, const YamlNode& root, const std::string& home,
-                std::vector<HostConfig>& hosts) {
-  if (!is_map(reading, root, "ssh.yaml")) return;
-  bool has_hosts = false;
-  read_members(reading, root, "ssh.yaml",
-               {{"hosts", [&](Reading& inner, const YamlNode& node, const std::string&) {
-                   has_hosts = true;
-                   read_named_list(inner, node, "hosts", "host",
-                                   [&](Reading& each, const YamlNode& item, const std::string& where) {
-                                     hosts.push_back(read_host(each, item, where, home));
-                                     return hosts.back().name;
-                                   });
-                 }}});
-  if (!has_hosts) reading.error(root, "ssh.yaml has no list of hosts", "see docs/suppliers/ssh.md");
-}
-
 local::Zone shape(const std::string& name, const HostConfig& host, double part) {
   local::Zone zone;
   zone.name = name;
@@ -129,15 +113,12 @@ void give_share(local::Zone& zone, const HostConfig& host, const local::MachineF
 }  // namespace
 
 HostsOutcome parse_hosts(std::string_view yaml, const std::string& home) {
-  task::YamlTree tree = task::read_yaml(yaml);
   HostsOutcome outcome;
-  Reading reading;
-  reading.errors = std::move(tree.errors);
-  if (tree.complete) read_hosts(reading, *tree.root, home, outcome.hosts);
-  outcome.errors = std::move(reading.errors);
-  std::stable_sort(outcome.errors.begin(), outcome.errors.end(), [](const auto& a, const auto& b) {
-    return std::pair(a.line, a.column) < std::pair(b.line, b.column);
-  });
+  outcome.errors = parse_list_file(yaml, {"ssh.yaml", "hosts", "host", "docs/suppliers/ssh.md"},
+                                   [&](Reading& reading, const YamlNode& node, const std::string& path) {
+                                     outcome.hosts.push_back(read_host(reading, node, path, home));
+                                     return outcome.hosts.back().name;
+                                   });
   return outcome;
 }
 
