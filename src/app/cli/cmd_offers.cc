@@ -104,6 +104,23 @@ Result<catalog::OfferOrder> order_of(const OffersOptions& options) {
                "price, price-per-accelerator, price-per-vcpu, provider, accelerator or newest"};
 }
 
+std::string span_or_dash(const std::optional<Duration>& span) {
+  return span ? format_duration(*span) : "-";
+}
+
+// What only places with a queue have, before the last column.
+void add_queues(const std::vector<const Offer*>& offers, Table& table) {
+  const bool any = std::ranges::any_of(offers, [](const Offer* offer) {
+    return offer->queue_wait.has_value() || offer->time_limit.has_value();
+  });
+  if (!any) return;
+  table.columns.insert(table.columns.end() - 1, {{"WAIT", Align::right}, {"LIMIT", Align::right}});
+  for (std::size_t i = 0; i < offers.size(); ++i) {
+    std::vector<Cell>& row = table.rows[i];
+    row.insert(row.end() - 1, {span_or_dash(offers[i]->queue_wait), span_or_dash(offers[i]->time_limit)});
+  }
+}
+
 Table offer_table(const std::vector<const Offer*>& offers) {
   Table table{{{"PRICE/H", Align::right},
                {"PER ACC", Align::right, 2},
@@ -123,6 +140,7 @@ Table offer_table(const std::vector<const Offer*>& offers) {
                           count_or_dash(offer->memory_gib), to_text(offer->location), offer->instance_type,
                           std::string(to_text(offer->purchase)), offer->observed_on});
   }
+  add_queues(offers, table);
   return table;
 }
 

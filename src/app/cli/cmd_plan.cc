@@ -25,8 +25,16 @@ std::string span(const std::optional<Duration>& duration) {
   return duration ? format_duration(*duration) : "-";
 }
 
+// "3h 00m", "-" where there is no queue to speak of.
+std::string queue_text(const planner::Plan& plan) {
+  const double wait_s = plan.queue.p50_s();
+  return wait_s < 1 ? "-" : format_duration(duration_of_seconds(std::round(wait_s)));
+}
+
 Table plan_table(const planner::PlanResult& result, std::size_t limit) {
   const bool hourly = result.plans.front().basis == planner::Basis::hour;
+  const bool queued = std::ranges::any_of(
+      result.plans, [](const planner::Plan& plan) { return plan.offer.queue_wait.has_value(); });
   Table table{{{""},
                {hourly ? "COST/H" : "COST", Align::right},
                {"PRICE/H", Align::right, 4},
@@ -37,6 +45,7 @@ Table plan_table(const planner::PlanResult& result, std::size_t limit) {
                {"TYPE", Align::left, 2},
                {"PURCHASE"}},
               {}};
+  if (queued) table.columns.insert(table.columns.begin() + 3, {"WAIT", Align::right});
   for (std::size_t i = 0; i < result.plans.size() && i < limit; ++i) {
     const planner::Plan& plan = result.plans[i];
     const Style style = i == 0 ? Style::green : Style::plain;
@@ -48,6 +57,7 @@ Table plan_table(const planner::PlanResult& result, std::size_t limit) {
                           span(plan.p50_finish), span(plan.p95_finish), percent(plan.risk),
                           Cell(to_text(plan.offer.location), style), Cell(plan.offer.instance_type, style),
                           Cell(std::string(to_text(plan.offer.purchase)), style)});
+    if (queued) table.rows.back().insert(table.rows.back().begin() + 3, Cell(queue_text(plan), Style::plain));
   }
   return table;
 }
@@ -70,6 +80,7 @@ void print_plans(const planner::PlanResult& result, const planner::PlanRequest& 
   const planner::Plan& chosen = *result.chosen();
   context.out << wrap(
       paint(Style::bold, "Chosen:", colour) + " " + offer_key(chosen.offer) + ". " + chosen.why, width, "");
+  if (result.wait_or_rent) context.out << wrap("Queue: " + result.wait_or_rent->text, width, "");
   if (!chosen.throughput_source.empty()) context.out << wrap("Speed: " + chosen.throughput_source, width, "");
   for (const std::string& note : result.notes) context.out << wrap("Note: " + note, width, "");
   const std::size_t hidden = result.feasible > options.limit ? result.feasible - options.limit : 0;
@@ -105,6 +116,12 @@ void print_terms(const planner::Plan& plan, Context& context) {
   table.rows.push_back({Cell("total", Style::bold), "", "", "", Cell(plan.expected_cost.text(), Style::bold),
                         plan.basis == planner::Basis::hour ? "for one hour" : ""});
   context.out << render(table, width, colour) << "\n";
+  if (plan.offer.queue_wait) {
+    context.out << "queue    p50 " << queue_text(plan) << ", p95 "
+                << format_duration(duration_of_seconds(std::round(plan.queue.p95_s()))) << "; estimated by "
+                << plan.offer.location.provider << ", corrected by " << plan.queue.samples()
+                << " waits that were seen\n";
+  }
   context.out << "finish   p50 " << span(plan.p50_finish) << ", p95 " << span(plan.p95_finish) << "\n"
               << "risk     " << percent(plan.risk) << " of at least one interruption (" << plan.hazard.source
               << ")\n";

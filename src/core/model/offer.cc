@@ -93,6 +93,8 @@ json::value to_json(const Offer& offer) {
   object["source"] = offer.source;
   if (offer.cold_start) object["cold_start_s"] = to_json(*offer.cold_start);
   if (offer.notice_lead) object["notice_lead_s"] = to_json(*offer.notice_lead);
+  if (offer.queue_wait) object["queue_wait_s"] = to_json(*offer.queue_wait);
+  if (offer.time_limit) object["time_limit_s"] = to_json(*offer.time_limit);
   return object;
 }
 
@@ -117,6 +119,8 @@ Result<Offer> offer_from_json(const json::value& value, const std::string& path)
   offer.source = reader.text_or("source", "");
   offer.cold_start = reader.optional_seconds("cold_start_s");
   offer.notice_lead = reader.optional_seconds("notice_lead_s");
+  offer.queue_wait = reader.optional_seconds("queue_wait_s");
+  offer.time_limit = reader.optional_seconds("time_limit_s");
   TW_RETURN_IF_ERROR(reader.status());
   return offer;
 }

@@ -47,6 +47,10 @@ struct Offer {
   // Nothing when the supplier's usual figure holds.
   std::optional<Duration> cold_start = std::nullopt;
   std::optional<Duration> notice_lead = std::nullopt;
+  // Of a place with a queue: its own estimate, now, of the wait from the submission to the start. Not billed.
+  std::optional<Duration> queue_wait = std::nullopt;
+  // One allocation lasts no longer: a longer job goes on in a new one.
+  std::optional<Duration> time_limit = std::nullopt;
   bool operator==(const Offer&) const = default;
 };
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cmath>
 #include <cstring>
 #include <functional>
 
@@ -71,6 +72,13 @@ Hazard Evaluator::hazard_of(const Offer& offer) const {
   return prior_hazard(offer);
 }
 
+QueueWait Evaluator::queue_of(const Offer& offer) const {
+  if (!offer.queue_wait) return {};
+  if (!request_.queue_history) return {*offer.queue_wait, {}};
+  const std::vector<QueueSample> history = request_.queue_history(offer);
+  return {*offer.queue_wait, history};
+}
+
 std::variant<Estimate, Rejection> Evaluator::judge(std::size_t offer_index) {
   std::variant<Estimate, Rejection> answer = estimate(offer_index);
   const Estimate* estimate = std::get_if<Estimate>(&answer);
@@ -130,8 +138,12 @@ std::variant<Estimate, Rejection> Evaluator::estimate_as(std::size_t offer_index
   key.conditions = conditions_of(offer, place);
   const RunTotals& totals = totals_of_run(key);
   const std::optional<std::int64_t> cost = cost_at(totals, offer.price_per_hour.nanos());
+  if (!cost && offer.time_limit && !facts_.saves)
+    return refusal(offer_index, RejectionCode::over_time_limit, seconds_of(*offer.time_limit));
   if (!cost) return refusal(offer_index, RejectionCode::never_finishes, key.conditions.hazard_per_hour);
+  const bool counts_time = facts_.basis == Basis::job;
   return Estimate{.cost_nanos = *cost,
+                  .time_nanos = counts_time ? std::llround(facts_.hour_nanos * totals.mean_s / 3600) : 0,
                   .p95_s = totals.p95_s,
                   .risk = totals.interrupted,
                   .offer = static_cast<std::uint32_t>(offer_index),
@@ -147,6 +159,8 @@ Conditions Evaluator::conditions_of(const Offer& offer, const PlaceModel& place)
   conditions.spot = offer.purchase == Purchase::spot;
   conditions.cold_start_s = offer.cold_start ? seconds_of(*offer.cold_start) : place.cold_start_s;
   conditions.notice_lead_s = offer.notice_lead ? seconds_of(*offer.notice_lead) : place.notice_lead_s;
+  conditions.queue = queue_of(offer);
+  if (offer.time_limit) conditions.limit_s = seconds_of(*offer.time_limit);
   return conditions;
 }
 
@@ -161,6 +175,7 @@ const RunTotals& Evaluator::totals_of_run(const RunKey& key) {
   std::size_t hash = mixed(key.place, key.speed * 2 + (conditions.spot ? 1 : 0));
   hash = mixed(hash, bits_of(conditions.hazard_per_hour));
   hash = mixed(mixed(hash, bits_of(conditions.cold_start_s)), bits_of(conditions.notice_lead_s));
+  hash = mixed(mixed(hash, bits_of(conditions.queue.p50_s())), bits_of(conditions.limit_s));
   KnownRun& known = known_runs_[hash & (known_runs_.size() - 1)];
   if (known.is_set && known.key == key) return known.totals;
   const RunCosts costs = cost_run(request_, facts_, places_[key.place], speeds_[key.speed], conditions);

@@ -19,6 +19,7 @@ namespace tradewind::planner {
 // Small enough to rank a hundred thousand of them.
 struct Estimate {
   std::int64_t cost_nanos = 0;
+  std::int64_t time_nanos = 0;  // what the time until the expected end is worth; 0 where nobody says
   double p95_s = 0;
   double risk = 0;
   std::uint32_t offer = 0;  // index into the request's offers
@@ -41,6 +42,8 @@ class Evaluator {
 
   const JobFacts& facts() const { return facts_; }
   Hazard hazard_of(const Offer& offer) const;
+  // Of the queue there; none where the offer speaks of none.
+  QueueWait queue_of(const Offer& offer) const;
   const PlaceModel& place_of(const Estimate& estimate) const { return places_[estimate.place]; }
   const Throughput& speed_of(const Estimate& estimate) const { return speeds_[estimate.speed]; }
   RunCosts run_of(const Estimate& estimate) const;

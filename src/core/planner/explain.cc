@@ -42,7 +42,7 @@ std::string explain_work(const JobFacts& facts, const Plan& plan) {
 }
 
 std::string explain_rework(const Plan& plan) {
-  std::string text = counted(plan.run.restarts, "interruption") + " expected, at " +
+  std::string text = counted(plan.run.restarts - plan.run.continued, "interruption") + " expected, at " +
                      number(plan.hazard.per_hour) + " an hour and node (" + std::string(plan.hazard.source) +
                      ")";
   const std::string loss = span(plan.run.interval_s) + " of work";
@@ -72,7 +72,11 @@ std::string explain_term(TermKind kind, const PlanRequest& request, const Evalua
     case TermKind::rework:
       return explain_rework(plan);
     case TermKind::restarts:
-      return "starting and restoring again, " + number(plan.run.restarts) + " times expected";
+      return "starting and restoring again, " + number(plan.run.restarts) + " times expected" +
+             (plan.run.continued > 0
+                  ? ", " + number(plan.run.continued) + " of them after the time limit of " +
+                        format_duration(*plan.offer.time_limit)
+                  : "");
     case TermKind::egress:
       return place.first_egress_rule.empty() ? place.restart_egress_rule : place.first_egress_rule;
     case TermKind::save_egress:
@@ -134,6 +138,8 @@ std::string why_other(const Plan& plan, const Plan& chosen) {
 std::string why_chosen(const PlanRequest& request, const JobFacts& facts, const PlanResult& result) {
   const Plan& chosen = result.plans.front();
   std::string why = facts.basis == Basis::hour ? "cheapest by the hour" : "cheapest in expected cost";
+  if (facts.basis == Basis::job && facts.hour_nanos > 0)
+    why += " and time, an hour being worth " + request.job.waiting_cost->text() + ",";
   why += " of " + std::to_string(result.feasible) +
          (result.feasible == 1 ? " offer that meets" : " offers that meet") + " every constraint";
   if (!request.job.resources.ordered.empty()) why += " within the first preference that can be had";
@@ -166,6 +172,8 @@ Plan explain(const PlanRequest& request, const Evaluator& evaluator, const Estim
   plan.throughput = evaluator.speed_of(estimate);
   plan.throughput_source = describe(plan.throughput);
   plan.hazard = evaluator.hazard_of(plan.offer);
+  plan.queue = evaluator.queue_of(plan.offer);
+  plan.time_cost = Money(estimate.time_nanos, facts.currency);
   const RunCosts costs = evaluator.run_of(estimate);
   plan.run = costs.run;
   plan.p95_cost = plan.expected_cost;

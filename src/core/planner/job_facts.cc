@@ -86,6 +86,12 @@ void read_limits(JobFacts& facts, const PlanRequest& request) {
       facts.notes.emplace_back("without work or duration the budget is judged for the first hour only");
     }
   }
+  if (request.job.waiting_cost && request.job.waiting_cost->currency() == facts.currency) {
+    facts.hour_nanos = static_cast<double>(request.job.waiting_cost->nanos());
+  } else if (request.job.waiting_cost) {
+    facts.notes.push_back("waiting_cost is in " + request.job.waiting_cost->currency().text() +
+                          " and the plan in " + facts.currency.text() + ", so time is not weighed");
+  }
   for (const auto& [supplier, spent] : request.spend.by_supplier) facts.spent_total += spent.as_double();
   if (!request.job.max_share.empty() && facts.spent_total <= 0) {
     facts.notes.emplace_back("nothing was spent yet, so max_share cannot be judged");

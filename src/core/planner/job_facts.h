@@ -26,6 +26,7 @@ struct JobFacts {
   std::optional<double> interval_s;    // stated; nothing: auto
   std::optional<double> seconds_left;  // to the deadline
   std::optional<double> budget_left;   // in currency units
+  double hour_nanos = 0;               // what an hour until the end is worth; 0: nobody says
   double spent_total = 0;              // with all suppliers, in the period of max_share
   std::vector<std::string> notes;      // what cannot be judged, for people
 };

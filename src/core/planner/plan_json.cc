@@ -32,6 +32,25 @@ json::value throughput_to_json(const Plan& plan) {
       {"explanation", plan.throughput_source}};
 }
 
+json::value queue_to_json(const Plan& plan) {
+  if (!plan.offer.queue_wait) return nullptr;
+  return json::object{{"estimate_s", tradewind::to_json(*plan.offer.queue_wait)},
+                      {"p50_s", steady(plan.queue.p50_s())},
+                      {"p95_s", steady(plan.queue.p95_s())},
+                      {"waits_seen", plan.queue.samples()}};
+}
+
+json::value choice_to_json(const PlanResult& result) {
+  if (!result.wait_or_rent) return nullptr;
+  const WaitOrRent& choice = *result.wait_or_rent;
+  return json::object{
+      {"wait", offer_key(result.plans[choice.wait].offer)},
+      {"rent", offer_key(result.plans[choice.rent].offer)},
+      {"break_even_per_h",
+       choice.break_even_per_h ? tradewind::to_json(*choice.break_even_per_h) : json::value(nullptr)},
+      {"text", choice.text}};
+}
+
 // Millionths: finer ones are noise.
 double probability(double value) {
   return std::round(value * 1e6) / 1e6;
@@ -49,6 +68,8 @@ json::value to_json(const Plan& plan) {
       {"basis", plan.basis == Basis::job ? "job" : "hour"},
       {"expected_cost", tradewind::to_json(plan.expected_cost)},
       {"p95_cost", tradewind::to_json(plan.p95_cost)},
+      {"time_cost", tradewind::to_json(plan.time_cost)},
+      {"queue", queue_to_json(plan)},
       {"p50_finish_s", tradewind::to_json(plan.p50_finish)},
       {"p95_finish_s", tradewind::to_json(plan.p95_finish)},
       {"risk", probability(plan.risk)},
@@ -78,6 +99,7 @@ json::value to_json(const PlanResult& result, const PlanRequest& request) {
   const Plan* chosen = result.chosen();
   return json::object{{"chosen", chosen == nullptr ? json::value(nullptr) : to_json(*chosen)},
                       {"plans", std::move(plans)},
+                      {"wait_or_rent", choice_to_json(result)},
                       {"rejected", std::move(rejected)},
                       {"feasible", result.feasible},
                       {"no_choice", result.no_choice},

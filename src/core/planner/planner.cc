@@ -7,6 +7,7 @@
 #include "core/planner/evaluator.h"
 #include "core/planner/explain.h"
 #include "core/planner/ranking.h"
+#include "core/planner/wait_or_rent.h"
 
 namespace tradewind::planner {
 namespace {
@@ -77,6 +78,7 @@ PlanResult make_plan(const PlanRequest& request) {
     result.plans.push_back(std::move(plan));
   }
   explain_choice(request, evaluator.facts(), result);
+  result.wait_or_rent = weigh_waiting(request.job, result.plans);
   note_short_budget(request, evaluator.facts(), result);
   return result;
 }

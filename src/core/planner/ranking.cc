@@ -47,6 +47,9 @@ std::vector<Estimate> pivots_of(std::span<const Estimate> estimates, const RankO
 
 bool RankOrder::operator()(const Estimate& a, const Estimate& b) const {
   if (a.preference != b.preference) return a.preference < b.preference;
+  const std::int64_t whole_a = a.cost_nanos + (weighs_time ? a.time_nanos : 0);
+  const std::int64_t whole_b = b.cost_nanos + (weighs_time ? b.time_nanos : 0);
+  if (whole_a != whole_b) return whole_a < whole_b;
   if (a.cost_nanos != b.cost_nanos) return a.cost_nanos < b.cost_nanos;
   if (a.p95_s != b.p95_s) return a.p95_s < b.p95_s;
   if (a.risk != b.risk) return a.risk < b.risk;
@@ -65,8 +68,9 @@ std::vector<Estimate> best_ranked(std::vector<Estimate>& estimates, const RankOr
   return {estimates.begin(), middle};
 }
 
-std::vector<Estimate> pareto_front(std::span<const Estimate> estimates, const RankOrder& order) {
+std::vector<Estimate> pareto_front(std::span<const Estimate> estimates, const RankOrder& ranking) {
   if (estimates.empty()) return {};
+  const RankOrder order{ranking.offers, false};
   const std::uint16_t preference = std::ranges::min(estimates, {}, &Estimate::preference).preference;
   const std::vector<Estimate> pivots = pivots_of(estimates, order);
   std::vector<Estimate> left;
@@ -86,6 +90,7 @@ std::vector<Estimate> pareto_front(std::span<const Estimate> estimates, const Ra
     staircase.add(estimate);
     front.push_back(estimate);
   }
+  std::ranges::sort(front, ranking);
   return front;
 }
 

@@ -10,9 +10,11 @@
 
 namespace tradewind::planner {
 
-// Preference, expected cost, p95 finish, then the offer's name, so that the order of the offers says nothing.
+// Preference, expected cost with what the time until the end is worth, expected cost, p95 finish, then the
+// offer's name, so that the order of the offers says nothing.
 struct RankOrder {
   std::span<const Offer> offers;
+  bool weighs_time = true;  // false: by what is paid alone
   bool operator()(const Estimate& a, const Estimate& b) const;
 };
 

@@ -11,12 +11,12 @@
 namespace tradewind::planner {
 namespace {
 
-constexpr std::array<std::string_view, 19> code_names = {
+constexpr std::array<std::string_view, 20> code_names = {
     "other_currency",    "avoided",       "needs_commitment",  "accelerator_mismatch",
     "accelerator_count", "instance_type", "location",          "purchase",
     "too_few_cpus",      "too_many_cpus", "too_little_memory", "too_much_memory",
-    "over_hourly_cost",  "blocked",       "unknown_speed",     "never_finishes",
-    "over_budget",       "over_share",    "misses_deadline"};
+    "over_hourly_cost",  "blocked",       "unknown_speed",     "over_time_limit",
+    "never_finishes",    "over_budget",   "over_share",        "misses_deadline"};
 
 std::string number(double value) {
   char buffer[32];
@@ -124,6 +124,10 @@ std::string reason_of(const PlanRequest& request, const Rejection& rejection) {
       return reason_of_block(request, rejection);
     case RejectionCode::unknown_speed:
       return "no rate is known for " + machine(offer) + ": add it to work.rate_per_s";
+    case RejectionCode::over_time_limit:
+      return "gives allocations of " + span(rejection.found) +
+             " at most, and the job takes longer and saves nothing: checkpoint.path lets it go on in the "
+             "next";
     case RejectionCode::never_finishes:
       return "is interrupted too often to finish: " + number(rejection.found) + " times an hour and node";
     case RejectionCode::over_budget:

@@ -27,6 +27,7 @@ enum class RejectionCode : std::uint8_t {
   over_hourly_cost,
   blocked,          // refused for want of capacity a moment ago
   unknown_speed,    // no rate is known and none follows
+  over_time_limit,  // of one allocation, and the job saves nothing to go on from
   never_finishes,   // interruptions outrun it
   over_budget,      // expected cost
   over_share,       // max_share

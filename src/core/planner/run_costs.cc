@@ -28,6 +28,9 @@ RunInputs inputs_of(const PlanRequest& request, const JobFacts& facts, const Pla
   inputs.interval_s = facts.interval_s;
   const bool noticed = conditions.spot && facts.saves && conditions.notice_lead_s >= facts.save_s;
   inputs.unnoticed = noticed ? request.assumptions.unnoticed : 1;
+  inputs.queue_s = conditions.queue.mean_s();
+  inputs.queue_variance = conditions.queue.variance();
+  inputs.limit_s = conditions.limit_s;
   return inputs;
 }
 
@@ -96,6 +99,7 @@ Amounts amounts_of(const RunCosts& costs, std::int64_t price_nanos_per_hour) {
 RunTotals totals_of(const RunCosts& costs) {
   RunTotals totals;
   totals.is_finite = is_finite(costs.run);
+  totals.mean_s = costs.run.mean_s;
   totals.p95_s = costs.run.p95_s;
   totals.interrupted = costs.run.interrupted;
   std::copy_n(costs.quantities.begin(), time_terms, totals.node_hours.begin());

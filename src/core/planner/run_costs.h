@@ -4,11 +4,13 @@
 
 #include <array>
 #include <cstdint>
+#include <limits>
 #include <optional>
 
 #include "core/planner/job_facts.h"
 #include "core/planner/place_model.h"
 #include "core/planner/plan.h"
+#include "core/planner/queue_wait.h"
 
 namespace tradewind::planner {
 
@@ -27,6 +29,8 @@ struct Conditions {
   bool spot = false;
   double cold_start_s = 0;
   double notice_lead_s = 0;
+  QueueWait queue = {};
+  double limit_s = std::numeric_limits<double>::infinity();  // of one allocation
   bool operator==(const Conditions&) const = default;
 };
 
@@ -39,6 +43,7 @@ Amounts amounts_of(const RunCosts& costs, std::int64_t price_nanos_per_hour);
 
 // What is left of a run when only totals count: small, so that many fit into the processor's cache.
 struct RunTotals {
+  double mean_s = 0;
   double p95_s = 0;
   double interrupted = 0;
   std::array<double, time_terms> node_hours = {};

@@ -51,6 +51,17 @@ double interval_of(const RunInputs& inputs) {
   return std::min(std::max(wanted, 1e-3), inputs.work_s);
 }
 
+// How many allocations the run takes after the first: each gives its limit less start and restore. What
+// cannot save ends in the first or never.
+double continuations(const RunInputs& inputs, double computing_s) {
+  if (!std::isfinite(inputs.limit_s)) return 0;
+  const double first_s = inputs.limit_s - inputs.start_s - inputs.first_restore_s;
+  if (computing_s <= first_s) return 0;
+  const double later_s = inputs.limit_s - inputs.start_s - inputs.restore_s;
+  if (!inputs.saves || first_s <= 0 || later_s <= 0) return std::numeric_limits<double>::infinity();
+  return std::ceil((computing_s - first_s) / later_s);
+}
+
 // Fills everything but the distribution and returns the variance.
 double fill_expectations(RunModel& run, const RunInputs& inputs) {
   const double losing_rate = inputs.hazard_per_s * inputs.unnoticed;
@@ -69,20 +80,25 @@ double fill_expectations(RunModel& run, const RunInputs& inputs) {
   const double losses = inputs.hazard_per_s * computing_s;
   const double first_s = inputs.start_s + inputs.first_restore_s;
   const Stretch first = stretch_of(first_s, inputs.hazard_per_s);
-  run.restarts = losses * tries + first.failures;
-  run.restarts_s = losses * restart.mean + std::max(first.mean - first_s, 0.0);
-  run.waiting_s = run.restarts * inputs.wait_s;
-  run.mean_s = first_s + computing_s + run.restarts_s + run.waiting_s;
+  run.continued = continuations(inputs, computing_s);
+  run.restarts = losses * tries + first.failures + run.continued;
+  run.restarts_s = losses * restart.mean + std::max(first.mean - first_s, 0.0) +
+                   (run.continued > 0 ? run.continued * (inputs.start_s + inputs.restore_s) : 0);
+  const double wait_s = inputs.wait_s + inputs.queue_s;
+  run.waiting_s = run.restarts * wait_s;
+  run.queue_s = inputs.queue_s;
+  run.mean_s = run.queue_s + first_s + computing_s + run.restarts_s + run.waiting_s;
   run.interrupted = -std::expm1(-inputs.hazard_per_s * (first_s + run.work_s + run.saving_s));
 
   // A segment is tried again a geometric number of times; each failure costs what was done and a restart.
-  const double again_mean = restart.mean + tries * inputs.wait_s;
+  const double again_mean = restart.mean + tries * wait_s;
   const Moments lost = truncated_exponential(segment_s, losing_rate, segment.failures);
   const double loss_mean = lost.mean + again_mean;
   double variance = segments * segment.failures *
                     (lost.variance + restart.variance + (1 + segment.failures) * loss_mean * loss_mean);
   const double noticed = losses * (1 - inputs.unnoticed);
   variance += noticed * (restart.variance + again_mean * again_mean);
+  variance += (1 + run.restarts) * inputs.queue_variance;
   const double start_deviation = start_cv * inputs.start_s;
   const double work_deviation = inputs.rate_cv * run.work_s;
   return variance + first.variance + start_deviation * start_deviation + work_deviation * work_deviation;

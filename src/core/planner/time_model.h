@@ -4,10 +4,13 @@
 // Interruptions are a Poisson process. Work is done in segments: `interval` of work, then a save. An
 // interruption that was noticed early enough loses no work; any other one loses the segment so far. After
 // each, a new machine is awaited and started and the checkpoint is restored, and that may be interrupted too.
+// A machine may also have to be queued for, and may be given for a limited time only: then each launch waits,
+// and the run goes on in as many allocations as it takes.
 // The expectations are those of J. T. Daly, "A higher order estimate of the optimum checkpoint interval for
 // restart dumps" (FGCS 22, 2006), section 3, taken apart into their causes. docs/planning.md derives them.
 #pragma once
 
+#include <limits>
 #include <optional>
 
 namespace tradewind::planner {
@@ -25,6 +28,9 @@ struct RunInputs {
   bool saves = false;          // false: an interruption loses everything since the start
   double save_s = 0;           // what one save costs the run
   std::optional<double> interval_s = std::nullopt;  // of work between saves; nothing: young_interval()
+  double queue_s = 0;                               // mean wait in the queue before each start; not billed
+  double queue_variance = 0;                        // seconds²
+  double limit_s = std::numeric_limits<double>::infinity();  // that one allocation lasts
 };
 
 // Expected seconds unless said otherwise.
@@ -35,18 +41,21 @@ struct RunModel {
   double saving_s = 0;     // taking checkpoints
   double rework_s = 0;     // work and saves that interruptions destroyed
   double restarts_s = 0;   // starts and restores after interruptions, interrupted ones too
-  double waiting_s = 0;    // for the next machine; not billed
+  double queue_s = 0;      // in the queue before the first start; not billed
+  double waiting_s = 0;    // for the next machine, in the queue too; not billed
   double interval_s = 0;   // the interval used
   double unnoticed = 1;    // as in the inputs
   double saves = 0;        // number of checkpoints
-  double restarts = 0;     // number of launches after the first
+  double restarts = 0;     // number of launches after the first, continuations among them
+  double continued = 0;    // number of those that a time limit caused
   double mean_s = 0;       // of the whole run
   double p50_s = 0;        // of the lognormal distribution with the run's mean and variance
   double p95_s = 0;        //
   double interrupted = 0;  // probability of at least one interruption
 };
 
-// Whether the run can be expected to end: false when interruptions outrun it (more than 20 years).
+// Whether the run can be expected to end: false when interruptions or time limits outrun it (more than 20
+// years).
 bool is_finite(const RunModel& run);
 RunModel model_run(const RunInputs& inputs);
 
