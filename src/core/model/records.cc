@@ -170,6 +170,7 @@ json::value to_json(const LeaseRecord& lease) {
       {"pinned", lease.pinned},
       {"status", to_json(lease.status)},
       {"status_changed_at", to_json(lease.status_changed_at)},
+      {"first_heard_at", to_json(lease.first_heard_at)},
       {"unseen_since", to_json(lease.unseen_since)},
       {"missed_lists", lease.missed_lists},
       {"hard_limit", to_json(lease.hard_limit)},
@@ -200,6 +201,7 @@ Result<LeaseRecord> lease_record_from_json(const json::value& value, const std::
   lease.pinned = reader.boolean_or("pinned", false);
   lease.status = read_optional<AgentStatus>(reader, "status", agent_status_from_json);
   lease.status_changed_at = reader.optional_time("status_changed_at");
+  lease.first_heard_at = reader.optional_time("first_heard_at");
   lease.unseen_since = reader.optional_time("unseen_since");
   lease.missed_lists = static_cast<int>(reader.integer_or("missed_lists", 0));
   lease.hard_limit = reader.optional_time("hard_limit");
@@ -219,6 +221,7 @@ json::value to_json(const MoveRecord& move) {
                       {"to", move.to.text()},
                       {"target", to_text(move.target)},
                       {"by_policy", move.by_policy},
+                      {"from_queue", move.from_queue},
                       {"state", to_text(move.state)},
                       {"requested_at", to_json(move.requested_at)},
                       {"stopped_at", to_json(move.stopped_at)},
@@ -242,6 +245,7 @@ Result<MoveRecord> move_record_from_json(const json::value& value, const std::st
   move.to = LeaseId(reader.text_or("to", ""));
   const std::string target = reader.text("target");
   move.by_policy = reader.boolean_or("by_policy", false);
+  move.from_queue = reader.boolean_or("from_queue", false);
   move.state = read_enum<MoveState>(reader, "state", move_names);
   move.requested_at = reader.time("requested_at");
   move.stopped_at = reader.optional_time("stopped_at");

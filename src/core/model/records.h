@@ -104,6 +104,7 @@ struct LeaseRecord {
   bool pinned = false;                    // a user moved the job here: it stays until it is lost
   std::optional<AgentStatus> status;      // newest seen
   std::optional<Time> status_changed_at;  // broker's clock, when its status or the ledger last grew
+  std::optional<Time> first_heard_at;     // broker's clock: until then it stood in a queue, and booted
   std::optional<Time> unseen_since;       // stale without evidence of loss: shown, alerted, left alone
   int missed_lists = 0;                   // complete lists in a row that did not show the instance
   std::optional<Time> hard_limit;         // the instance ends itself then, unless the limit is extended
@@ -125,6 +126,9 @@ struct MoveRecord {
   LeaseId to;
   Location target;
   bool by_policy = false;  // false: a user asked for it
+  // The source stands in a queue: it keeps its place until the target is ready, and wins where it starts
+  // first.
+  bool from_queue = false;
   MoveState state = MoveState::preparing;
   Time requested_at;
   std::optional<Time> stopped_at;  // the source's program ended

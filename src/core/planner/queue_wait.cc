@@ -70,4 +70,22 @@ double QueueWait::rest_s(double waited_s) const {
   return std::max(0.0, mean * above(z - sigma_) / above(z) - x);
 }
 
+// The w with P(Z > z(w)) = 0.05 · P(Z > z(waited)), found by halving: it lies within factors of e^(tσ) of x.
+double QueueWait::rest_p95_s(double waited_s) const {
+  if (scale_s_ == 0) return 0;
+  const double x = waited_s + calm_s;
+  const double z = std::log(x / scale_s_) / sigma_;
+  constexpr double far_out = 30;
+  if (z > far_out) return x * std::expm1(sigma_ * std::log(20.0) / z);
+  const double wanted = 0.05 * above(z);
+  double low = z;
+  double high = z + 4;  // the ratio falls fastest around and above the median
+  while (above(high) > wanted) high += 4;
+  for (int i = 0; i < 60; ++i) {
+    const double middle = (low + high) / 2;
+    (above(middle) > wanted ? low : high) = middle;
+  }
+  return std::max(0.0, scale_s_ * std::exp(high * sigma_) - x);
+}
+
 }  // namespace tradewind::planner

@@ -31,6 +31,8 @@ class QueueWait {
   double variance() const;  // seconds²
   // Expected seconds still to wait for one that has waited so long already.
   double rest_s(double waited_s) const;
+  // The seconds within which 95 of 100 such waits are over.
+  double rest_p95_s(double waited_s) const;
   std::size_t samples() const { return samples_; }
   bool operator==(const QueueWait&) const = default;
 

@@ -83,6 +83,9 @@ TEST(QueueWait, FiguresAreThoseOfItsDistribution) {
       0.1);
   EXPECT_NEAR(wait.p95_s() / drawn[drawn.size() * 95 / 100], 1, 0.03);
   EXPECT_NEAR(wait.rest_s(2 * hour) / (rest / left), 1, 0.1);
+  const auto index = drawn.size() - static_cast<std::size_t>(left * 0.05);
+  EXPECT_NEAR(wait.rest_p95_s(2 * hour) / (drawn[index] - 2 * hour), 1, 0.1);
+  EXPECT_NEAR(wait.rest_p95_s(0) / wait.p95_s(), 1, 0.1);
 }
 
 TEST(QueueWait, TheRestGrowsForWhoHasWaitedLongerThanWasSaid) {
@@ -94,6 +97,8 @@ TEST(QueueWait, TheRestGrowsForWhoHasWaitedLongerThanWasSaid) {
     EXPECT_GT(rest, before);
     EXPECT_TRUE(std::isfinite(rest));
     before = rest;
+    EXPECT_GT(wait.rest_p95_s(waited), rest);
+    EXPECT_TRUE(std::isfinite(wait.rest_p95_s(waited)));
   }
 }
 

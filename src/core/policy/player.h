@@ -70,6 +70,12 @@ struct Holding {
   bool operator==(const Holding&) const = default;
 };
 
+// What is held stands in its supplier's queue: seconds until it starts.
+struct Queued {
+  double rest_s = 0;       // expected
+  double rest_sure_s = 0;  // of which 95 of 100 stay below
+};
+
 struct Attempt {
   Holding what;
   bool ok = false;
@@ -81,7 +87,8 @@ enum class Seen : std::int8_t { unknown = -1, down = 0, up = 1 };
 struct Sight {
   int tick = 0;
   std::optional<Holding> held;
-  bool preempted = false;  // since the last tick
+  bool preempted = false;        // since the last tick
+  std::optional<Queued> queued;  // nothing: it has started, or boots
   double setup_left_s = 0;
   double progress_s = 0;
   double checkpoint_s = 0;               // progress that a preemption leaves

@@ -182,8 +182,21 @@ void give_up_for_money(Step& step, const JobRecord& job, const policy::Sight& si
   step.change(job, lifecycle::JobChange::gave_up, why);
 }
 
+// What weighs queues has nothing to say of what has left its queue.
+bool is_settled(Step& step, const JobRecord& job, const LeaseRecord* held) {
+  if (held == nullptr || job.spec.budget || queued(step, *held)) return false;
+  const auto seat = step.working().seats.find(job.id);
+  return seat != step.working().seats.end() && seat->second != nullptr && seat->second->queues &&
+         seat->second->zone_of(held->offer.location) >= 0;
+}
+
 void ask(Step& step, const JobRecord& job, const LeaseRecord* held) {
   Asking& asking = step.working().asking[job.id];
+  if (is_settled(step, job, held)) {
+    asking.last = step.now();
+    asking.next = next_tick(step, job, tick_of(job, step.tempo()));
+    return step.wake(job.id, asking.next);
+  }
   std::string why;
   Seat* seat = seat_of(step, job, held, why);
   if (seat == nullptr && held == nullptr) {

@@ -30,7 +30,22 @@ void hand_over(Step& step, MoveRecord move, const LeaseRecord& source, const std
   step.change(std::move(move), lifecycle::MoveChange::source_stopped, reason);
 }
 
+// A source that has not begun. By its policy the job goes to whichever starts first. The target is not told
+// to start before the source's supplier has shown that nothing of it is left in the queue.
+void prepare_from_queue(Step& step, const MoveRecord& move, const LeaseRecord& source,
+                        const LeaseRecord& target) {
+  if (source.state == LeaseState::ended)
+    return hand_over(step, move, source, "withdrawn from the queue: " + source.reason);
+  if (source.state == LeaseState::releasing) return;
+  if (!target.status || target.status->phase != AgentPhase::standby) return;
+  release(step, source, LeaseEnd::surplus,
+          "withdrawn from its queue: the job starts at " + to_text(move.target));
+}
+
 void prepare(Step& step, const MoveRecord& move, const LeaseRecord& source, const LeaseRecord& target) {
+  if (move.from_queue && !source.first_heard_at) return prepare_from_queue(step, move, source, target);
+  if (move.from_queue && move.by_policy && !is_gone(&source))
+    return fail_move(step, move, "the queue came first: the source has started");
   if (is_gone(&source))
     return hand_over(step, move, source, "the source was lost while the target got ready");
   if (!target.status || target.status->phase != AgentPhase::standby) return;
@@ -75,6 +90,7 @@ void begin_move(Step& step, const JobRecord& job, const LeaseRecord& source, con
   move.job = job.id;
   move.from = source.id;
   move.target = target.location;
+  move.from_queue = queued(step, source).has_value();
   move.requested_at = step.now();
   const std::string from = to_text(source.offer.location);
   JobRecord moving = job;

@@ -89,6 +89,7 @@ void note_heard(Step& step, const LeaseId& id, Time asked_at) {
   if (known == nullptr || known->state == LeaseState::ended || known->status_changed_at >= asked_at) return;
   LeaseRecord lease = *known;
   lease.status_changed_at = asked_at;
+  if (!lease.first_heard_at) lease.first_heard_at = asked_at;
   step.note(lease);
 }
 
@@ -142,6 +143,7 @@ void fold_status(Step& step, const AgentStatus& status, Time asked_at) {
   const bool first_step = (!lease.status || lease.status->epoch == 0) && status.epoch > 0;
   lease.status = status;
   lease.status_changed_at = asked_at;
+  if (!lease.first_heard_at) lease.first_heard_at = asked_at;
   lease.unseen_since.reset();
   if (first_step || status.phase == AgentPhase::restoring) lease.first_step = status.resumed_step;
   take_steps(lease, status);

@@ -71,6 +71,7 @@ std::optional<Time> blocked_until(Step& step, const Offer& offer) {
 
 SurveyQuestion question_for(Step& step, const JobRecord& job) {
   SurveyQuestion question{job, step.working().offers, step.now()};
+  question.queue_waits = &step.working().queue_waits;
   for (const LeaseId& id : job.leases) {
     const LeaseRecord* lease = step.lease(id);
     if (lease == nullptr || !lease->status) continue;

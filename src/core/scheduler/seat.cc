@@ -292,7 +292,50 @@ bool sells_for_nothing(const Seat& seat) {
   });
 }
 
+// The best of what a zone sells: what was asked for first, then the cheapest with the worth of time.
+policy::WholeRun whole_run(const std::vector<FeasibleOffer>& sold, double waiting_usd_per_h) {
+  constexpr double far_behind = 1e9;
+  policy::WholeRun best;
+  double least = infinite;
+  for (const FeasibleOffer& feasible : sold) {
+    const double hours = (feasible.queue.mean_s() + feasible.run_s) / 3600;
+    const double behind = far_behind * static_cast<double>(feasible.preference);
+    const double whole = feasible.expected_usd + waiting_usd_per_h * hours + behind;
+    if (whole >= least) continue;
+    least = whole;
+    best = {feasible.expected_usd + behind, feasible.run_s, feasible.run_sure_s, feasible.queue.mean_s(),
+            feasible.queue.p95_s()};
+  }
+  return best;
+}
+
+// Whether a queue is among the places, and the user names no other policy.
+bool weighs_queues(const JobRecord& job, const Seat& seat) {
+  if (!job.spec.policy.empty() && job.spec.policy != default_policy) return false;
+  return std::ranges::any_of(seat.zones, [](const SeatZone& zone) {
+    const auto has_queue = [](const FeasibleOffer& feasible) {
+      return feasible.offer.queue_wait.has_value();
+    };
+    return std::ranges::any_of(zone.spot, has_queue) || std::ranges::any_of(zone.on_demand, has_queue);
+  });
+}
+
+// It keeps the deadline itself: its problem has none, since on-demand there may be a queue.
+std::unique_ptr<policy::Player> bursting_player(const JobRecord& job, Seat& seat) {
+  seat.queues = true;
+  seat.problem.deadline_ticks = far_deadline_ticks;
+  std::vector<policy::WholeRuns> runs;
+  for (const SeatZone& zone : seat.zones) {
+    runs.push_back({whole_run(zone.spot, seat.problem.waiting_usd_per_h),
+                    whole_run(zone.on_demand, seat.problem.waiting_usd_per_h)});
+  }
+  const double deadline_s = job.deadline ? seconds_of(*job.deadline - job.submitted_at) : infinite;
+  return std::make_unique<policy::Guarded>(policy::burst_player(seat.problem, std::move(runs), deadline_s),
+                                           seat.problem);
+}
+
 std::unique_ptr<policy::Player> player_of(const JobRecord& job, Seat& seat) {
+  if (is_pressed(job) && seat.reference_s > 0 && weighs_queues(job, seat)) return bursting_player(job, seat);
   if (!is_pressed(job) || seat.reference_s <= 0 || sells_for_nothing(seat)) return unhurried_player(seat);
   std::unique_ptr<policy::Player> named = policy::make_player(job.spec.policy, seat.problem);
   return named != nullptr ? std::move(named) : policy::make_player(default_policy, seat.problem);

@@ -32,6 +32,7 @@ struct Seat {
   std::unique_ptr<policy::Player> player;
   Time start;  // of tick 0
   Duration tick{};
+  bool queues = false;        // weighs queues against renting, and remembers nothing
   bool patient = false;       // holds what it has until it is lost, or its budget is spent
   bool counts_units = false;  // progress is told in units of work
   double reference_s = 0;     // of work in `problem`; 0: not known

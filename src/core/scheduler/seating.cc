@@ -267,12 +267,18 @@ Seat* seat_of(Step& step, const JobRecord& job, const LeaseRecord* held, std::st
   const double refusals = job.deadline ? refusals_of(step) : 0;
   std::shared_ptr<Seat> fresh = make_seat(job, market, step.tempo(), keep, refusals);
   fresh->offers_version = step.working().offers_version;
-  if (fits && is_same_problem(known->problem, fresh->problem)) {
+  if (fits && !fresh->queues && !known->queues && is_same_problem(known->problem, fresh->problem)) {
     take_prices(*known, *fresh);
     known->offers_version = fresh->offers_version;
     return known.get();
   }
-  recall(step, job, *fresh);
+  if (fits && fresh->queues && known->queues) {
+    fresh->held = known->held;
+    fresh->attempted = known->attempted;
+    fresh->heard_until = known->heard_until;
+  } else {
+    recall(step, job, *fresh);
+  }
   if (known != nullptr) fresh->last = known->last;
   known = std::move(fresh);
   return known.get();
@@ -285,6 +291,7 @@ policy::Sight sight_of(Step& step, const JobRecord& job, Seat& seat, const Lease
   sight.progress_s = sight.checkpoint_s = progress.saved_s();
   if (held != nullptr) {
     show_held(seat, *held, sight);
+    if (seat.queues && sight.held) sight.queued = queued(step, *held);
     sight.setup_left_s = sight.held ? setup_left_s(step, seat, sight, *held) : 0;
     sight.progress_s = progress.held_s(*held);
   }

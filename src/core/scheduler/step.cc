@@ -14,6 +14,7 @@ Step::Step(ClusterState& state, Working& working, const Survey& survey, Time now
   if (working_.indexed) return;
   for (const auto& [id, lease] : state_.leases) index(lease);
   overhear_all(*this);
+  note_all_queue_waits(*this);
   for (const auto& [id, job] : state_.jobs) {
     if (!is_final(job.state) || !live_leases(job).empty()) mark_dirty(id);
   }
@@ -66,6 +67,7 @@ void Step::put(std::string kind, std::string detail, Record after) {
   if (const auto* lease = std::get_if<LeaseRecord>(&after)) {
     index(*lease);
     overhear(*this, *lease);
+    note_queue_wait(*this, *lease);
     if (lease->state == LeaseState::ended) want_last_words(*lease);
     mark_dirty(lease->job);
   }

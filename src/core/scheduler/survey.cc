@@ -37,6 +37,13 @@ planner::PlanRequest request_for(const SurveyQuestion& question, const SurveyRul
     }
   }
   request.egress = rules.egress;
+  if (question.queue_waits != nullptr) {
+    request.queue_history = [waits = question.queue_waits](const Offer& offer) {
+      const auto seen = waits->find(offer.location);
+      if (seen == waits->end()) return std::vector<planner::QueueSample>();
+      return std::vector<planner::QueueSample>(seen->second.begin(), seen->second.end());
+    };
+  }
   for (const auto& [provider, facts] : rules.suppliers) {
     request.suppliers.push_back({provider, facts.cold_start, facts.notice_lead});
   }
@@ -47,8 +54,12 @@ FeasibleOffer feasible(const planner::Plan& plan) {
   FeasibleOffer feasible{.offer = plan.offer, .expected_usd = plan.expected_cost.as_double()};
   feasible.start_s = plan.run.start_s;
   feasible.preference = plan.preference;
+  feasible.queue = plan.queue;
   if (plan.basis == planner::Basis::hour) return feasible;
   feasible.work_s = plan.run.work_s;
+  // The queue's own spread is told apart from the run's: the sum of both 95 % is on the safe side.
+  feasible.run_s = plan.run.mean_s - plan.run.queue_s;
+  feasible.run_sure_s = std::max(feasible.run_s, plan.run.p95_s - plan.run.queue_s);
   feasible.sure_s = std::max(plan.run.work_s, plan.run.p95_s - plan.run.start_s - plan.run.restore_s);
   return feasible;
 }

@@ -15,6 +15,7 @@
 #include "base/random.h"
 #include "base/time.h"
 #include "core/model/instance.h"
+#include "core/planner/queue_wait.h"
 
 namespace tradewind::scheduler {
 
@@ -107,6 +108,9 @@ struct Working {
   std::map<InstanceRef, Time> terminate_due;
   std::map<LeaseId, Time> unresolved_since;  // intended, and no launch of ours is in flight
   std::map<LeaseId, Time> seen_waiting;  // when its supplier last listed it as pending: queued, or booting
+
+  // Waits in queues that were seen to their end, the newest last, by place.
+  std::map<Location, std::deque<planner::QueueSample>> queue_waits;
 
   std::map<std::string, OfferHealth> health;  // by offer_key
   std::map<std::string, int> launching_per_offer;

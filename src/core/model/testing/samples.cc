@@ -161,6 +161,7 @@ LeaseRecord sample_lease() {
   lease.pinned = true;
   lease.status = sample_status();
   lease.status_changed_at = at("2026-11-24T02:00:02Z");
+  lease.first_heard_at = at("2026-11-24T01:02:03Z");
   lease.unseen_since = at("2026-11-24T02:00:30Z");
   lease.missed_lists = 1;
   lease.orders = 3;
