@@ -83,6 +83,27 @@ class Slurm(rig.TestCase):
         with subprocess.Popen(blocker, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL):
             self.check_steps(self.run_count("spot", 12), 12)
 
+    def test_a_queue_that_grows_is_left_for_a_rented_machine(self):
+        """Own machines first; a machine at 20 USD an hour once the wait costs more; never both."""
+        with open(self.control.file("config", "zones.yaml"), "w", encoding="utf-8") as file:
+            file.write("zones: [{name: rented, on_demand_price_per_hour: 20, spot: no}]\n")
+        self.cluster(time_limit="10m", estimate_every="1s", partitions="[batch]")
+        self.control.json("jobs")  # the server is up, and knows the queue as empty
+        slurm("sbatch", "--partition=batch", "--nodes=4", "--exclusive", "--output=/dev/null", "--time=20", "--wrap=sleep 1200")
+        task = self.control.task("name: burst\nduration: 60s\nwaiting_cost: $36\ncheckpoint: {path: state}\n"
+                                 "run: echo began >>state/runs; echo began; sleep 3\n")
+        planned = self.control.json("plan", task)  # which asks anew: twenty minutes by now
+        self.assertEqual(planned["chosen"]["offer"].split(":")[0], "local/rented", planned["chosen"])
+        self.assertIn("wait 2", planned["wait_or_rent"]["text"])
+        job = self.control.submit(task)
+        seen = self.control.wait_for_end(job)
+        places = [lease["location"] for lease in seen["leases"]]
+        print(f"places in turn: {places}", file=sys.stderr)
+        self.assertEqual(places, ["slurm/tw/batch", "local/rented"], seen)
+        self.assertEqual(self.control.run("logs", job).stdout.count("began"), 1)
+        self.assertIn("withdrawn from its queue", seen["leases"][0]["reason"])
+        self.assertNotIn("tw-", slurm("squeue", "--me", "--noheader", "-o", "%j"))
+
     def test_a_job_costs_little_more_time_than_sbatch_alone(self):
         self.cluster(time_limit="10m")
         self.run_count("batch", 1)  # the server is up, the agent's program is there

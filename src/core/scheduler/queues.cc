@@ -60,13 +60,13 @@ std::optional<policy::Queued> queued(const Step& step, const LeaseRecord& held) 
   const double waited_s = seconds_of(step.now() - *held.launched_at);
   const planner::QueueWait told(*held.offer.queue_wait, history);
   policy::Queued rest{told.rest_s(waited_s), told.rest_p95_s(waited_s)};
-  // Who came before is not served after a newcomer.
-  if (const std::optional<Duration> estimate = newest_estimate(step, held.offer)) {
-    const planner::QueueWait fresh(*estimate, history);
-    rest.rest_s = std::min(rest.rest_s, fresh.mean_s());
-    rest.rest_sure_s = std::min(rest.rest_sure_s, fresh.p95_s());
-  }
-  return rest;
+  const std::optional<Duration> estimate = newest_estimate(step, held.offer);
+  if (!estimate) return rest;
+  const planner::QueueWait fresh(*estimate, history);
+  // Who came before is not served after a newcomer; but an estimate that one has waited out already is no
+  // word.
+  if (waited_s > fresh.p95_s()) return rest;
+  return policy::Queued{std::min(rest.rest_s, fresh.mean_s()), std::min(rest.rest_sure_s, fresh.p95_s())};
 }
 
 }  // namespace tradewind::scheduler

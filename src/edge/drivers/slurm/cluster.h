@@ -43,10 +43,11 @@ struct Cluster {
   std::map<std::string, std::string> gpus;  // GRES type → accelerator model; "" for GPUs without a type
   std::vector<Shape> shapes;                // empty: see default_shapes()
   std::optional<Rest> rest = std::nullopt;
-  Duration notice_lead = std::chrono::seconds(60);  // before the end of an allocation
-  Duration time_limit{};                            // asked for; 0: the partition's own
-  int max_jobs = 0;                                 // at once, waiting ones too; 0: as many as Slurm takes
-  std::vector<std::string> options;                 // further ones of sbatch
+  Duration notice_lead = std::chrono::seconds(60);    // before the end of an allocation
+  Duration time_limit{};                              // asked for; 0: the partition's own
+  Duration estimate_every = std::chrono::minutes(2);  // how often Slurm is asked how long an offer's queue is
+  int max_jobs = 0;                                   // at once, waiting ones too; 0: as many as Slurm takes
+  std::vector<std::string> options;                   // further ones of sbatch
 };
 
 // The object store on the cluster's shared file system, as its nodes reach it: jobs name it "slurm/<name>".

@@ -159,6 +159,7 @@ Cluster read_cluster(Reading& reading, const YamlNode& node, const std::string& 
                 {"rest", rest(cluster.rest)},
                 {"notice_lead", span(cluster.notice_lead, true)},
                 {"time_limit", span(cluster.time_limit, false)},
+                {"estimate_every", span(cluster.estimate_every, false)},
                 {"max_jobs", integer(cluster.max_jobs, 1, 1'000'000)},
                 {"options", texts(cluster.options)}});
   if (!has("name")) reading.error(node, path + " has no name", "such as name: hpc");

@@ -31,6 +31,7 @@ clusters:
       - {name: gpu-2, gpus: 2}
     notice_lead: 2m
     time_limit: 4h
+    estimate_every: 10m
     max_jobs: 20
     rest: {url: "http://login1:6820", user: ana, token_file: /home/ana/.slurm-token}
   - {name: spare, store: /srv/tw, gpus: L4, price_per_hour: 0.50, options: [--nice=100]}
@@ -48,6 +49,7 @@ clusters:
   EXPECT_EQ(hpc.shapes, (std::vector<Shape>{{"small", 2, 8, 0}, {"gpu-2", 0, 0, 2}}));
   EXPECT_EQ(hpc.notice_lead, std::chrono::minutes(2));
   EXPECT_EQ(hpc.time_limit, std::chrono::hours(4));
+  EXPECT_EQ(hpc.estimate_every, std::chrono::minutes(10));
   EXPECT_EQ(hpc.max_jobs, 20);
   EXPECT_EQ(hpc.rest->url, "http://login1:6820");
   EXPECT_EQ(hpc.rest->version, "");

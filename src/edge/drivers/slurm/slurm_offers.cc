@@ -120,6 +120,11 @@ class Maker {
     offer.price_per_hour = price(partition.name).scaled(std::max(shape.gpus, 1));
     offer.observed_on = day_;
     offer.source = "slurm.yaml";
+    if (place.time_limit > Duration(0)) {
+      offer.time_limit = place.time_limit;
+    } else {
+      offer.time_limit = partition.max_time;
+    }
     // By REST no signal announces a preemption (rest_controller.cc).
     const Duration grace = cluster_.rest ? Duration(0) : partition.grace;
     offer.notice_lead = preempted ? grace : cluster_.notice_lead;

@@ -44,6 +44,15 @@ std::vector<std::string> agent_words(const LaunchRequest& request, const std::st
   return words;
 }
 
+constexpr std::size_t estimates_at_once = 8;
+
+// As exact as an estimate of a queue is, so that offers do not change with each look.
+Duration rounded_wait(Duration wait) {
+  if (wait <= Duration(0)) return Duration(0);
+  if (wait < std::chrono::minutes(5)) return std::chrono::round<std::chrono::seconds>(wait / 10) * 10;
+  return std::chrono::round<std::chrono::minutes>(wait);
+}
+
 bool is_definite(Code code) {
   return code != Code::unavailable && code != Code::internal && code != Code::corrupt;
 }
@@ -100,45 +109,51 @@ Result<std::vector<Offer>> SlurmProvider::offers(const provider::OfferQuery& que
   std::vector<Offer> offers;
   if (!query.region.empty() && query.region != options_.cluster.name) return offers;
   TW_ASSIGN_OR_RETURN(const std::vector<Place> all, places());
-  estimate_a_wait(all);
+  estimate_waits(all);
   const std::scoped_lock lock(mutex_);
   for (const Place& place : all) {
     if (!place.open) continue;
     offers.push_back(place.offer);
     const auto wait = waits_.find(offer_key(place.offer));
-    if (wait != waits_.end()) offers.back().cold_start = wait->second.span;
+    // A cluster that does not say how long has a queue all the same.
+    offers.back().queue_wait = wait == waits_.end() ? Duration(0) : wait->second.span.value_or(Duration(0));
   }
   return offers;
 }
 
-void SlurmProvider::estimate_a_wait(const std::vector<Place>& all) {
+// Marked as asked at once, so that calls side by side ask of others.
+std::vector<Place> SlurmProvider::due_for_estimate(const std::vector<Place>& all) {
   const Duration now = clock_.monotonic();
-  const Place* oldest = nullptr;
-  {
-    const std::scoped_lock lock(mutex_);
-    std::optional<Duration> oldest_at;
-    for (const Place& place : all) {
-      const auto known = waits_.find(offer_key(place.offer));
-      if (!place.open || (known != waits_.end() && now - known->second.asked_at < options_.wait_gap))
-        continue;
-      const Duration asked_at = known == waits_.end() ? Duration::min() : known->second.asked_at;
-      if (!oldest_at || asked_at < *oldest_at) {
-        oldest = &place;
-        oldest_at = asked_at;
-      }
-    }
-    // Before it is asked, so that calls side by side ask of one each.
-    if (oldest != nullptr) waits_[offer_key(oldest->offer)].asked_at = now;
-  }
-  if (oldest == nullptr) return;
-  SubmitRequest trial = submit_request({}, *oldest, "/");
-  trial.output = "/dev/null";
-  trial.script = "#!/bin/bash\n";
-  const Result<std::optional<Time>> start = controller_->expected_start(trial);
   const std::scoped_lock lock(mutex_);
-  std::optional<Duration>& span = waits_[offer_key(oldest->offer)].span;
-  span.reset();
-  if (start && *start) span = std::max(**start - clock_.now(), Duration(0));
+  std::vector<std::pair<Duration, const Place*>> due;
+  for (const Place& place : all) {
+    const auto known = waits_.find(offer_key(place.offer));
+    if (!place.open || (known != waits_.end() && now - known->second.asked_at < options_.cluster.estimate_every)) continue;
+    due.emplace_back(known == waits_.end() ? Duration::min() : known->second.asked_at, &place);
+  }
+  std::ranges::stable_sort(due, {}, [](const auto& each) { return each.first; });
+  if (due.size() > estimates_at_once) due.resize(estimates_at_once);
+  std::vector<Place> chosen;
+  for (const auto& [asked_at, place] : due) {
+    waits_[offer_key(place->offer)].asked_at = now;
+    chosen.push_back(*place);
+  }
+  return chosen;
+}
+
+void SlurmProvider::estimate_waits(const std::vector<Place>& all) {
+  for (const Place& place : due_for_estimate(all)) {
+    SubmitRequest trial = submit_request({}, place, "/");
+    trial.output = "/dev/null";
+    trial.script = "#!/bin/bash\n";
+    const Result<std::optional<Time>> start = controller_->expected_start(trial);
+    const bool down = !start && start.error().code == Code::unavailable;
+    const std::scoped_lock lock(mutex_);
+    std::optional<Duration>& span = waits_[offer_key(place.offer)].span;
+    span.reset();
+    if (start && *start) span = rounded_wait(**start - clock_.now());
+    if (down) return;  // the others would be waited for as long
+  }
 }
 
 Result<Place> SlurmProvider::place_of(const Offer& offer) {

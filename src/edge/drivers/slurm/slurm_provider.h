@@ -31,7 +31,6 @@ struct SlurmOptions {
   Duration patience{60'000};     // with one answer of the controller or the host
   Duration query_gap{5'000};     // the jobs are asked for no more often
   Duration offers_gap{60'000};   // nor the partitions
-  Duration wait_gap{300'000};    // nor how long a job of one offer would wait
   Duration stale{180'000};       // a script that has not touched its file for so long is gone
   Duration heartbeat{30'000};    // how often it does
   std::size_t page_size = 1000;  // of instances()
@@ -60,8 +59,9 @@ class SlurmProvider final : public provider::Provider {
   SlurmProvider(SlurmOptions options, std::unique_ptr<io::Host> host, const Clock& clock);
 
   Result<std::vector<Place>> places();
-  // Asks Slurm how long one more of these would wait, the one of which that is known for longest.
-  void estimate_a_wait(const std::vector<Place>& all);
+  // Asks Slurm how long one more of these would wait, of the few for which that was asked longest ago.
+  void estimate_waits(const std::vector<Place>& all);
+  std::vector<Place> due_for_estimate(const std::vector<Place>& all);
   Result<Place> place_of(const Offer& offer);
   // At most query_gap old, but not from before `not_before`.
   Result<JobsSeen> jobs(Time not_before = {});

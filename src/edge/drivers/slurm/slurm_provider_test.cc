@@ -279,9 +279,9 @@ TEST_F(RealSlurm, OffersSayHowLongAJobWouldWait) {
            "--wrap=sleep 600"});
   std::this_thread::sleep_for(seconds(2));
   const Offer offer = rig.offer("batch", "node");
-  ASSERT_TRUE(offer.cold_start.has_value());
-  EXPECT_GT(*offer.cold_start, minutes(8));
-  EXPECT_LE(*offer.cold_start, minutes(11));
+  ASSERT_TRUE(offer.queue_wait.has_value());
+  EXPECT_GT(*offer.queue_wait, minutes(8));
+  EXPECT_LE(*offer.queue_wait, minutes(11));
 }
 
 constexpr const char* saving_agent =
