@@ -88,9 +88,11 @@ class Slurm(rig.TestCase):
         with open(self.control.file("config", "zones.yaml"), "w", encoding="utf-8") as file:
             file.write("zones: [{name: rented, on_demand_price_per_hour: 20, spot: no}]\n")
         self.cluster(time_limit="10m", estimate_every="1s", partitions="[batch]")
-        self.control.json("jobs")  # the server is up, and knows the queue as empty
+        self.run_count("batch", 1)  # the server is up, and knows the queue as empty
         slurm("sbatch", "--partition=batch", "--nodes=4", "--exclusive", "--output=/dev/null", "--time=20", "--wrap=sleep 1200")
-        task = self.control.task("name: burst\nduration: 60s\nwaiting_cost: $36\ncheckpoint: {path: state}\n"
+        while "R" not in slurm("squeue", "--me", "--noheader", "-o", "%t"):
+            time.sleep(0.1)
+        task = self.control.task("name: burst\nduration: 60s\nwaiting_cost: $30\ncheckpoint: {path: state}\n"
                                  "run: echo began >>state/runs; echo began; sleep 3\n")
         planned = self.control.json("plan", task)  # which asks anew: twenty minutes by now
         self.assertEqual(planned["chosen"]["offer"].split(":")[0], "local/rented", planned["chosen"])

@@ -24,7 +24,7 @@ struct SupplierPrior {
 // interruption notices"), Google Cloud 30 seconds (Compute Engine, "Preemption process of Spot VMs"), Azure
 // 30 seconds (Scheduled Events, event type Preempt); none is assumed of anybody else. Cold starts are our
 // assumption: three minutes for a machine with its drivers and packages, two seconds for a zone of one's own
-// machine.
+// machine, ten for machines of one's own that are up, a minute for a pod and its image.
 SupplierPrior supplier_prior(std::string_view provider);
 
 }  // namespace tradewind::planner
