@@ -20,7 +20,7 @@ Charge charge_for(const LeaseRecord& lease, Time now, ChargeKind kind) {
   charge.kind = kind;
   charge.instance_type = lease.offer.instance_type;
   if (lease.instance) charge.resource = lease.instance->id.text();
-  charge.start = lease.launched_at.value_or(now);
+  charge.start = billed_from(lease).value_or(now);
   charge.end = charge.start + billed_span(lease, now);
   charge.is_running = !lease.ended_at;
   return charge;
@@ -74,9 +74,15 @@ std::string_view to_text(ChargeKind kind) {
   return enum_name(kind_names, kind);
 }
 
+std::optional<Time> billed_from(const LeaseRecord& lease) {
+  if (!lease.offer.queue_wait) return lease.launched_at;
+  return lease.started_at ? lease.started_at : lease.first_heard_at;
+}
+
 Duration billed_span(const LeaseRecord& lease, Time now) {
-  if (!lease.launched_at) return {};
-  return std::max(lease.ended_at.value_or(now) - *lease.launched_at, Duration{});
+  const std::optional<Time> from = billed_from(lease);
+  if (!from) return {};
+  return std::max(lease.ended_at.value_or(now) - *from, Duration{});
 }
 
 Money usage_cost(const LeaseRecord& lease, Time now) {

@@ -45,8 +45,10 @@ struct ChargePrices {
   std::function<Money(const Location& from, const Location& to, std::uint64_t bytes)> egress = nullptr;
 };
 
-// From launched_at, where the supplier's bill begins, to ended_at or `now`. Never negative, whatever the
-// clocks say.
+// Where the supplier's bill begins: at the launch, or, of an offer with a queue, when it left that. Nothing:
+// it has not begun.
+std::optional<Time> billed_from(const LeaseRecord& lease);
+// From there to ended_at or `now`. Never negative, whatever the clocks say.
 Duration billed_span(const LeaseRecord& lease, Time now);
 // Price times billed span.
 Money usage_cost(const LeaseRecord& lease, Time now);

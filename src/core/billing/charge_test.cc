@@ -45,6 +45,17 @@ TEST(Charge, WhatNeverRanCostsNothingAndAClockSetBackNeverPaysUs) {
   EXPECT_TRUE(charges_of(lease, clock_at("12:00:00"), some_prices()).empty());
 }
 
+TEST(Charge, AQueueIsNotBilled) {
+  LeaseRecord lease = story_lease(1, Purchase::on_demand, "3", "10:00:00", "12:00:00");
+  lease.offer.queue_wait = std::chrono::hours(1);
+  EXPECT_EQ(usage_cost(lease, clock_at("12:00:00")), Money());  // withdrawn before it began
+  lease.first_heard_at = clock_at("11:30:30");
+  EXPECT_EQ(billed_span(lease, clock_at("12:00:00")), std::chrono::seconds(29 * 60 + 30));
+  lease.started_at = clock_at("11:30:00");
+  EXPECT_EQ(usage_cost(lease, clock_at("12:00:00")), usd("1.5"));
+  EXPECT_EQ(charges_of(lease, clock_at("12:00:00"), {})[0].start, clock_at("11:30:00"));
+}
+
 TEST(Charge, BytesAreChargedToTheirSender) {
   LeaseRecord lease = story_lease(1, Purchase::spot, "3", "10:00:00", "10:30:00");
   lease.status->bytes_moved = 2'000'000'000;

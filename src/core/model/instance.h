@@ -27,6 +27,7 @@ struct Instance {
   std::string token;  // the launch token it was made with: our lease id; empty when it carries none
   InstanceState state = InstanceState::pending;
   Time launched_at;                                  // from when the supplier bills
+  std::optional<Time> started_at = std::nullopt;     // of one that had to queue: billed from then instead
   std::optional<Time> terminated_at = std::nullopt;  // until when it bills
   bool preempted = false;                            // the supplier took it
   std::string reason = {};                           // the supplier's own words for its end

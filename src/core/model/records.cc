@@ -171,6 +171,7 @@ json::value to_json(const LeaseRecord& lease) {
       {"status", to_json(lease.status)},
       {"status_changed_at", to_json(lease.status_changed_at)},
       {"first_heard_at", to_json(lease.first_heard_at)},
+      {"started_at", to_json(lease.started_at)},
       {"unseen_since", to_json(lease.unseen_since)},
       {"missed_lists", lease.missed_lists},
       {"hard_limit", to_json(lease.hard_limit)},
@@ -202,6 +203,7 @@ Result<LeaseRecord> lease_record_from_json(const json::value& value, const std::
   lease.status = read_optional<AgentStatus>(reader, "status", agent_status_from_json);
   lease.status_changed_at = reader.optional_time("status_changed_at");
   lease.first_heard_at = reader.optional_time("first_heard_at");
+  lease.started_at = reader.optional_time("started_at");
   lease.unseen_since = reader.optional_time("unseen_since");
   lease.missed_lists = static_cast<int>(reader.integer_or("missed_lists", 0));
   lease.hard_limit = reader.optional_time("hard_limit");

@@ -95,7 +95,8 @@ struct LeaseRecord {
   Offer offer;
   Time intended_at;
   std::optional<InstanceRef> instance;
-  std::optional<Time> launched_at;  // the supplier bills from here
+  std::optional<Time> launched_at;  // the supplier bills from here; of an offer with a queue, it is submitted
+  std::optional<Time> started_at;   // it left its queue, as the supplier says: billed from here
   std::optional<Time> ended_at;     // and until here
   std::optional<Time> released_at;  // when we asked for its end
   LeaseEnd end = LeaseEnd::none;    // known from the moment it is releasing

@@ -39,6 +39,12 @@ void compare_lease(Step& step, const LeaseId& id, const Instance* instance, cons
     known = step.lease(id);
   }
   if (instance != nullptr) {
+    if (instance->started_at && !known->started_at) {
+      LeaseRecord lease = *known;
+      lease.started_at = instance->started_at;
+      step.put("lease.started", "left the queue", std::move(lease));
+      known = step.lease(id);
+    }
     if (instance->state == InstanceState::terminated) return note_gone(step, *known, instance);
     if (instance->state == InstanceState::pending) step.working().seen_waiting[id] = listing.asked_at;
     if (known->missed_lists > 0) {

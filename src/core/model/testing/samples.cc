@@ -162,6 +162,7 @@ LeaseRecord sample_lease() {
   lease.status = sample_status();
   lease.status_changed_at = at("2026-11-24T02:00:02Z");
   lease.first_heard_at = at("2026-11-24T01:02:03Z");
+  lease.started_at = at("2026-11-24T01:02:00Z");
   lease.unseen_since = at("2026-11-24T02:00:30Z");
   lease.missed_lists = 1;
   lease.orders = 3;

@@ -99,6 +99,10 @@ std::optional<Viewed> view(const Entry& entry, const JobsSeen& seen, Time now, D
   instance.owner = record.owner;
   instance.token = record.token;
   instance.launched_at = record.launched_at;
+  // Of one that waits, Slurm tells when it is expected to start.
+  const bool began = job != nullptr && job->state != JobState::pending && job->started;
+  if (began)
+    instance.started_at = std::clamp(*job->started, record.launched_at, std::max(record.launched_at, now));
   if (entry.end) {
     set_ended(instance, *entry.end);
   } else if (job == nullptr) {

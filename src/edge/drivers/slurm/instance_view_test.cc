@@ -51,6 +51,17 @@ TEST(InstanceView, FollowsTheJob) {
             InstanceState::stopping);
 }
 
+TEST(InstanceView, StartsWhenItLeavesTheQueue) {
+  Job waiting = job("7", JobState::pending, "PENDING");
+  waiting.started = start + hours(3);  // expected
+  EXPECT_FALSE(seen_as(entry("7"), {waiting})->instance.started_at);
+  Job running = job("7", JobState::running, "RUNNING");
+  running.started = start + seconds(100);
+  EXPECT_EQ(seen_as(entry("7"), {running})->instance.started_at, start + seconds(100));
+  running.started = start - hours(1);  // by a clock that is wrong
+  EXPECT_EQ(seen_as(entry("7"), {running})->instance.started_at, start);
+}
+
 TEST(InstanceView, TellsHowAJobEnded) {
   const auto ended = [](const std::string& word) {
     return *seen_as(entry("7"), {job("7", JobState::ended, word)});
