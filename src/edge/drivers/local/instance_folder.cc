@@ -30,7 +30,7 @@ std::optional<InstanceState> instance_state_from_text(std::string_view text) {
 }  // namespace
 
 json::value to_json(const LaunchRecord& record) {
-  return json::object{{"format", 1},
+  json::object object{{"format", 1},
                       {"token", record.token},
                       {"owner", record.owner.text()},
                       {"job", record.job.text()},
@@ -40,6 +40,8 @@ json::value to_json(const LaunchRecord& record) {
                       {"launched_at", to_json(record.launched_at)},
                       {"hard_limit", to_json(record.hard_limit)},
                       {"agent", to_json(record.agent)}};
+  if (record.lending) object["lending"] = lending::to_json(*record.lending);
+  return object;
 }
 
 Result<LaunchRecord> launch_record_from_json(const json::value& value, const std::string& path) {
@@ -56,6 +58,9 @@ Result<LaunchRecord> launch_record_from_json(const json::value& value, const std
   TW_RETURN_IF_ERROR(reader.status());
   TW_ASSIGN_OR_RETURN(record.offer, offer_from_json(reader.value("offer"), reader.path_of("offer")));
   TW_ASSIGN_OR_RETURN(record.zone, zone_from_json(reader.value("zone"), reader.path_of("zone")));
+  if (const json::value* lending = reader.optional("lending")) {
+    TW_ASSIGN_OR_RETURN(record.lending, lending::places_from_json(*lending, reader.path_of("lending")));
+  }
   return record;
 }
 

@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "core/model/instance.h"
+#include "edge/drivers/lending/lending_watch.h"
 #include "edge/drivers/local/zone.h"
 #include "edge/io/process_table.h"
 
@@ -35,6 +36,8 @@ struct LaunchRecord {
   Time launched_at;
   Time hard_limit;
   std::vector<std::string> agent;  // program and the caller's arguments; the machine adds its own
+  // Whose rules the instance keeps to, where the machine is lent by its owner.
+  std::optional<lending::Places> lending = std::nullopt;
 };
 json::value to_json(const LaunchRecord& record);
 Result<LaunchRecord> launch_record_from_json(const json::value& value, const std::string& path);

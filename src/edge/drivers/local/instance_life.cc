@@ -31,6 +31,7 @@ namespace {
 
 constexpr Duration heartbeat = std::chrono::seconds(30);
 constexpr Duration longest_sleep_without_events = std::chrono::milliseconds(100);
+constexpr Duration between_looks_at_owner = std::chrono::seconds(2);
 
 // Why the instance ends.
 struct Ending {
@@ -98,7 +99,8 @@ class Machine {
   std::optional<Ending> step();
   Status boot();
   io::SpawnRequest agent_request(int log_fd) const;
-  Status announce();
+  Status announce() const;
+  void look_at_owner();
   void look_for_later_limit();
   Duration until_next() const;
   void sleep_until_event(Duration longest);
@@ -116,6 +118,10 @@ class Machine {
   Timeline timeline_;
   Duration launched_monotonic_{};
   Duration next_heartbeat_{};
+  std::optional<lending::LendingWatch> owner_;  // of the machine, where he has rules
+  Duration next_look_at_owner_{};
+  std::string preempted_by_ = "the zone's spot capacity is gone";
+  std::string announced_as_ = "the zone's spot capacity is needed elsewhere";
   Claims claims_;
   Cgroup cgroup_;
   io::UniqueFd folder_events_;
@@ -130,6 +136,7 @@ Status Machine::begin() {
   launched_monotonic_ = clock_.monotonic() - late;
   timeline_ = timeline_of(launch_.zone, launch_.offer.purchase, launch_.zone_epoch, launch_.launched_at,
                           launch_.hard_limit);
+  if (launch_.lending) owner_.emplace(*launch_.lending, io::current_environment());
   TW_RETURN_IF_ERROR(io::become_subreaper());
   TW_RETURN_IF_ERROR(watch_events());
   if (launch_.zone.share) {
@@ -179,8 +186,9 @@ std::optional<Ending> Machine::step() {
   const Duration now = elapsed();
   if (io::path_exists(folder_.terminate_request())) return Ending{false, "terminated on request"};
   if (told_to_stop_) return Ending{false, "this machine is going down"};
+  look_at_owner();
   if (timeline_.preemption && now >= *timeline_.preemption) {
-    return Ending{true, "preempted: the zone's spot capacity is gone"};
+    return Ending{true, "preempted: " + preempted_by_};
   }
   look_for_later_limit();
   if (now >= timeline_.hard_limit) return Ending{false, "its time was up (hard limit)"};
@@ -237,7 +245,7 @@ io::SpawnRequest Machine::agent_request(int log_fd) const {
     std::snprintf(count, sizeof count, "%g", launch_.offer.accelerator->count);
     request.argv.push_back("--accelerator=" + launch_.offer.accelerator->model + ":" + count);
   }
-  if (launch_.offer.purchase == Purchase::spot) {
+  if (launch_.offer.purchase == Purchase::spot || launch_.lending) {
     request.argv.push_back("--notice=" + folder_.notice().string());
     const Duration lead = launch_.offer.notice_lead.value_or(Duration(0));
     if (lead > Duration(0)) request.argv.push_back("--notice-lead=" + std::to_string(lead.count()) + "ms");
@@ -248,7 +256,9 @@ io::SpawnRequest Machine::agent_request(int log_fd) const {
     request.environment.merge(objectstore::store_identity(io::current_environment()));
   }
   for (const auto& [name, value] : secrets_) request.environment[name] = value;
-  if (launch_.zone.share && launch_.zone.share->gpus_total > 0) {
+  // A machine that is lent shows no GPU beside those that were claimed, also where none is lent.
+  const bool gpus_counted = launch_.zone.share && (launch_.zone.share->gpus_total > 0 || launch_.lending);
+  if (gpus_counted) {
     for (const char* name : {"CUDA_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES", "ROCR_VISIBLE_DEVICES"}) {
       request.environment[name] = numbers_text(claims_.gpus());
     }
@@ -263,11 +273,31 @@ io::SpawnRequest Machine::agent_request(int log_fd) const {
   return request;
 }
 
-Status Machine::announce() {
+// When the machine's owner wants it for himself, that is a preemption, which nothing takes back. He is asked
+// by files alone: whoever launched the instance may be out of reach, or know nothing of him.
+void Machine::look_at_owner() {
+  const Duration now = elapsed();
+  if (!owner_ || now < next_look_at_owner_) return;
+  next_look_at_owner_ = now + between_looks_at_owner;
+  const Time wall = clock_.now();
+  const lending::State state = owner_->look(wall);
+  const bool ends = state.until && *state.until - wall <= state.rules.yield;
+  if (state.open && !ends) return;
+  const Duration notice = state.open ? *state.until - wall : state.rules.yield;
+  owner_.reset();
+  if (timeline_.preemption && *timeline_.preemption <= now + notice) return;
+  timeline_.preemption = now + notice;
+  timeline_.notice = now;
+  announced_ = false;
+  preempted_by_ = state.open ? "its hours end at " + lending::local_text(*state.until, wall) : state.why;
+  announced_as_ = preempted_by_;
+  note("the machine's owner wants it: " + preempted_by_);
+}
+
+Status Machine::announce() const {
   const Time deadline = clock_.now() + (*timeline_.preemption - elapsed());
-  const json::value text = json::object{{"action", "terminate"},
-                                        {"deadline", format_utc(deadline)},
-                                        {"reason", "the zone's spot capacity is needed elsewhere"}};
+  const json::value text =
+      json::object{{"action", "terminate"}, {"deadline", format_utc(deadline)}, {"reason", announced_as_}};
   return io::write_file_atomic(folder_.notice(), tradewind::to_text(text) + "\n");
 }
 
@@ -282,6 +312,7 @@ void Machine::look_for_later_limit() {
 Duration Machine::until_next() const {
   Duration next = std::min(timeline_.hard_limit, next_heartbeat_);
   if (!agent_) next = std::min(next, timeline_.boot);
+  if (owner_) next = std::min(next, next_look_at_owner_);
   if (timeline_.preemption) next = std::min(next, *timeline_.preemption);
   if (timeline_.notice && !announced_) next = std::min(next, *timeline_.notice);
   const bool blind = !folder_events_.valid() || (agent_ && agent_->pidfd() < 0);

@@ -9,6 +9,7 @@
 #include "edge/drivers/local/salvage.h"
 #include "edge/io/errno_error.h"
 #include "edge/io/process.h"
+#include "edge/io/system_clock.h"
 #include "edge/objectstore/file_url.h"
 
 namespace tradewind::local {
@@ -223,13 +224,14 @@ Result<Launched> LocalProvider::launch_new(const Zone& zone, const LaunchRequest
   record.owner = request.owner;
   record.job = request.job;
   record.offer = request.offer;
-  record.zone = zone;
+  TW_ASSIGN_OR_RETURN(record.zone, lent(zone));
+  record.lending = options_.lending;
   record.launched_at = clock_.now();
   record.hard_limit = request.hard_limit;
   record.agent = options_.agent_program;
   record.agent.insert(record.agent.end(), request.agent_arguments.begin(), request.agent_arguments.end());
   TW_ASSIGN_OR_RETURN(record.zone_epoch, zone_epoch(zone, record.launched_at));
-  TW_RETURN_IF_ERROR(check_room(zone, request.offer.purchase, record.zone_epoch, record.launched_at));
+  TW_RETURN_IF_ERROR(check_room(record.zone, request.offer.purchase, record.zone_epoch, record.launched_at));
   TW_RETURN_IF_ERROR(publish(record));
   const InstanceFolder folder(instances_folder() / record.token);
   const Status started = start_machine(folder, request.secrets);
@@ -258,6 +260,61 @@ Status LocalProvider::check_room(const Zone& zone, Purchase purchase, Time zone_
                "zone " + zone.name + " is full: " + std::to_string(living) + " of " +
                    std::to_string(zone.capacity) + " instances live",
                "wait, or raise its capacity in the zones file"};
+}
+
+// Where numbers of cores and GPUs are claimed, those beyond what is lent are never claimed by anybody.
+Result<Zone> LocalProvider::lent(const Zone& zone) const {
+  if (!options_.lending) return zone;
+  const Time now = io::SystemClock().now();  // the owner's clock, not the asker's
+  const lending::State state = lending::LendingWatch(*options_.lending, options_.environment).look(now);
+  if (!state.ruled) return zone;
+  const bool closing = state.open && state.until && *state.until - now <= state.rules.yield;
+  if (!state.open || closing) {
+    const std::string opens =
+        state.until ? "it opens at " + lending::local_text(*state.until, now) + ", by its own clock" : "";
+    return Error{Code::insufficient_capacity,
+                 "the machine takes no jobs now: " + (closing ? "its hours end" : state.why),
+                 closing ? "" : opens};
+  }
+  Zone capped = zone;
+  const lending::Rules& rules = state.rules;
+  const int gpus = zone.share ? zone.share->gpus : 0;
+  const double cores = zone.share ? zone.share->cores : zone.cpus;
+  const bool beyond = gpus > rules.gpus.value_or(gpus) || cores > rules.cores.value_or(4096) ||
+                      zone.memory_gib > rules.memory_gib.value_or(zone.memory_gib);
+  if (beyond) {
+    return Error{
+        Code::insufficient_capacity,
+        "zone " + zone.name + " is more than the machine's owner lends: " + lending::limits_text(rules),
+        "take a smaller one"};
+  }
+  TW_RETURN_IF_ERROR(check_lent(zone, rules));
+  if (!capped.share) return capped;
+  capped.share->cores_total =
+      std::min(capped.share->cores_total, rules.cores.value_or(capped.share->cores_total));
+  capped.share->gpus_total =
+      std::min(capped.share->gpus_total, rules.gpus.value_or(capped.share->gpus_total));
+  return capped;
+}
+
+Status LocalProvider::check_lent(const Zone& zone, const lending::Rules& rules) const {
+  double memory_gib = zone.memory_gib;
+  double cores = zone.cpus;
+  for (const std::string& name : names_in(instances_folder())) {
+    const InstanceFolder folder(instances_folder() / name);
+    TW_ASSIGN_OR_RETURN(const LaunchRecord launch, folder.launch());
+    TW_ASSIGN_OR_RETURN(const StateRecord state, folder.state());
+    if (state.state == InstanceState::terminated) continue;
+    memory_gib += launch.zone.memory_gib;
+    cores += launch.zone.cpus;
+  }
+  constexpr double rounding = 0.05;  // of memory, which is told to a tenth
+  const bool fits =
+      memory_gib <= rules.memory_gib.value_or(memory_gib) + rounding && cores <= rules.cores.value_or(4096);
+  if (fits) return {};
+  return Error{Code::insufficient_capacity,
+               "what the machine's owner lends is in use: " + lending::limits_text(rules),
+               "wait until some instances end"};
 }
 
 Status LocalProvider::check_share(const Zone& zone) {

@@ -31,6 +31,8 @@ struct LocalOptions {
   std::size_t page_size = 500;                     // of instances()
   bool keeps_stores = true;  // zones without a store get a folder; false: they have none
   Duration shown_after_end = std::chrono::hours(24);
+  // Whether instances keep to the rules of this machine's owner (drivers/lending), and where those are.
+  std::optional<lending::Places> lending = std::nullopt;
   // Tokens of ended instances stay used for ever. false: nothing is left of one that is no more shown.
   bool remembers_tokens = true;
 };
@@ -69,6 +71,10 @@ class LocalProvider final : public provider::Provider {
   Status check_room(const Zone& zone, Purchase purchase, Time zone_epoch, Time now);
   // What the living instances of all zones leave of the machine's cores and GPUs, and other users do.
   Status check_share(const Zone& zone);
+  // The zone as the machine's owner lets it be used now. insufficient_capacity: not at all, and why.
+  Result<Zone> lent(const Zone& zone) const;
+  // That what lives and this zone together are no more than the owner lends.
+  Status check_lent(const Zone& zone, const lending::Rules& rules) const;
   Result<Time> zone_epoch(const Zone& zone, Time now);
   Status publish(const LaunchRecord& record);
   Status start_machine(const InstanceFolder& folder, const Secrets& secrets);

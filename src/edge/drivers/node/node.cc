@@ -11,6 +11,7 @@
 #include "edge/drivers/node/node_wire.h"
 #include "edge/io/errno_error.h"
 #include "edge/io/files.h"
+#include "edge/io/paths.h"
 #include "edge/io/system_clock.h"
 
 namespace tradewind::node {
@@ -62,6 +63,13 @@ bool kills_at_logout() {
   return kills;
 }
 
+// Where the owner's rules would lie: he makes them with the rights of the user who logs in.
+std::optional<lending::Places> lending_of(const NodeProgram& program) {
+  const Result<io::Folders> folders = io::folders_from(program.environment);
+  if (!folders.ok()) return std::nullopt;
+  return lending::places_in(folders->config);
+}
+
 HostFacts look_at_host(const NodeCall& call, const NodeProgram& program) {
   HostFacts facts;
   facts.machine = local::look_at_this_machine(program.environment);
@@ -73,6 +81,10 @@ HostFacts look_at_host(const NodeCall& call, const NodeProgram& program) {
         static_cast<double>(disk.f_bavail) * static_cast<double>(disk.f_frsize) / (1024.0 * 1024 * 1024);
   }
   facts.now = io::SystemClock().now();
+  if (const std::optional<lending::Places> places = lending_of(program)) {
+    const lending::State state = lending::LendingWatch(*places, program.environment).look(facts.now);
+    if (state.ruled) facts.lending = state;
+  }
   return facts;
 }
 
@@ -88,6 +100,7 @@ Result<std::unique_ptr<local::LocalProvider>> open_provider(const NodeCall& call
   options.keeps_stores = false;
   options.remembers_tokens = false;
   options.shown_after_end = call.forget_after;
+  options.lending = lending_of(program);
   return local::LocalProvider::open(std::move(options), clock);
 }
 

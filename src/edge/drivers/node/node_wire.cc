@@ -136,6 +136,7 @@ json::value to_json(const HostFacts& facts) {
     object["accelerator"] =
         json::object{{"model", gpus.model}, {"count", gpus.count}, {"memory_gib", gpus.memory_gib}};
   }
+  if (facts.lending) object["lending"] = lending::to_json(*facts.lending);
   return object;
 }
 
@@ -153,6 +154,9 @@ Result<HostFacts> host_facts_from_json(const json::value& value) {
     facts.machine.accelerator =
         Accelerator{inner.text("model"), inner.number("count"), inner.number("memory_gib")};
     reader.merge(inner.status());
+  }
+  if (const json::value* lent = reader.optional("lending")) {
+    TW_ASSIGN_OR_RETURN(facts.lending, lending::state_from_json(*lent, "facts.lending"));
   }
   TW_RETURN_IF_ERROR(reader.status());
   return facts;

@@ -15,6 +15,7 @@
 #include <string>
 #include <vector>
 
+#include "edge/drivers/lending/lending_watch.h"
 #include "edge/drivers/local/this_machine.h"
 #include "edge/drivers/local/zone.h"
 #include "edge/provider/provider.h"
@@ -44,6 +45,8 @@ struct HostFacts {
   bool kills_at_logout = false;  // systemd ends a user's programs with his last session
   double disk_free_gib = 0;      // of the folder
   Time now;                      // by the host's clock
+  // Its owner's rules, and whether it is open to jobs now. Nothing: it is open to all who may log in.
+  std::optional<lending::State> lending = std::nullopt;
 };
 json::value to_json(const HostFacts& facts);
 Result<HostFacts> host_facts_from_json(const json::value& value);

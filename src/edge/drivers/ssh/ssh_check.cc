@@ -51,6 +51,17 @@ Proof disk_of(const std::string& name, const node::HostFacts& facts) {
   return {name, Finding::warning, text, "name a folder on a larger disk as folder: in ssh.yaml"};
 }
 
+// What its owner lets jobs have of it, and when.
+Proof owner_of(const std::string& name, const lending::State& state) {
+  const std::string limits = lending::limits_text(state.rules);
+  std::string detail = state.open ? "open to jobs; " + state.why : "closed to jobs: " + state.why;
+  if (state.until) detail += (state.open ? "; closes at " : "; opens at ") + format_utc(*state.until);
+  if (!limits.empty()) detail += "; " + limits;
+  detail += "; jobs get " + format_duration(state.rules.yield) + " to leave";
+  if (state.problem.empty()) return {name, Finding::ok, detail};
+  return {name, Finding::warning, detail, "its owner has to mend " + state.problem};
+}
+
 Proof relay_of(const std::string& name, SshProvider& host) {
   const Status led = host.prove_relay();
   if (led.ok()) return {name, Finding::ok, "agents there reach the stores here"};
@@ -68,6 +79,7 @@ std::vector<Proof> prove_host(SshProvider& host, const Clock& clock, bool relay)
                                limits_of(name + " limits", *facts),
                                clock_of(name + " clock", *facts, clock.now()),
                                logout_of(name + " logout", *facts)};
+  if (facts->lending) proofs.push_back(owner_of(name + " owner", *facts->lending));
   if (relay) proofs.push_back(relay_of(name + " way back", host));
   return proofs;
 }

@@ -110,6 +110,51 @@ void give_share(local::Zone& zone, const HostConfig& host, const local::MachineF
   zone.share = local::Share{cores, machine.cpus, gpus, gpus_total, host.claims};
 }
 
+// Of so many GPUs as are lent the owner gives their part of the whole machine, and no more than he says.
+std::vector<local::Zone> gpu_shapes(const HostConfig& host, const local::MachineFacts& machine, int gpus,
+                                    int lent, const lending::Rules& rules) {
+  std::vector<local::Zone> zones;
+  for (int count = 1; count <= lent; count = count < lent && count * 2 > lent ? lent : count * 2) {
+    const double part = static_cast<double>(count) / gpus;
+    local::Zone zone = shape("gpu-" + std::to_string(count), host, part);
+    give_share(zone, host, machine, part, count, lent);
+    const double lent_part = static_cast<double>(count) / lent;
+    if (rules.cores) {
+      const int cores = static_cast<int>(*rules.cores * lent_part);
+      if (cores < 1) continue;  // fewer cores than GPUs
+      zone.share->cores = std::min(zone.share->cores, cores);
+      zone.share->cores_total = std::min(machine.cpus, *rules.cores);
+      zone.cpus = zone.share->cores;
+    }
+    if (rules.memory_gib)
+      zone.memory_gib = std::min(zone.memory_gib, std::floor(*rules.memory_gib * lent_part * 10) / 10);
+    zone.capacity = lent / count;
+    zone.accelerator = machine.accelerator;
+    zone.accelerator->count = count;
+    zones.push_back(std::move(zone));
+  }
+  return zones;
+}
+
+std::vector<local::Zone> shapes_of(const HostConfig& host, local::MachineFacts machine,
+                                   const lending::Rules& rules) {
+  const int gpus = machine.accelerator ? static_cast<int>(machine.accelerator->count) : 0;
+  const int lent = std::min(gpus, rules.gpus.value_or(gpus));
+  if (lent > 0) return gpu_shapes(host, machine, gpus, lent, rules);
+  if (rules.cores) machine.cpus = std::min(machine.cpus, *rules.cores);
+  if (rules.memory_gib) machine.memory_gib = std::min(machine.memory_gib, *rules.memory_gib);
+  std::vector<local::Zone> zones;
+  if (host.slots > 1) {
+    zones.push_back(shape("slot", host, 1.0 / host.slots));
+    give_share(zones.back(), host, machine, 1.0 / host.slots, 0, 0);
+    // More slots than cores share the cores: the number of jobs alone is kept to.
+    if (host.slots > machine.cpus) zones.back().share.reset();
+  }
+  zones.push_back(shape("whole", host, 1));
+  give_share(zones.back(), host, machine, 1, 0, 0);
+  return zones;
+}
+
 }  // namespace
 
 HostsOutcome parse_hosts(std::string_view yaml, const std::string& home) {
@@ -134,26 +179,14 @@ std::vector<local::Zone> shapes_of(const HostConfig& host, const node::HostFacts
   if (host.cpus > 0) machine.cpus = host.cpus;
   if (host.memory_gib > 0) machine.memory_gib = host.memory_gib;
   if (host.gpus) machine.accelerator = host.gpus;
-  std::vector<local::Zone> zones;
-  const int gpus = machine.accelerator ? static_cast<int>(machine.accelerator->count) : 0;
-  for (int count = 1; count <= gpus; count = count < gpus && count * 2 > gpus ? gpus : count * 2) {
-    const double part = static_cast<double>(count) / gpus;
-    local::Zone zone = shape("gpu-" + std::to_string(count), host, part);
-    give_share(zone, host, machine, part, count, gpus);
-    zone.capacity = gpus / count;
-    zone.accelerator = machine.accelerator;
-    zone.accelerator->count = count;
-    zones.push_back(std::move(zone));
+  const lending::Rules rules = facts.lending ? facts.lending->rules : lending::Rules();
+  std::vector<local::Zone> zones = shapes_of(host, machine, rules);
+  if (!facts.lending) return zones;
+  for (local::Zone& zone : zones) {
+    zone.sells_spot = true;
+    zone.sells_on_demand = false;
+    zone.notice_lead = rules.yield;
   }
-  if (gpus > 0) return zones;
-  if (host.slots > 1) {
-    zones.push_back(shape("slot", host, 1.0 / host.slots));
-    give_share(zones.back(), host, machine, 1.0 / host.slots, 0, 0);
-    // More slots than cores share the cores: the number of jobs alone is kept to.
-    if (host.slots > machine.cpus) zones.back().share.reset();
-  }
-  zones.push_back(shape("whole", host, 1));
-  give_share(zones.back(), host, machine, 1, 0, 0);
   return zones;
 }
 

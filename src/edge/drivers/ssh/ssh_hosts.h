@@ -43,7 +43,8 @@ HostsOutcome parse_hosts(std::string_view yaml, const std::string& home);
 Result<std::vector<HostConfig>> read_hosts_file(const std::filesystem::path& file, const std::string& home);
 
 // The shapes in which a host is sold, as zones of its machine: "gpu-1", "gpu-2", "gpu-4" … with their share
-// of cores and memory; of a host without GPUs "whole", and "slot" where several share it.
+// of cores and memory; of a host without GPUs "whole", and "slot" where several share it. Where its owner has
+// rules, no more than he lends, and as spot: he may want it back.
 std::vector<local::Zone> shapes_of(const HostConfig& host, const node::HostFacts& facts);
 
 }  // namespace tradewind::ssh

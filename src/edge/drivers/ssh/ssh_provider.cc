@@ -14,6 +14,9 @@ using provider::LaunchRequest;
 using provider::TerminateState;
 
 constexpr Duration facts_last = std::chrono::minutes(10);
+constexpr Duration lent_facts_last = std::chrono::minutes(1);  // an owner comes and goes
+// A host that closes sooner than this after its notice is not worth the start.
+constexpr Duration worth_it = std::chrono::minutes(1);
 constexpr Duration call_timeout = std::chrono::seconds(60);
 constexpr Duration upload_timeout = std::chrono::minutes(10);
 constexpr int exit_not_found = 127;
@@ -24,10 +27,15 @@ provider::Capabilities capabilities_of(const HostConfig& config) {
   facts.provider = "ssh";
   facts.only_region = config.name;
   facts.regions = {config.name};
+  facts.spot = true;  // where its owner has rules
   facts.token_kind = provider::TokenKind::idempotent;
   facts.needs_relay = true;
   facts.far = true;
   return facts;
+}
+
+Duration lasting(const node::HostFacts& facts) {
+  return facts.lending ? lent_facts_last : facts_last;
 }
 
 std::string last_line(const std::string& text) {
@@ -129,17 +137,18 @@ Result<json::value> SshProvider::ask(NodeCall call) {
   return ask_once(call, missing);
 }
 
-Result<node::HostFacts> SshProvider::facts() {
+Result<SshProvider::Known> SshProvider::facts() {
   {
     const std::lock_guard lock(mutex_);
-    if (facts_ && clock_.monotonic() - facts_at_ < facts_last) return *facts_;
+    if (facts_ && clock_.monotonic() - facts_at_ < lasting(facts_->facts)) return *facts_;
   }
-  if (std::optional<node::HostFacts> kept = kept_facts()) return *kept;
-  return fresh_facts();
+  if (std::optional<Known> kept = kept_facts()) return *kept;
+  TW_ASSIGN_OR_RETURN(const node::HostFacts fresh, fresh_facts());
+  return Known{fresh, clock_.now()};
 }
 
 // Of a command a moment ago. Nothing: there are none, or they are old.
-std::optional<node::HostFacts> SshProvider::kept_facts() {
+std::optional<SshProvider::Known> SshProvider::kept_facts() {
   if (options_.facts_file.empty()) return std::nullopt;
   const Result<std::string> text = io::read_file(options_.facts_file, 1 << 16);
   if (!text.ok()) return std::nullopt;
@@ -151,8 +160,8 @@ std::optional<node::HostFacts> SshProvider::kept_facts() {
   const Result<node::HostFacts> facts = node::host_facts_from_json(reader.value("facts"));
   const Duration age = clock_.now() - seen;
   if (!reader.status().ok() || !facts.ok() || target != host_.name()) return std::nullopt;
-  if (age < Duration(0) || age > facts_last) return std::nullopt;
-  return *facts;
+  if (age < Duration(0) || age > lasting(*facts)) return std::nullopt;
+  return Known{*facts, seen};
 }
 
 Result<node::HostFacts> SshProvider::fresh_facts() {
@@ -170,26 +179,41 @@ Result<node::HostFacts> SshProvider::fresh_facts() {
     }
   }
   const std::lock_guard lock(mutex_);
-  facts_ = facts;
+  facts_ = Known{facts, clock_.now()};
   facts_at_ = clock_.monotonic();
   return facts;
 }
 
 Result<std::vector<local::Zone>> SshProvider::zones() {
-  TW_ASSIGN_OR_RETURN(const node::HostFacts known, facts());
-  return shapes_of(config(), known);
+  TW_ASSIGN_OR_RETURN(const Known known, facts());
+  return shapes_of(config(), known.facts);
+}
+
+// Nothing: it takes no jobs now, or not for long enough. Zero: there is no end.
+std::optional<Duration> SshProvider::open_for(const Known& known) const {
+  if (!known.facts.lending) return Duration(0);
+  const lending::State& state = *known.facts.lending;
+  if (!state.open) return std::nullopt;
+  if (!state.until) return Duration(0);
+  // Its clock and ours may differ.
+  const Duration left = *state.until - known.facts.now - (clock_.now() - known.seen);
+  if (left <= state.rules.yield + worth_it) return std::nullopt;
+  return std::chrono::floor<std::chrono::minutes>(left);
 }
 
 Result<std::vector<Offer>> SshProvider::offers(const provider::OfferQuery& query) {
   std::vector<Offer> found;
   if (!query.region.empty() && query.region != config().name) return found;
-  TW_ASSIGN_OR_RETURN(const std::vector<local::Zone> shapes, zones());
+  TW_ASSIGN_OR_RETURN(const Known known, facts());
+  const std::optional<Duration> open = open_for(known);
+  if (!open) return found;
   const std::string day = format_utc(clock_.now()).substr(0, 10);
-  for (const local::Zone& zone : shapes) {
+  for (const local::Zone& zone : shapes_of(config(), known.facts)) {
     for (Offer& offer : local::offers_of(zone, day)) {
       offer.location = {"ssh", config().name};
       offer.instance_type = zone.name;
       offer.source = "ssh.yaml";
+      if (*open > Duration(0)) offer.time_limit = *open;
       found.push_back(std::move(offer));
     }
   }
@@ -198,15 +222,23 @@ Result<std::vector<Offer>> SshProvider::offers(const provider::OfferQuery& query
 
 // The same offer as the host's zones name it.
 Result<Offer> SshProvider::offer_here(const Offer& offer) {
-  TW_ASSIGN_OR_RETURN(const std::vector<local::Zone> shapes, zones());
-  for (const local::Zone& zone : shapes) {
+  TW_ASSIGN_OR_RETURN(const Known known, facts());
+  for (const local::Zone& zone : shapes_of(config(), known.facts)) {
     if (zone.name != offer.instance_type || offer.location != Location{"ssh", config().name}) continue;
+    // Its owner has made rules, or ended them, since it was offered.
+    const bool sold = offer.purchase == Purchase::spot ? zone.sells_spot : zone.sells_on_demand;
+    if (!sold) {
+      return Error{Code::insufficient_capacity,
+                   host_.name() + " is not sold as " + std::string(to_text(offer.purchase)) + " any more"};
+    }
     Offer there = offer;
     there.location = local::location_of(zone);
     there.instance_type = local::instance_type;
     return there;
   }
-  return Error{Code::invalid_argument, offer_key(offer) + " is not on offer at " + host_.name()};
+  // An owner may have lowered what he lends since it was offered.
+  const Code code = known.facts.lending ? Code::insufficient_capacity : Code::invalid_argument;
+  return Error{code, offer_key(offer) + " is not on offer at " + host_.name()};
 }
 
 // "<token>@<shape>": the host is told of an instance by both.

@@ -31,7 +31,8 @@ class SshProvider final : public provider::Provider {
   SshProvider(SshProviderOptions options, const Clock& clock);
 
   const provider::Capabilities& capabilities() const override { return capabilities_; }
-  // As the host describes itself, asked anew after ten minutes.
+  // As the host describes itself, asked anew after ten minutes; where its owner lends it by rules of his own
+  // (drivers/lending), after one, and while it is closed there are none.
   Result<std::vector<Offer>> offers(const provider::OfferQuery& query) override;
   Result<provider::Launched> launch(const provider::LaunchRequest& request) override;
   Result<InstancePage> instances(const OwnerId& owner, const provider::PageToken& page) override;
@@ -44,8 +45,12 @@ class SshProvider final : public provider::Provider {
   const HostConfig& config() const { return options_.ssh.config; }
 
  private:
-  Result<node::HostFacts> facts();  // of the last ten minutes
-  std::optional<node::HostFacts> kept_facts();
+  struct Known {
+    node::HostFacts facts;
+    Time seen;  // by our clock
+  };
+  Result<Known> facts();  // of the last ten minutes, or minute where the host's owner has rules
+  std::optional<Known> kept_facts();
   Result<std::string> folder();         // on the host, absolute
   Result<std::string> agent_on_host();  // brought there when it is missing
   Status bring_agent(const std::string& path);
@@ -55,6 +60,7 @@ class SshProvider final : public provider::Provider {
   Status keep_relay(bool ask_always);
   std::string forwarded();  // the socket on the host; empty where this connection has none
   Result<std::vector<local::Zone>> zones();
+  std::optional<Duration> open_for(const Known& known) const;
   Result<Offer> offer_here(const Offer& offer);
   InstanceRef ref_here(const InstanceRef& there) const;
 
@@ -67,7 +73,7 @@ class SshProvider final : public provider::Provider {
   std::string folder_;
   std::string agent_;
   std::string agent_digest_;
-  std::optional<node::HostFacts> facts_;
+  std::optional<Known> facts_;
   Duration facts_at_{};  // monotonic
 
   std::mutex relay_mutex_;
