@@ -29,6 +29,13 @@ struct CheckLine {
   std::string cure;    // empty: none is needed
 };
 
+// What `tradewind node` did or found, told twice.
+struct NodeReport {
+  json::value document;
+  std::vector<std::string> lines;     // for people
+  std::vector<std::string> warnings;  // the same, on stderr
+};
+
 // What only main can wire, since it names concrete suppliers and the control plane.
 struct Wiring {
   // What this machine's own zones sell. Errors: those of the zones file.
@@ -37,6 +44,8 @@ struct Wiring {
   std::function<std::vector<CheckLine>(const std::string& zones_file)> check_suppliers;
   // One supplier by its name ("ssh", "ssh/gpu1"), tried in full. not_found.
   std::function<Result<std::vector<CheckLine>>(const std::string& name)> check_supplier;
+  // This machine as its owner lends it.
+  std::function<Result<NodeReport>(const NodeOptions&)> node;
   // Runs the control plane until it is told to end. `ready` is called once it answers.
   std::function<Result<ExitCode>(const ServerRunOptions&,
                                  const std::function<void(const json::value&)>& ready)>

@@ -199,6 +199,26 @@ struct PolicyOptions {
   std::string name;  // empty: lists what there is
 };
 
+// This machine in the pool, as its owner lends it; add and remove are of the control plane's machine.
+enum class NodeAction { join, leave, status, pause, resume, add, remove };
+struct NodeOptions {
+  NodeAction action = NodeAction::status;
+  std::string control;  // join, leave: where the control plane is, [USER@]HOST; empty: nowhere, or as joined
+  std::string name;     // of the host there
+  std::string host;     // by which the control plane's machine reaches it
+  std::string user;
+  int port = 0;
+  std::vector<std::pair<std::string, std::string>> fields;  // add: more of ssh.yaml
+  std::vector<std::string> hours;                           // "22:00-07:00"; "always"
+  std::optional<int> gpus;
+  std::optional<int> cores;
+  std::optional<double> memory_gib;
+  std::string yield;       // a duration; empty: as it is
+  std::string away_after;  // the same
+  std::optional<bool> share;
+  std::string pause_for;  // a duration; empty: until resume
+};
+
 struct CompletionOptions {
   std::string shell;
 };
@@ -206,7 +226,7 @@ struct CompletionOptions {
 using Command = std::variant<OffersOptions, PlanOptions, RunOptions, JobsOptions, JobOptions, LogsOptions,
                              CancelOptions, MoveOptions, CheckpointOptions, ArchiveOptions, ServerRunOptions,
                              EventsOptions, CheckOptions, VersionOptions, SimulateOptions, TracesOptions,
-                             PolicyOptions, CompletionOptions>;
+                             PolicyOptions, NodeOptions, CompletionOptions>;
 
 struct CommandLine {
   Command command;

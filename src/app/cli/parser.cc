@@ -373,6 +373,7 @@ std::unique_ptr<CLI::App> make_app(Target& target) {
   add_server(*app, target);
   add_simulate(*app, target);
   add_traces(*app, target);
+  add_node(*app, target);
   add_small_verbs(*app, target);
   return app;
 }

@@ -32,6 +32,7 @@ struct Target {
   SimulateOptions simulate;
   TracesOptions traces;
   PolicyOptions policy;
+  NodeOptions node;
   CompletionOptions completion;
   Command chosen;
 };
@@ -41,5 +42,7 @@ std::string examples(const std::vector<std::string>& lines);
 void add_json(CLI::App* app, Target& target);
 // parser_checkpoint.cc
 void add_checkpoint(CLI::App& app, Target& target);
+// parser_node.cc
+void add_node(CLI::App& app, Target& target);
 
 }  // namespace tradewind::cli::parsing

@@ -58,6 +58,9 @@ Result<ExitCode> dispatch(const TracesOptions& options, Context& context) {
 Result<ExitCode> dispatch(const PolicyOptions& options, Context& context) {
   return run_policy(options, context);
 }
+Result<ExitCode> dispatch(const NodeOptions& options, Context& context) {
+  return run_node(options, context);
+}
 Result<ExitCode> dispatch(const CompletionOptions& options, Context& context) {
   return run_completion(options, context);
 }

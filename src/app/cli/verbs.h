@@ -23,6 +23,7 @@ Result<ExitCode> run_version(const VersionOptions& options, Context& context);
 Result<ExitCode> run_simulate(const SimulateOptions& options, Context& context);
 Result<ExitCode> run_traces(const TracesOptions& options, Context& context);
 Result<ExitCode> run_policy(const PolicyOptions& options, Context& context);
+Result<ExitCode> run_node(const NodeOptions& options, Context& context);
 Result<ExitCode> run_completion(const CompletionOptions& options, Context& context);
 
 }  // namespace tradewind::cli

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "app/cli/run_cli.h"
+#include "app/main/node_main.h"
 #include "app/main/server_main.h"
 #include "edge/drivers/kubernetes/kubernetes_check.h"
 #include "edge/drivers/local/machine.h"
@@ -180,6 +181,9 @@ void wire(cli::Context& context) {
   };
   context.wiring.check_suppliers = [&context](const std::string& zones) {
     return check_suppliers(context, zones);
+  };
+  context.wiring.node = [&context](const cli::NodeOptions& options) {
+    return app::run_node(options, context);
   };
   context.wiring.run_server = [&context](const cli::ServerRunOptions& options,
                                          const std::function<void(const json::value&)>& ready) {
