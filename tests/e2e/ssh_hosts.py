@@ -29,7 +29,7 @@ def yaml_item(fields):
 class Host:
     """An sshd that lets in whoever runs the test. `folder`: what Tradewind may use there."""
 
-    def __init__(self, test, name):
+    def __init__(self, test, name, path="/usr/local/bin:/usr/bin:/bin"):
         self.name = name
         self.root = tempfile.mkdtemp(prefix=f"host {name} ")
         self.folder = os.path.join(self.root, "far side")
@@ -44,13 +44,18 @@ class Host:
             config.write(f'ListenAddress 127.0.0.1\nPort {self.port}\nHostKey "{self.file("host_key")}"\nPidFile none\n'
                          f'AuthorizedKeysFile "{self.file("user_key.pub")}"\nStrictModes no\nUsePAM no\nPasswordAuthentication no\n'
                          "KbdInteractiveAuthentication no\nPermitRootLogin yes\nMaxStartups 200\n"
-                         "SetEnv SHLVL=2\n")  # bash takes it for a shell below another, and reads no ~/.bashrc
+                         # bash takes it for a shell below another, and reads no ~/.bashrc
+                         f'SetEnv SHLVL=2 "PATH={path}" "TRADEWIND_HOME={self.own_home()}"\n')
         self.sshd = None
         self.start()
         test.addCleanup(self.stop)
 
     def file(self, name):
         return os.path.join(self.root, name)
+
+    def own_home(self):
+        """The TRADEWIND_HOME of whoever logs in there."""
+        return self.file("own home")
 
     def start(self):
         self.sshd = subprocess.Popen([program("sshd"), "-D", "-f", self.file("sshd_config"), "-E", self.file("log")],

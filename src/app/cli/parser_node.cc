@@ -27,7 +27,10 @@ void add_rules(CLI::App* sub, NodeOptions& o) {
   sub->add_option("--cores", o.cores, "at most so many cores")->check(CLI::PositiveNumber);
   sub->add_option("--memory", o.memory_gib, "at most so many GiB of memory")->check(CLI::PositiveNumber);
   sub->add_option("--yield", o.yield, "how long jobs have to save and leave (30s)");
-  sub->add_flag("--share,!--no-share", o.share, "jobs go on while you work here");
+  sub->add_flag_callback(
+      "--share", [&o] { o.share = true; }, "jobs go on while you work here");
+  sub->add_flag_callback(
+      "--no-share", [&o] { o.share = false; }, "jobs leave when you work here");
   sub->add_option("--away-after", o.away_after, "without input for so long you are away (15m)");
 }
 
@@ -50,6 +53,10 @@ void add_node(CLI::App& app, Target& target) {
   NodeOptions& o = target.node;
   CLI::App* parent = app.add_subcommand("node", "lend this machine to the pool, by rules of your own");
   parent->require_subcommand(1);
+  parent->footer(
+      examples({"tradewind node join ana@control --hours 22:00-07:00 --gpus 2",
+                "tradewind node status                  whether it takes jobs now, and what runs here",
+                "tradewind node pause --for 2h          I am back: all jobs leave now"}));
   CLI::App* join =
       add_action(parent, target, "join",
                  "lend this machine: set its rules, and add it to a control plane's hosts", NodeAction::join,

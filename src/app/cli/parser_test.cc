@@ -135,6 +135,21 @@ TEST(ParserTest, ReadsTheVerbsWithinVerbs) {
   EXPECT_EQ(start.zones, "z.yaml");
 }
 
+TEST(ParserTest, ReadsHowAMachineIsLent) {
+  const NodeOptions joined = parsed<NodeOptions>({"node", "join", "ana@control", "--hours", "22:00-07:00",
+                                                  "--hours", "sat-sun", "--gpus", "0", "--share"});
+  EXPECT_EQ(joined.action, NodeAction::join);
+  EXPECT_EQ(joined.control, "ana@control");
+  EXPECT_EQ(joined.hours, (std::vector<std::string>{"22:00-07:00", "sat-sun"}));
+  EXPECT_EQ(joined.gpus, 0);
+  EXPECT_EQ(joined.share, true);
+  EXPECT_FALSE(parsed<NodeOptions>({"node", "join"}).share.has_value()) << "as it was";
+  EXPECT_EQ(parsed<NodeOptions>({"node", "pause", "--for", "2h"}).pause_for, "2h");
+  const NodeOptions added = parsed<NodeOptions>({"node", "add", "desk", "--host", "h", "--price", "0.5"});
+  EXPECT_EQ(added.name, "desk");
+  EXPECT_EQ(added.fields, (std::vector<std::pair<std::string, std::string>>{{"price_per_hour", "0.5"}}));
+}
+
 TEST(ParserTest, ADashIsTheLastJob) {
   EXPECT_EQ(parsed<LogsOptions>({"logs", "-f", "-"}).job, "-");
   EXPECT_EQ(parsed<MoveOptions>({"move", "-", "--to", "local/b", "--wait"}).job, "-");

@@ -79,6 +79,19 @@ void keep_to_cores(const std::vector<int>& numbers) {
   }
 }
 
+// Whether rules that were lowered leave the instance no place: of what is lent only the first numbers are
+// claimed, so that those who hold a higher one go, and no others.
+bool is_beyond(const lending::Rules& rules, const Zone& zone, const Claims& claims) {
+  const auto above = [](const std::vector<int>& numbers, int wanted, const std::optional<int>& most) {
+    return most &&
+           (wanted > *most || std::ranges::any_of(numbers, [&](int number) { return number >= *most; }));
+  };
+  const int gpus = zone.share ? zone.share->gpus : 0;
+  const int cores = zone.share ? zone.share->cores : 0;
+  return above(claims.gpus(), gpus, rules.gpus) || above(claims.cores(), cores, rules.cores) ||
+         (rules.memory_gib && zone.memory_gib > *rules.memory_gib);
+}
+
 class Machine {
  public:
   Machine(InstanceFolder folder, LaunchRecord launch, Secrets secrets)
@@ -281,15 +294,18 @@ void Machine::look_at_owner() {
   next_look_at_owner_ = now + between_looks_at_owner;
   const Time wall = clock_.now();
   const lending::State state = owner_->look(wall);
-  const bool ends = state.until && *state.until - wall <= state.rules.yield;
-  if (state.open && !ends) return;
-  const Duration notice = state.open ? *state.until - wall : state.rules.yield;
+  const bool ends = state.open && state.until && *state.until - wall <= state.rules.yield;
+  const bool too_large = state.open && state.ruled && is_beyond(state.rules, launch_.zone, claims_);
+  if (state.open && !ends && !too_large) return;
+  const Duration notice = ends ? std::max(*state.until - wall, Duration(0)) : state.rules.yield;
   owner_.reset();
   if (timeline_.preemption && *timeline_.preemption <= now + notice) return;
   timeline_.preemption = now + notice;
   timeline_.notice = now;
   announced_ = false;
-  preempted_by_ = state.open ? "its hours end at " + lending::local_text(*state.until, wall) : state.why;
+  preempted_by_ = ends        ? "its hours end at " + lending::local_text(*state.until, wall)
+                  : too_large ? "its owner lends " + lending::limits_text(state.rules)
+                              : state.why;
   announced_as_ = preempted_by_;
   note("the machine's owner wants it: " + preempted_by_);
 }

@@ -103,5 +103,54 @@ TEST(Shapes, OfAHostWithoutGpusAreTheWholeAndItsSlots) {
   EXPECT_FALSE(shapes_of(host, facts(8, 32))[0].share.has_value()) << "more slots than cores share them";
 }
 
+node::HostFacts lent(node::HostFacts known, const lending::Rules& rules) {
+  known.lending = lending::State{true, true, "", std::nullopt, rules, ""};
+  return known;
+}
+
+TEST(Shapes, OfAHostThatIsLentAreWhatItsOwnerLendsAsSpot) {
+  HostConfig host;
+  host.price_per_hour = Money::parse("8").value();
+  lending::Rules rules;
+  rules.gpus = 3;
+  rules.yield = std::chrono::seconds(45);
+  const std::vector<local::Zone> shapes = shapes_of(host, lent(facts(64, 512, 8), rules));
+  ASSERT_EQ(shapes.size(), 3U);
+  EXPECT_EQ(shapes[2].name, "gpu-3");
+  EXPECT_EQ(shapes[2].share->gpus_total, 3) << "the others are never claimed";
+  EXPECT_EQ(shapes[2].share->cores, 24) << "their part of the machine";
+  EXPECT_EQ(shapes[2].price_per_hour, Money::parse("3").value());
+  EXPECT_EQ(shapes[0].capacity, 3);
+  for (const local::Zone& zone : shapes) {
+    EXPECT_TRUE(zone.sells_spot);
+    EXPECT_FALSE(zone.sells_on_demand);
+    EXPECT_EQ(zone.notice_lead, std::chrono::seconds(45));
+  }
+  rules.cores = 6;
+  rules.memory_gib = 30;
+  const std::vector<local::Zone> fewer = shapes_of(host, lent(facts(64, 512, 8), rules));
+  EXPECT_EQ(fewer[2].share->cores, 6);
+  EXPECT_EQ(fewer[0].share->cores, 2);
+  EXPECT_EQ(fewer[0].memory_gib, 10);
+  rules.gpus = 0;
+  const std::vector<local::Zone> none = shapes_of(host, lent(facts(64, 512, 8), rules));
+  ASSERT_EQ(none.size(), 1U);
+  EXPECT_EQ(none[0].name, "whole");
+  EXPECT_EQ(none[0].cpus, 6);
+  EXPECT_EQ(none[0].memory_gib, 30);
+  EXPECT_FALSE(none[0].accelerator.has_value());
+}
+
+TEST(HostFacts, TellTheRulesOfTheOwner) {
+  lending::Rules rules;
+  rules.gpus = 2;
+  const node::HostFacts told = lent(facts(4, 16), rules);
+  const Result<node::HostFacts> again = node::host_facts_from_json(node::to_json(told));
+  ASSERT_TRUE(again.ok()) << describe(again.error());
+  ASSERT_TRUE(again->lending.has_value());
+  EXPECT_EQ(again->lending->rules, rules);
+  EXPECT_FALSE(node::host_facts_from_json(node::to_json(facts(4, 16)))->lending.has_value());
+}
+
 }  // namespace
 }  // namespace tradewind::ssh
