@@ -11,6 +11,8 @@ json::value to_json(const JobSummary& job) {
                       {"step", number_to_json(job.step)},
                       {"total_steps", number_to_json(job.total_steps)},
                       {"location", text_or_null(job.location)},
+                      {"instance_type", text_or_null(job.instance_type)},
+                      {"purchase", text_or_null(job.purchase)},
                       {"attempts", job.attempts},
                       {"cost", tradewind::to_json(job.cost)},
                       {"reason", text_or_null(job.reason)},
@@ -38,6 +40,8 @@ Result<JobSummary> job_summary_from_json(const json::value& value, const std::st
   job.step = reader.number("step");
   job.total_steps = reader.number("total_steps");
   job.location = reader.text_or("location", "");
+  job.instance_type = reader.text_or("instance_type", "");
+  job.purchase = reader.text_or("purchase", "");
   job.attempts = static_cast<int>(reader.integer("attempts"));
   job.cost = reader.money("cost");
   job.reason = reader.text_or("reason", "");

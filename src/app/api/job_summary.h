@@ -19,6 +19,8 @@ struct JobSummary {
   double step = 0;
   double total_steps = 0;            // 0: not known
   std::string location;              // of the lease that runs it now, or ran it last; empty: none yet
+  std::string instance_type = {};    // of that lease
+  std::string purchase = {};         // of that lease: of Purchase
   int attempts = 0;                  // leases that got an instance
   Money cost;                        // of all leases so far, at list price
   std::string reason = {};           // why it is where it is

@@ -16,6 +16,7 @@ constexpr std::array task_verbs = {"run", "plan"};
 struct FlagValues {
   const char* flag;
   const char* values;
+  const char* verb = nullptr;  // of this one alone
 };
 constexpr std::array flag_values = {
     FlagValues{"--color", "auto always never"},
@@ -23,6 +24,8 @@ constexpr std::array flag_values = {
     FlagValues{"--group", "provider region accelerator instance-type purchase"},
     FlagValues{"--state",
                "queued starting running recovering waiting stopping succeeded failed cancelled live"},
+    FlagValues{"--output", "wide json name", "jobs"},
+    FlagValues{"--open-mode", "append truncate"},
 };
 
 // In the scripts @NAME@ stands for what is made from the verbs.
@@ -85,6 +88,7 @@ _tradewind() {
     else
         case $verb in
             @TASK_VERBS@) _tradewind_files "$current" '*.yaml' '*.yml' ;;
+            sbatch) _tradewind_files "$current" '*' ;;
             @JOB_VERBS@|checkpoint) values=$(_tradewind_jobs "${1/#\~/$HOME}") ;;
             completion) values='bash zsh fish' ;;
         esac
@@ -126,6 +130,7 @@ _tradewind() {
     else
         case $verb in
             @TASK_VERBS@) _files -g '*.(yaml|yml)' ;;
+            sbatch) _files ;;
             @JOB_VERBS@|checkpoint)
                 jobs=(${(f)"$(_tradewind_jobs ${~words[1]})"})
                 (( $#jobs )) && compadd -V jobs -- $jobs ;;
@@ -159,6 +164,7 @@ end
 complete -c tradewind -f
 complete -c tradewind -l color -x -a 'auto always never' -d 'when to use colours'
 @VERBS@complete -c tradewind -n '__fish_seen_subcommand_from @TASK_VERBS@' -k -a '(__fish_complete_suffix .yml; __fish_complete_suffix .yaml)'
+complete -c tradewind -n '__fish_seen_subcommand_from sbatch' -F
 complete -c tradewind -n '__fish_seen_subcommand_from @JOB_VERBS@' -a '(__tradewind_jobs)'
 complete -c tradewind -n '__fish_seen_subcommand_from checkpoint; and __fish_seen_subcommand_from list verify prune restore show diff repair' -a '(__tradewind_jobs)'
 complete -c tradewind -n '__fish_seen_subcommand_from completion' -a 'bash zsh fish'
@@ -207,7 +213,9 @@ std::string bash_of(const std::vector<VerbWords>& verbs) {
   std::string values;
   std::vector<std::string> names;
   for (const FlagValues& each : flag_values) {
-    values += "        " + std::string(each.flag) + ") values=" + shell_quoted(each.values) + " ;;\n";
+    const std::string only = each.verb == nullptr ? "" : "[[ $verb != " + std::string(each.verb) + " ]] || ";
+    values +=
+        "        " + std::string(each.flag) + ") " + only + "values=" + shell_quoted(each.values) + " ;;\n";
   }
   names.reserve(verbs.size());
   for (const VerbWords& verb : verbs) names.push_back(verb.verb);
@@ -225,7 +233,9 @@ std::string zsh_of(const std::vector<VerbWords>& verbs) {
   std::string values;
   std::string described;
   for (const FlagValues& each : flag_values) {
-    values += "        " + std::string(each.flag) + ") compadd -- " + each.values + "; return ;;\n";
+    const std::string only = each.verb == nullptr ? "" : "[[ $verb != " + std::string(each.verb) + " ]] || ";
+    values += "        " + std::string(each.flag) + ") " + only + "{ compadd -- " + each.values +
+              "; return; } ;;\n";
   }
   for (const VerbWords& verb : verbs) {
     described += "        " + shell_quoted(verb.verb + ":" + verb.description) + "\n";
@@ -240,10 +250,12 @@ std::string zsh_of(const std::vector<VerbWords>& verbs) {
   return script;
 }
 
-std::string fish_flag(const std::string& condition, const std::string& flag) {
+std::string fish_flag(const std::string& verb, const std::string& flag) {
+  const std::string condition = fish_quoted("__fish_seen_subcommand_from " + verb);
   std::string line = "complete -c tradewind -n " + condition + " -l " + flag.substr(2);
   for (const FlagValues& each : flag_values) {
-    if (flag == each.flag) line += " -x -a " + fish_quoted(each.values);
+    if (flag == each.flag && (each.verb == nullptr || verb == each.verb))
+      line += " -x -a " + fish_quoted(each.values);
   }
   if (flag == "--svg" || flag == "--zones") line += " -r -F";
   return line + "\n";
@@ -255,7 +267,7 @@ std::string fish_of(const std::vector<VerbWords>& verbs) {
     const std::string seen = "__fish_seen_subcommand_from " + verb.verb;
     lines += "complete -c tradewind -n __fish_use_subcommand -a " + verb.verb + " -d " +
              fish_quoted(verb.description) + "\n";
-    for (const std::string& flag : verb.flags) lines += fish_flag(fish_quoted(seen), flag);
+    for (const std::string& flag : verb.flags) lines += fish_flag(verb.verb, flag);
     if (verb.words.empty()) continue;
     const std::string words = join(verb.words, " ");
     std::string unless = seen;

@@ -153,6 +153,10 @@ Result<ExitCode> explain_offer(const std::string& key, const planner::PlanReques
 Result<ExitCode> run_plan(const PlanOptions& options, Context& context) {
   TW_ASSIGN_OR_RETURN(JobSpec job, read_task(options.file, options.changes, false, context));
   TW_RETURN_IF_ERROR(restrict_to(options.infra, job));
+  return plan_job(job, options, context);
+}
+
+Result<ExitCode> plan_job(const JobSpec& job, const PlanOptions& options, Context& context) {
   const catalog::Catalog catalog = known_offers(context, "");
   const catalog::EgressTable egress = catalog::embedded_egress_table();
   planner::PlanRequest request{.job = job, .offers = catalog.offers(), .now = context.clock.now()};

@@ -1,7 +1,10 @@
 #include "app/cli/context.h"
 
+#include <array>
 #include <istream>
 #include <ostream>
+#include <pwd.h>
+#include <unistd.h>
 
 #include "app/api/error_body.h"
 
@@ -10,6 +13,18 @@ namespace tradewind::cli {
 std::optional<std::string> Context::variable(const std::string& name) const {
   const auto found = environment.find(name);
   return found == environment.end() ? std::nullopt : std::optional(found->second);
+}
+
+std::string user_name(const Context& context) {
+  for (const char* name : {"USER", "LOGNAME"}) {
+    if (const auto said = context.variable(name); said && !said->empty()) return *said;
+  }
+  passwd entry{};
+  passwd* found = nullptr;
+  std::array<char, 4096> room{};
+  return ::getpwuid_r(::getuid(), &entry, room.data(), room.size(), &found) == 0 && found != nullptr
+             ? found->pw_name
+             : "";
 }
 
 void print_json(Context& context, const json::value& document) {

@@ -36,6 +36,12 @@ struct NodeReport {
   std::vector<std::string> warnings;  // the same, on stderr
 };
 
+// A Slurm cluster of slurm.yaml.
+struct SlurmCluster {
+  std::string name;
+  std::vector<std::string> partitions;  // empty: all that it has
+};
+
 // What only main can wire, since it names concrete suppliers and the control plane.
 struct Wiring {
   // What this machine's own zones sell. Errors: those of the zones file.
@@ -46,6 +52,8 @@ struct Wiring {
   std::function<Result<std::vector<CheckLine>>(const std::string& name)> check_supplier;
   // This machine as its owner lends it.
   std::function<Result<NodeReport>(const NodeOptions&)> node;
+  // The clusters of slurm.yaml; none where there is no such file. Errors: those of the file.
+  std::function<Result<std::vector<SlurmCluster>>()> slurm_clusters;
   // Runs the control plane until it is told to end. `ready` is called once it answers.
   std::function<Result<ExitCode>(const ServerRunOptions&,
                                  const std::function<void(const json::value&)>& ready)>
@@ -69,6 +77,9 @@ struct Context {
   api::StateFolder state() const { return {folders.state.string()}; }
   std::optional<std::string> variable(const std::string& name) const;
 };
+
+// Who runs this: $USER, $LOGNAME, or the system's name for the user; empty where it has none.
+std::string user_name(const Context& context);
 
 // Prints one JSON document.
 void print_json(Context& context, const json::value& document);

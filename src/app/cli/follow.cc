@@ -6,6 +6,7 @@
 
 #include "app/api/pages.h"
 #include "app/cli/connect.h"
+#include "app/cli/job_filter.h"
 #include "app/cli/live_line.h"
 #include "app/cli/progress_bar.h"
 #include "app/cli/text_width.h"
@@ -16,10 +17,6 @@ namespace {
 
 constexpr Duration patience_without_server{60'000};
 constexpr Duration plain_line_every{10'000};
-
-bool is_over(const std::string& state) {
-  return state == "succeeded" || state == "failed" || state == "cancelled";
-}
 
 class Follower {
  public:

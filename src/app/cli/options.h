@@ -9,6 +9,7 @@
 
 #include "app/cli/terminal.h"
 #include "base/money.h"
+#include "core/task/sbatch_options.h"
 #include "edge/checkpoint/retention.h"
 
 namespace tradewind::cli {
@@ -54,10 +55,40 @@ struct RunOptions {
   bool detach = false;
 };
 
+// Slurm's sbatch.
+struct SbatchOptions {
+  std::vector<task::SbatchGiven> given;
+  std::string script;  // empty: stdin, or the command of --wrap
+  std::vector<std::string> arguments;
+};
+
 struct JobsOptions {
   bool all = false;
-  std::string state;
+  std::string state;  // several: "running,queued"; also Slurm's letters: "R,PD"
+  std::string name;
   std::size_t limit = 20;
+  std::string output;  // "wide", "json", "name"; empty: the usual table
+  bool watch = false;
+};
+
+// Slurm's squeue.
+struct SqueueOptions {
+  std::vector<std::string> jobs = {};
+  std::string states = {};
+  std::string name = {};
+  std::string user = {};
+  std::string format = {};
+  bool bare = false;  // without titles
+  bool all = false;
+};
+
+// Slurm's scancel.
+struct ScancelOptions {
+  std::vector<std::string> jobs = {};
+  std::string name = {};
+  std::string state = {};
+  std::string user = {};
+  bool mine = false;
 };
 
 struct JobOptions {
@@ -223,10 +254,11 @@ struct CompletionOptions {
   std::string shell;
 };
 
-using Command = std::variant<OffersOptions, PlanOptions, RunOptions, JobsOptions, JobOptions, LogsOptions,
-                             CancelOptions, MoveOptions, CheckpointOptions, ArchiveOptions, ServerRunOptions,
-                             EventsOptions, CheckOptions, VersionOptions, SimulateOptions, TracesOptions,
-                             PolicyOptions, NodeOptions, CompletionOptions>;
+using Command =
+    std::variant<OffersOptions, PlanOptions, RunOptions, SbatchOptions, JobsOptions, SqueueOptions,
+                 ScancelOptions, JobOptions, LogsOptions, CancelOptions, MoveOptions, CheckpointOptions,
+                 ArchiveOptions, ServerRunOptions, EventsOptions, CheckOptions, VersionOptions,
+                 SimulateOptions, TracesOptions, PolicyOptions, NodeOptions, CompletionOptions>;
 
 struct CommandLine {
   Command command;

@@ -107,11 +107,18 @@ void add_jobs(CLI::App& app, Target& target) {
   JobsOptions& o = target.jobs;
   CLI::App* sub =
       add_verb(app, target, "jobs", "the jobs: those that live, then the last that ended",
-               {"tradewind jobs", "tradewind jobs --all", "tradewind jobs --state failed --json"});
+               {"tradewind jobs", "tradewind jobs --all", "tradewind jobs --state failed --json",
+                "tradewind jobs -o wide                     and the instance, the rate, why it is there",
+                "tradewind jobs -w                          goes on as they change"});
   sub->add_flag("--all,-a", o.all, "all of them");
   sub->add_option(
-      "--state", o.state,
-      "only queued, starting, running, recovering, waiting, stopping, succeeded, failed, cancelled or live");
+      "--state,-t", o.state,
+      "only queued, starting, running, recovering, waiting, stopping, succeeded, failed, cancelled "
+      "or live; several with commas, or Slurm's letters (R,PD)");
+  sub->add_option("--name", o.name, "only jobs of this name, or of an array of this name");
+  sub->add_option("--output,-o", o.output, "wide, json, or name: the ids alone")
+      ->check(CLI::IsMember({"wide", "json", "name"}));
+  sub->add_flag("--watch,-w", o.watch, "go on as they change; with --json one document on each line");
   sub->add_option("--limit,-n", o.limit, "at most so many (20)");
   sub->callback([&target] { target.chosen = target.jobs; });
 }
@@ -363,6 +370,7 @@ std::unique_ptr<CLI::App> make_app(Target& target) {
   add_offers(*app, target);
   add_plan(*app, target);
   add_run(*app, target);
+  add_slurm_verbs(*app, target);
   add_jobs(*app, target);
   add_job(*app, target);
   add_logs(*app, target);
@@ -476,6 +484,7 @@ std::optional<ParseEnd> check_run(const CommandLine& line, bool dashes) {
 }  // namespace
 
 std::variant<CommandLine, ParseEnd> parse_command_line(const std::vector<std::string>& given) {
+  if (auto line = parse_sbatch_line(given)) return *std::move(line);
   std::vector<std::string> arguments = given;
   const bool dashes = std::find(given.begin(), given.end(), "--") != given.end();
   std::vector<std::string> command = cut_command(arguments);
@@ -514,7 +523,9 @@ std::vector<VerbWords> verb_words() {
   const std::unique_ptr<CLI::App> app = make_app(target);
   std::vector<VerbWords> words;
   for (const CLI::App* sub : app->get_subcommands([](const CLI::App*) { return true; })) {
+    if (sub->get_group().empty()) continue;  // no verb that is shown
     words.push_back({sub->get_name(), sub->get_description(), flags_of(*sub), verbs_of(*sub)});
+    if (sub->get_name() == "sbatch") words.back().flags = sbatch_flags();
     for (const CLI::App* inner : sub->get_subcommands([](const CLI::App*) { return true; })) {
       for (const std::string& flag : flags_of(*inner)) {
         std::vector<std::string>& all = words.back().flags;

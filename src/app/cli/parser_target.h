@@ -1,7 +1,9 @@
 // What the parts of the parser share. Private to parser*.cc, the only files that know CLI11.
 #pragma once
 
+#include <optional>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "app/cli/options.h"
@@ -20,6 +22,8 @@ struct Target {
   PlanOptions plan;
   RunOptions run;
   JobsOptions jobs;
+  SqueueOptions squeue;
+  ScancelOptions scancel;
   JobOptions job;
   LogsOptions logs;
   CancelOptions cancel;
@@ -44,5 +48,10 @@ void add_json(CLI::App* app, Target& target);
 void add_checkpoint(CLI::App& app, Target& target);
 // parser_node.cc
 void add_node(CLI::App& app, Target& target);
+// parser_slurm.cc: sbatch, squeue and scancel.
+void add_slurm_verbs(CLI::App& app, Target& target);
+// The line of `tradewind sbatch`, whose words CLI11 must not look at; nothing: it is another verb's.
+std::optional<std::variant<CommandLine, ParseEnd>> parse_sbatch_line(const std::vector<std::string>& given);
+std::vector<std::string> sbatch_flags();
 
 }  // namespace tradewind::cli::parsing

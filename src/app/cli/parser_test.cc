@@ -56,6 +56,46 @@ TEST(ParserTest, RunTakesAFileOrACommand) {
   EXPECT_TRUE(ended({"jobs", "--", "true"}).wrong);
 }
 
+TEST(ParserTest, SbatchReadsItsLineAsSlurmDoes) {
+  const auto batch =
+      parsed<SbatchOptions>({"sbatch", "-n4", "--mem", "2G", "train.sh", "--json", "--mem=1G"});
+  EXPECT_EQ(batch.script, "train.sh");
+  EXPECT_EQ(batch.arguments, (std::vector<std::string>{"--json", "--mem=1G"})) << "the script's own";
+  ASSERT_EQ(batch.given.size(), 2U);
+  EXPECT_EQ(batch.given[1].option->name, "mem");
+  EXPECT_EQ(batch.given[1].value, "2G");
+  EXPECT_TRUE(parsed<SbatchOptions>({"--json", "sbatch"}).script.empty()) << "stdin";
+  for (const auto& words :
+       std::vector<std::vector<std::string>>{{"--json", "sbatch", "x"}, {"sbatch", "--json", "x"}}) {
+    EXPECT_TRUE(std::get<CommandLine>(parse_command_line(words)).json);
+  }
+  const ParseEnd unknown = ended({"sbatch", "--nodess=2", "x"});
+  EXPECT_TRUE(unknown.wrong);
+  EXPECT_EQ(unknown.text, "tradewind sbatch: on the command line: sbatch has no option '--nodess'");
+  EXPECT_EQ(unknown.hint, "did you mean '--nodes'?");
+  const ParseEnd help = ended({"sbatch", "--help"});
+  EXPECT_FALSE(help.wrong);
+  EXPECT_NE(help.text.find("-c,--cpus-per-task="), std::string::npos) << help.text;
+  EXPECT_NE(help.text.find("--dependency"), std::string::npos);
+}
+
+TEST(ParserTest, SlurmsListVerbsAreThereAndNotShown) {
+  EXPECT_EQ(parsed<SqueueOptions>({"squeue", "-h", "-j", "j-1,j-2", "-o", "%i %T"}).jobs,
+            (std::vector<std::string>{"j-1", "j-2"}));
+  EXPECT_TRUE(parsed<SqueueOptions>({"squeue", "-h"}).bare);
+  EXPECT_EQ(parsed<ScancelOptions>({"scancel", "-n", "sweep", "-t", "PENDING"}).name, "sweep");
+  EXPECT_EQ(ended({"--help"}).text.find("scancel"), std::string::npos);
+  for (const VerbWords& verb : verb_words()) EXPECT_NE(verb.verb, "squeue");
+}
+
+TEST(ParserTest, JobsTakesAWatchAndAForm) {
+  const auto jobs = parsed<JobsOptions>({"jobs", "-w", "-o", "wide", "-t", "R,PD", "--name", "sweep"});
+  EXPECT_TRUE(jobs.watch);
+  EXPECT_EQ(jobs.output, "wide");
+  EXPECT_EQ(jobs.state, "R,PD");
+  EXPECT_TRUE(ended({"jobs", "-o", "tall"}).wrong);
+}
+
 TEST(ParserTest, JsonMayStandBeforeOrAfterTheVerb) {
   for (const std::vector<std::string>& line : std::vector<std::vector<std::string>>{
            {"--json", "jobs"}, {"jobs", "--json"}, {"server", "status", "--json"}}) {

@@ -16,6 +16,15 @@ Result<ExitCode> dispatch(const PlanOptions& options, Context& context) {
 Result<ExitCode> dispatch(const RunOptions& options, Context& context) {
   return run_run(options, context);
 }
+Result<ExitCode> dispatch(const SbatchOptions& options, Context& context) {
+  return run_sbatch(options, context);
+}
+Result<ExitCode> dispatch(const SqueueOptions& options, Context& context) {
+  return run_squeue(options, context);
+}
+Result<ExitCode> dispatch(const ScancelOptions& options, Context& context) {
+  return run_scancel(options, context);
+}
 Result<ExitCode> dispatch(const JobsOptions& options, Context& context) {
   return run_jobs(options, context);
 }

@@ -15,6 +15,11 @@ int width_of_stdout() {
   return usual_width;
 }
 
+int height_of_stdout() {
+  winsize size{};
+  return ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_row : 0;
+}
+
 std::optional<int> number_in(const std::optional<std::string>& text) {
   int value = 0;
   if (!text) return std::nullopt;
@@ -59,6 +64,7 @@ Terminal detect_terminal(const std::function<std::optional<std::string>(const st
   terminal.err_colour = wanted && (terminal.err_is_tty || wish == ColourWish::always);
   const std::optional<int> columns = number_in(environment("COLUMNS"));
   if (terminal.out_is_tty || columns) terminal.width = columns ? *columns : width_of_stdout();
+  if (terminal.out_is_tty) terminal.height = height_of_stdout();
   return terminal;
 }
 

@@ -13,7 +13,8 @@ struct Terminal {
   bool err_is_tty = false;
   bool colour = false;  // on stdout
   bool err_colour = false;
-  int width = 0;  // columns; 0: no limit
+  int width = 0;   // columns; 0: no limit
+  int height = 0;  // lines; 0: not known
 };
 
 enum class ColourWish { automatic, always, never };

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "app/cli/context.h"
+#include "core/model/job.h"
 
 namespace tradewind::cli {
 
@@ -9,6 +10,9 @@ namespace tradewind::cli {
 Result<ExitCode> run_offers(const OffersOptions& options, Context& context);
 Result<ExitCode> run_plan(const PlanOptions& options, Context& context);
 Result<ExitCode> run_run(const RunOptions& options, Context& context);
+Result<ExitCode> run_sbatch(const SbatchOptions& options, Context& context);
+Result<ExitCode> run_squeue(const SqueueOptions& options, Context& context);
+Result<ExitCode> run_scancel(const ScancelOptions& options, Context& context);
 Result<ExitCode> run_jobs(const JobsOptions& options, Context& context);
 Result<ExitCode> run_job(const JobOptions& options, Context& context);
 Result<ExitCode> run_logs(const LogsOptions& options, Context& context);
@@ -25,5 +29,8 @@ Result<ExitCode> run_traces(const TracesOptions& options, Context& context);
 Result<ExitCode> run_policy(const PolicyOptions& options, Context& context);
 Result<ExitCode> run_node(const NodeOptions& options, Context& context);
 Result<ExitCode> run_completion(const CompletionOptions& options, Context& context);
+
+// What `tradewind plan` says of a task file, of a job.
+Result<ExitCode> plan_job(const JobSpec& job, const PlanOptions& options, Context& context);
 
 }  // namespace tradewind::cli

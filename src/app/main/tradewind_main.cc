@@ -13,6 +13,7 @@
 #include "edge/drivers/kubernetes/kubernetes_check.h"
 #include "edge/drivers/local/machine.h"
 #include "edge/drivers/local/zone.h"
+#include "edge/drivers/slurm/slurm_file.h"
 #include "edge/drivers/ssh/ssh_check.h"
 #include "edge/io/files.h"
 #include "edge/io/system_clock.h"
@@ -174,6 +175,15 @@ Result<std::vector<Offer>> local_offers(cli::Context& context, const std::string
   return offers;
 }
 
+Result<std::vector<cli::SlurmCluster>> slurm_clusters(const cli::Context& context) {
+  std::vector<cli::SlurmCluster> named;
+  const std::filesystem::path file = context.folders.config / "slurm.yaml";
+  if (!io::path_exists(file)) return named;
+  TW_ASSIGN_OR_RETURN(const std::vector<slurm::Cluster> clusters, slurm::read_slurm_file(file));
+  for (const slurm::Cluster& cluster : clusters) named.push_back({cluster.name, cluster.partitions});
+  return named;
+}
+
 void wire(cli::Context& context) {
   context.wiring.local_offers = [&context](const std::string& zones) { return local_offers(context, zones); };
   context.wiring.check_supplier = [&context](const std::string& name) {
@@ -185,6 +195,7 @@ void wire(cli::Context& context) {
   context.wiring.node = [&context](const cli::NodeOptions& options) {
     return app::run_node(options, context);
   };
+  context.wiring.slurm_clusters = [&context] { return slurm_clusters(context); };
   context.wiring.run_server = [&context](const cli::ServerRunOptions& options,
                                          const std::function<void(const json::value&)>& ready) {
     return app::run_server(options, context, ready);

@@ -173,6 +173,8 @@ api::JobSummary job_summary(const ClusterState& state, const JobRecord& job, Tim
   summary.cost = cost.total();
   if (const LeaseRecord* lease = current_lease(state, job)) {
     summary.location = to_text(lease->offer.location);
+    summary.instance_type = lease->offer.instance_type;
+    summary.purchase = std::string(to_text(lease->offer.purchase));
     if (!is_final(job.state)) add_live_facts(summary, *lease, job);
   }
   return summary;
