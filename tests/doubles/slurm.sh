@@ -101,6 +101,7 @@ PreemptType=preempt/partition_prio
 PreemptMode=REQUEUE
 ReturnToService=2
 KillWait=3
+MaxJobCount=25000
 DefMemPerCPU=200
 SlurmdParameters=config_overrides
 GresTypes=gpu

@@ -6,6 +6,24 @@
 namespace tradewind::scheduler {
 namespace {
 
+// Who waits in a supplier's queue says nothing, and its supplier's list tells when it has begun.
+Duration pace_of(Step& step, const std::vector<LeaseRecord>& live) {
+  const Working& working = step.working();
+  Duration pace = step.tempo().mailbox_poll;
+  for (const LeaseRecord& lease : live) {
+    const std::string supplier = working.supplier_of(lease.offer.location);
+    const auto listed = working.listed_at.find(supplier);
+    const auto waiting = working.seen_waiting.find(lease.id);
+    const bool waits = !lease.status_changed_at && waiting != working.seen_waiting.end() &&
+                       listed != working.listed_at.end() && waiting->second >= listed->second;
+    if (!waits) return step.tempo().mailbox_poll;
+    const auto all = working.live_leases.find(supplier);
+    if (all != working.live_leases.end())
+      pace = std::max(pace, step.tempo().queued_poll * static_cast<Duration::rep>(all->second.size()));
+  }
+  return pace;
+}
+
 void read_mailbox(Step& step, const JobRecord& job, const std::vector<LeaseRecord>& live) {
   Working& working = step.working();
   ReadMailbox read{job.id, job.home, job.ledger_number, {}, job.spec.checkpoint.encrypt};
@@ -18,8 +36,7 @@ void read_mailbox(Step& step, const JobRecord& job, const std::vector<LeaseRecor
   if (read.leases.empty() && awaits_last_words(step, job)) read.leases.push_back(job.leases.back());
   if (read.leases.empty() || working.reading.contains(job.id)) return;
   const auto last = working.read_asked_at.find(job.id);
-  const Time due =
-      last == working.read_asked_at.end() ? step.now() : last->second + step.tempo().mailbox_poll;
+  const Time due = last == working.read_asked_at.end() ? step.now() : last->second + pace_of(step, live);
   if (due > step.now()) return step.wake(job.id, due);
   working.reading[job.id] = read.leases;
   working.read_asked_at[job.id] = step.now();

@@ -30,6 +30,17 @@ std::vector<const LeaseRecord*> stillborn_leases(Step& step, const JobRecord& jo
 
 }  // namespace
 
+namespace {
+
+// Where many go in one call, the next call's gather while one is under way.
+int launching_max(const Working& working, const Offer& offer) {
+  const auto facts = working.suppliers.find(working.supplier_of(offer.location));
+  const int batch = facts == working.suppliers.end() ? 1 : facts->second.batch_max;
+  return std::max(working.tempo.launching_max_per_offer, batch > 1 ? 2 * batch : 1);
+}
+
+}  // namespace
+
 void block_offer(Step& step, const Offer& offer, const Error& error) {
   OfferHealth& health = step.working().health[offer_key(offer)];
   const bool capacity = error.code == Code::insufficient_capacity || error.code == Code::rate_limited;
@@ -61,9 +72,9 @@ std::optional<Time> blocked_until(Step& step, const Offer& offer) {
   if (health != step.working().health.end() && health->second.blocked_until > step.now()) {
     return health->second.blocked_until;
   }
-  const auto launching = step.working().launching_per_offer.find(key);
-  if (launching != step.working().launching_per_offer.end() &&
-      launching->second >= step.tempo().launching_max_per_offer) {
+  const Working& working = step.working();
+  const auto launching = working.launching_per_offer.find(key);
+  if (launching != working.launching_per_offer.end() && launching->second >= launching_max(working, offer)) {
     return step.now() + step.tempo().mailbox_poll;
   }
   return std::nullopt;

@@ -36,9 +36,11 @@ struct Tempo {
   Duration retry_refused{300'000};     // after quota_exceeded, unauthorized or invalid_argument
   Duration hard_limit{24 * 3600'000};  // of an instance, extended while it is wanted
   Duration tick{60'000};  // how often a job's policy is asked, at most; more often where the deadline is near
-  Duration ask_again{1000};  // and how soon after a loss or a refusal
-  int launching_max_per_offer = 8;
-  int stillborn_max = 5;  // leases that ended by themselves since the job's last progress
+  Duration ask_again{1000};         // and how soon after a loss or a refusal
+  int launching_max_per_offer = 8;  // more where the supplier takes more in one call
+  // Of thousands that wait in a supplier's queue the mailboxes are read so much more seldom.
+  Duration queued_poll{2};  // for each live lease there
+  int stillborn_max = 5;    // leases that ended by themselves since the job's last progress
 };
 
 // Facts about a supplier that decisions rest on.
@@ -50,6 +52,7 @@ struct SupplierFacts {
   // What agents there report comes by the same connection as its lists: after a cut, they are heard later
   // than it.
   bool carries_reports = false;
+  int batch_max = 1;  // launches that it takes in one call
 };
 
 struct OfferHealth {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <map>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -39,6 +40,9 @@ struct Capabilities {
   std::map<std::string, std::string> store_urls = {};
   TokenKind token_kind = TokenKind::idempotent;
   int token_letters_max = 64;
+  // Launches, or terminations, that launch_many() and terminate_many() make in little more than the time and
+  // the calls of one.
+  int batch_max = 1;
 };
 
 // "aws", or "ssh/gpu1" where a driver answers for one region alone.
@@ -90,6 +94,20 @@ class Provider {
   virtual Result<InstancePage> instances(const OwnerId& owner, const PageToken& page) = 0;
   // Asks for the end. Gone counts as done. Safe to repeat.
   virtual Result<TerminateState> terminate(const InstanceRef& instance) = 0;
+
+  // The same of several, answered in their order; each by itself unless the driver knows better.
+  virtual std::vector<Result<Launched>> launch_many(std::span<const LaunchRequest> requests) {
+    std::vector<Result<Launched>> answers;
+    answers.reserve(requests.size());
+    for (const LaunchRequest& request : requests) answers.push_back(launch(request));
+    return answers;
+  }
+  virtual std::vector<Result<TerminateState>> terminate_many(std::span<const InstanceRef> instances) {
+    std::vector<Result<TerminateState>> answers;
+    answers.reserve(instances.size());
+    for (const InstanceRef& instance : instances) answers.push_back(terminate(instance));
+    return answers;
+  }
 };
 
 }  // namespace tradewind::provider

@@ -19,9 +19,16 @@ ThreadRunner::~ThreadRunner() {
 }
 
 void ThreadRunner::start(scheduler::Action action) {
+  const std::optional<Batching> batching = batching_of(world_, action);
   {
     const std::lock_guard lock(mutex_);
-    actions_.push_back(std::move(action));
+    if (batching) {
+      Batch& batch = batches_[batching->name];
+      batch.max = batching->max;
+      batch.actions.push_back(std::move(action));
+    } else {
+      actions_.push_back(std::move(action));
+    }
   }
   actions_changed_.notify_one();
 }
@@ -51,15 +58,44 @@ void ThreadRunner::wake() {
   observations_changed_.notify_one();
 }
 
+bool ThreadRunner::has_work() const {
+  return !actions_.empty() || std::ranges::any_of(batches_, [](const auto& entry) {
+    return !entry.second.actions.empty() && !entry.second.is_under_way;
+  });
+}
+
+// Batches first: what many wait for, and no more than one worker each.
+std::string ThreadRunner::take(std::vector<scheduler::Action>& actions) {
+  for (auto& [name, batch] : batches_) {
+    if (batch.actions.empty() || batch.is_under_way) continue;
+    batch.is_under_way = true;
+    while (!batch.actions.empty() && actions.size() < batch.max) {
+      actions.push_back(std::move(batch.actions.front()));
+      batch.actions.pop_front();
+    }
+    return name;
+  }
+  actions.push_back(std::move(actions_.front()));
+  actions_.pop_front();
+  return {};
+}
+
 void ThreadRunner::work() {
   while (true) {
     std::unique_lock lock(mutex_);
-    actions_changed_.wait(lock, [this] { return stopping_ || !actions_.empty(); });
+    actions_changed_.wait(lock, [this] { return stopping_ || has_work(); });
     if (stopping_) return;
-    const scheduler::Action action = std::move(actions_.front());
-    actions_.pop_front();
+    std::vector<scheduler::Action> actions;
+    const std::string batch = take(actions);
     lock.unlock();
-    post(perform(world_, action));
+    if (batch.empty()) {
+      post(perform(world_, actions.front()));
+      continue;
+    }
+    for (scheduler::Observation& observation : perform_together(world_, actions))
+      post(std::move(observation));
+    lock.lock();
+    batches_[batch].is_under_way = false;
   }
 }
 

@@ -3,7 +3,9 @@
 
 #include <condition_variable>
 #include <deque>
+#include <map>
 #include <mutex>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -31,6 +33,10 @@ class ThreadRunner final : public ActionRunner {
 
  private:
   void work();
+  bool has_work() const;
+  // Takes what one worker does next: one action, or several that their supplier takes together. The name of
+  // their batch, empty for one by itself. REQUIRES: has_work()
+  std::string take(std::vector<scheduler::Action>& actions);
 
   // Constant after construction.
   const World& world_;
@@ -40,6 +46,13 @@ class ThreadRunner final : public ActionRunner {
   std::condition_variable actions_changed_;
   std::condition_variable observations_changed_;
   std::deque<scheduler::Action> actions_;
+  // One call of each kind to each supplier that takes several: what comes up meanwhile goes with the next.
+  struct Batch {
+    std::deque<scheduler::Action> actions;
+    std::size_t max = 1;
+    bool is_under_way = false;
+  };
+  std::map<std::string, Batch> batches_;
   std::vector<scheduler::Observation> observations_;
   bool woken_ = false;
   bool stopping_ = false;

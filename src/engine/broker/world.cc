@@ -93,7 +93,8 @@ Result<std::map<std::string, std::string>> agent_secrets(const World& world, con
   return world.seals->agent_secrets(*home, prefix_of(world, place));
 }
 
-Result<provider::Launched> launch_on(const World& world, const scheduler::Launch& launch) {
+// All that the supplier is told. By now the job's mailbox holds what the agent must find.
+Result<provider::LaunchRequest> launch_request(const World& world, const scheduler::Launch& launch) {
   TW_ASSIGN_OR_RETURN(objectstore::ObjectStore * store, store_of_job(world, place_of(launch), launch.home));
   TW_ASSIGN_OR_RETURN(provider::Provider * supplier, provider_of(world, launch.offer.location));
   const provider::Capabilities& there = supplier->capabilities();
@@ -113,38 +114,87 @@ Result<provider::Launched> launch_on(const World& world, const scheduler::Launch
     stores.insert(stores.begin(), launch.home);
     request.secrets.merge(world.relay_pass(prefix_of(world, place_of(launch)), stores));
   }
-  return supplier->launch(request);
+  return request;
+}
+
+scheduler::LaunchReply reply_to(const scheduler::Launch& launch, const Result<provider::Launched>& launched) {
+  scheduler::LaunchReply reply{launch.lease, {}, {}, std::nullopt};
+  if (launched.ok()) {
+    reply.instance = launched->ref;
+    reply.launched_at = launched->launched_at;
+  } else {
+    reply.error = launched.error();
+  }
+  return reply;
+}
+
+scheduler::TerminateReply reply_to(const scheduler::Terminate& terminate,
+                                   const Result<provider::TerminateState>& state) {
+  scheduler::TerminateReply reply{terminate.lease, terminate.instance, false, std::nullopt};
+  if (state.ok()) {
+    reply.done = *state == provider::TerminateState::done;
+  } else {
+    reply.error = state.error();
+  }
+  return reply;
+}
+
+// Where the action is to be performed; nullptr: it is none of a supplier that takes several.
+const Location* place_of(const scheduler::Action& action) {
+  if (const auto* launch = std::get_if<scheduler::Launch>(&action)) return &launch->offer.location;
+  if (const auto* terminate = std::get_if<scheduler::Terminate>(&action))
+    return &terminate->instance.location;
+  return nullptr;
+}
+
+std::vector<Observation> launch_together(const World& world, const std::vector<scheduler::Action>& actions) {
+  std::vector<Observation> observations;
+  std::vector<const scheduler::Launch*> launches;
+  std::vector<provider::LaunchRequest> requests;
+  for (const scheduler::Action& action : actions) {
+    const auto& launch = std::get<scheduler::Launch>(action);
+    Result<provider::LaunchRequest> request = launch_request(world, launch);
+    if (!request.ok()) {
+      observations.emplace_back(reply_to(launch, request.error()));
+      continue;
+    }
+    launches.push_back(&launch);
+    requests.push_back(*std::move(request));
+  }
+  if (requests.empty()) return observations;
+  const Result<provider::Provider*> supplier = provider_of(world, launches.front()->offer.location);
+  const std::vector<Result<provider::Launched>> answers = (*supplier)->launch_many(requests);
+  for (std::size_t i = 0; i < launches.size(); ++i)
+    observations.emplace_back(reply_to(*launches[i], answers[i]));
+  return observations;
+}
+
+std::vector<Observation> terminate_together(const World& world,
+                                            const std::vector<scheduler::Action>& actions) {
+  std::vector<InstanceRef> instances;
+  for (const scheduler::Action& action : actions)
+    instances.push_back(std::get<scheduler::Terminate>(action).instance);
+  const Result<provider::Provider*> supplier = provider_of(world, instances.front().location);
+  const std::vector<Result<provider::TerminateState>> answers = (*supplier)->terminate_many(instances);
+  std::vector<Observation> observations;
+  for (std::size_t i = 0; i < actions.size(); ++i)
+    observations.emplace_back(reply_to(std::get<scheduler::Terminate>(actions[i]), answers[i]));
+  return observations;
 }
 
 struct Perform {
   const World& world;
 
   Observation operator()(const scheduler::Launch& launch) const {
-    scheduler::LaunchReply reply{launch.lease, {}, {}, std::nullopt};
-    const Result<provider::Launched> launched = launch_on(world, launch);
-    if (launched.ok()) {
-      reply.instance = launched->ref;
-      reply.launched_at = launched->launched_at;
-    } else {
-      reply.error = launched.error();
-    }
-    return reply;
+    const Result<provider::LaunchRequest> request = launch_request(world, launch);
+    if (!request.ok()) return reply_to(launch, request.error());
+    return reply_to(launch, (*provider_of(world, launch.offer.location))->launch(*request));
   }
 
   Observation operator()(const scheduler::Terminate& terminate) const {
-    scheduler::TerminateReply reply{terminate.lease, terminate.instance, false, std::nullopt};
     const Result<provider::Provider*> supplier = provider_of(world, terminate.instance.location);
-    if (!supplier.ok()) {
-      reply.error = supplier.error();
-      return reply;
-    }
-    const Result<provider::TerminateState> state = (*supplier)->terminate(terminate.instance);
-    if (state.ok()) {
-      reply.done = *state == provider::TerminateState::done;
-    } else {
-      reply.error = state.error();
-    }
-    return reply;
+    if (!supplier.ok()) return reply_to(terminate, supplier.error());
+    return reply_to(terminate, (*supplier)->terminate(terminate.instance));
   }
 
   Observation operator()(const scheduler::ListInstances& list) const {
@@ -258,6 +308,24 @@ std::vector<std::string> standby_stores(const JobSpec& spec, const std::string& 
     if (name != home && std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
   }
   return names;
+}
+
+std::optional<Batching> batching_of(const World& world, const scheduler::Action& action) {
+  const Location* place = place_of(action);
+  if (place == nullptr) return std::nullopt;
+  const Result<provider::Provider*> supplier = provider_of(world, *place);
+  if (!supplier.ok() || (*supplier)->capabilities().batch_max < 2) return std::nullopt;
+  const provider::Capabilities& facts = (*supplier)->capabilities();
+  const bool launching = std::holds_alternative<scheduler::Launch>(action);
+  return Batching{(launching ? "launch " : "terminate ") + provider::supplier_name(facts),
+                  static_cast<std::size_t>(facts.batch_max)};
+}
+
+std::vector<scheduler::Observation> perform_together(const World& world,
+                                                     const std::vector<scheduler::Action>& actions) {
+  if (actions.size() == 1) return {perform(world, actions.front())};
+  const bool launching = std::holds_alternative<scheduler::Launch>(actions.front());
+  return launching ? launch_together(world, actions) : terminate_together(world, actions);
 }
 
 scheduler::Observation perform(const World& world, const scheduler::Action& action) {

@@ -71,6 +71,17 @@ void withdraw_seal(const World& world, const JobPlace& place, const std::vector<
 // The stores that keep further copies of the job's checkpoints, in the task's order, each once.
 std::vector<std::string> standby_stores(const JobSpec& spec, const std::string& home);
 
+// Actions that their supplier takes together: those of one name. `max`: so many at once.
+struct Batching {
+  std::string name;
+  std::size_t max = 1;
+};
+// Nothing: the action is performed by itself.
+std::optional<Batching> batching_of(const World& world, const scheduler::Action& action);
+// Performs several actions of one batching_of(), and says in their order what came of each.
+std::vector<scheduler::Observation> perform_together(const World& world,
+                                                     const std::vector<scheduler::Action>& actions);
+
 // Performs one action by plain blocking calls and says what came of it. Safe from several threads at once.
 scheduler::Observation perform(const World& world, const scheduler::Action& action);
 

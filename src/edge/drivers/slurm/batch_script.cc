@@ -9,12 +9,22 @@ namespace tradewind::slurm {
 namespace {
 
 // clang-format off
+// Who of the array is this? An instance that ended while it waited may be gone.
+constexpr const char* finding = R"sh(
+token=$(sed -n "$((SLURM_ARRAY_TASK_ID + 1))p" "$array/tokens")
+folder=$instances/$token
+[ -n "$token" ] && [ -e "$folder/agent" ] || exit 0
+exec >>"$folder/job.log" 2>&1
+. "$folder/agent"
+)sh";
+
 // Claim, then begin.
-constexpr const char* opening = R"sh(umask 077
+constexpr const char* opening = R"sh(
 [ -n "$HOME" ] || HOME=$(getent passwd "$(id -u)" | cut -d: -f6)
 export HOME USER=${USER:-$(id -un)} LOGNAME=${LOGNAME:-$(id -un)}
 cd "$folder" || exit 1
 job=$SLURM_JOB_ID
+if [ -n "$SLURM_ARRAY_JOB_ID" ]; then job=${SLURM_ARRAY_JOB_ID}_$SLURM_ARRAY_TASK_ID; fi
 agent=
 scratch=
 made=
@@ -123,7 +133,18 @@ trap 'on_signal TERM' TERM INT HUP
 )sh";
 
 constexpr const char* running = R"sh(now=$(date +%s)
-ends_at=${SLURM_JOB_END_TIME:-$(SLURM_TIME_FORMAT=%s timeout 30 squeue --noheader --jobs="$job" -o %e 2>/dev/null)}
+ends_at=$SLURM_JOB_END_TIME
+# The elements of an array have one time limit: the first asks for all, lest thousands ask the controller.
+if [ -z "$ends_at" ] && [ -n "$array" ] && [ -s "$array/limit" ]; then
+  read -r ends_at <"$array/limit"
+  case $ends_at in *[!0-9]*) ;; *) ends_at=$((now + ends_at)) ;; esac
+elif [ -z "$ends_at" ]; then
+  ends_at=$(SLURM_TIME_FORMAT=%s timeout 30 squeue --noheader --jobs="$job" -o %e 2>/dev/null)
+  if [ -n "$array" ] && [ -n "$ends_at" ]; then
+    case $ends_at in *[!0-9]*) echo none ;; *) echo "$((ends_at - now))" ;; esac >"$array/limit.$job"
+    mv "$array/limit.$job" "$array/limit" 2>/dev/null
+  fi
+fi
 case $ends_at in '' | *[!0-9]*) ends_at= ;; esac
 limit=$((now + span))
 if [ -n "$ends_at" ] && [ "$limit" -gt "$ends_at" ]; then limit=$ends_at; fi
@@ -132,7 +153,8 @@ rm -f secrets
 (
   trap - USR1 TERM INT HUP EXIT
   eval "$secrets"
-  unset secrets
+  # The array is ours: the program is one job, and no part of a sweep.
+  unset secrets "${!SLURM_ARRAY_@}"
   export TRADEWIND_INSTANCE=$token TMPDIR=$scratch/tmp
   cd "$scratch/work" || exit 1
   exec setsid "${program[@]}" --scratch="$scratch/work" --notice="$folder/notice" --limit-file="$folder/limit" \
@@ -176,17 +198,26 @@ long long seconds_up(Duration span) {
 
 }  // namespace
 
+std::string agent_lines(const BatchAgent& agent) {
+  std::string text = "program=(";
+  for (const std::string& word : agent.words) text += " " + io::shell_quoted(word);
+  text += " )\nspan=" + std::to_string(seconds_up(agent.span)) + "\n";
+  return text;
+}
+
 std::string batch_script(const BatchJob& job) {
-  std::string text = "#!/bin/bash\n# Tradewind's agent in a Slurm allocation.\n";
-  text += "folder=" + io::shell_quoted(job.folder) + "\n";
-  text += "token=${folder##*/}\nprogram=(";
-  for (const std::string& word : job.agent) text += " " + io::shell_quoted(word);
-  text += " )\n";
-  text += "span=" + std::to_string(seconds_up(job.span)) + "\n";
+  std::string text = "#!/bin/bash\n# Tradewind's agent in a Slurm allocation.\numask 077\n";
   text += "lead=" + std::to_string(seconds_up(job.notice_lead)) + "\n";
   // Without a grace time Slurm still gives what lies between TERM and KILL (KillWait, 30 s unless set).
   text += "grace=" + std::to_string(job.grace > Duration(0) ? seconds_up(job.grace) : 30) + "\n";
   text += "heartbeat=" + std::to_string(std::max(seconds_up(job.heartbeat), 1LL)) + "\n";
+  if (job.array) {
+    text += "array=" + io::shell_quoted(job.array->folder) + "\n";
+    text += "instances=" + io::shell_quoted(job.array->instances) + finding;
+  } else {
+    text +=
+        "array=\nfolder=" + io::shell_quoted(job.folder) + "\ntoken=${folder##*/}\n" + agent_lines(job.agent);
+  }
   return text + opening + ending + making_scratch + running;
 }
 

@@ -1,6 +1,7 @@
 #include "edge/drivers/slurm/command_controller.h"
 
 #include "base/text.h"
+#include "edge/drivers/slurm/array_text.h"
 #include "edge/drivers/slurm/command_output.h"
 
 namespace tradewind::slurm {
@@ -41,6 +42,7 @@ std::vector<std::string> sbatch_arguments(const SubmitRequest& request) {
                                         "--chdir=" + request.folder,
                                         "--output=" + request.output,
                                         "--cpus-per-task=" + std::to_string(request.cpus)};
+  add_if(arguments, "--array", request.array);
   if (request.memory_mib > 0) arguments.push_back("--mem=" + std::to_string(request.memory_mib) + "M");
   add_if(arguments, "--gres", request.gres);
   add_if(arguments, "--account", request.account);
@@ -81,16 +83,32 @@ Result<std::string> CommandController::submit(const SubmitRequest& request) {
   return id;
 }
 
+Result<int> CommandController::array_max() {
+  TW_ASSIGN_OR_RETURN(const io::CommandOutput output, run({"scontrol", "show", "config"}));
+  return parse_array_max(output.out);
+}
+
 Result<std::vector<Job>> CommandController::jobs() {
   TW_ASSIGN_OR_RETURN(const io::CommandOutput output,
-                      run({"squeue", "--me", "--noheader", "--states=all", "-o", squeue_format}));
+                      run({"squeue", "--me", "--array", "--noheader", "--states=all", "-o", squeue_format}));
   return parse_squeue(output.out);
 }
 
-Status CommandController::cancel(const std::string& name) {
-  const Result<io::CommandOutput> output =
-      run({"sh", "-c", "exec scancel --quiet --name=\"$1\" --user=\"$(id -un)\"", "scancel", name});
-  return output ? Status() : output.error();
+// Without a filter scancel asks for no list of jobs, and sends one request for each of its arguments.
+Status CommandController::cancel(const std::vector<Cancellation>& which) {
+  std::vector<std::string> argv = {"scancel", "--quiet"};
+  for (const Cancellation& each : which) {
+    const std::vector<std::string> folded = fold_ids(each.ids);
+    argv.insert(argv.end(), folded.begin(), folded.end());
+    if (!each.ids.empty()) continue;
+    const Result<io::CommandOutput> output =
+        run({"sh", "-c", "exec scancel --quiet --name=\"$1\" --user=\"$(id -un)\"", "scancel", each.name});
+    if (!output) return output.error();
+  }
+  if (argv.size() == 2) return {};
+  const Result<io::CommandOutput> output = run(std::move(argv));
+  if (output || is_gone(output.error())) return {};
+  return output.error();
 }
 
 Result<std::vector<Partition>> CommandController::partitions() {

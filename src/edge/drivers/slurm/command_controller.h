@@ -12,8 +12,9 @@ class CommandController final : public Controller {
   // `host` outlives this. A command that takes longer than `patience` is given up: its outcome is unknown.
   CommandController(io::Host& host, Duration patience) : host_(host), patience_(patience) {}
   Result<std::string> submit(const SubmitRequest& request) override;
+  Result<int> array_max() override;
   Result<std::vector<Job>> jobs() override;
-  Status cancel(const std::string& name) override;
+  Status cancel(const std::vector<Cancellation>& which) override;
   Result<std::vector<Partition>> partitions() override;
   Result<std::optional<Time>> expected_start(const SubmitRequest& request) override;
 

@@ -55,6 +55,7 @@ constexpr std::array meanings = {
     Meaning{"invalid user id", Code::unauthorized, "the cluster does not know this user"},
     Meaning{"violates accounting/qos policy", Code::quota_exceeded,
             "a limit of your account or QOS is reached: ask the administrator, or wait for your jobs to end"},
+    Meaning{"invalid job array", Code::quota_exceeded, "the cluster takes no job arrays as long as that"},
     Meaning{"limit", Code::quota_exceeded, "a limit of the cluster is reached: wait for your jobs to end"},
     Meaning{"invalid partition", Code::invalid_argument, "`sinfo` lists the partitions that there are"},
     Meaning{"partition(s) is in down", Code::insufficient_capacity, "the partition takes no jobs now"},
@@ -244,6 +245,15 @@ Error slurm_error(const std::string& what, std::string_view words) {
       return {meaning.code, message, std::string(meaning.cure)};
   }
   return {Code::unavailable, message, "is the cluster's controller up? `sinfo` there tells"};
+}
+
+bool is_definite(Code code) {
+  return code != Code::unavailable && code != Code::internal && code != Code::corrupt;
+}
+
+bool is_gone(const Error& error) {
+  const std::string said = lower(error.message);
+  return said.find("already") != std::string::npos || said.find("invalid job id") != std::string::npos;
 }
 
 bool was_refused(const Job& job) {

@@ -12,7 +12,7 @@
 namespace tradewind::slurm {
 
 // What squeue is to print of each job (-o), under SLURM_TIME_FORMAT=%s.
-inline constexpr const char* squeue_format = "%A|%T|%S|%e|%r|%P|%j|%k";
+inline constexpr const char* squeue_format = "%i|%T|%S|%e|%r|%P|%j|%k";
 // One line each. corrupt: names a line that is not of that form.
 Result<std::vector<Job>> parse_squeue(std::string_view text);
 
@@ -39,6 +39,11 @@ JobState job_state_from_word(std::string_view word);
 
 // What a refusal of sbatch, squeue, scancel or slurmrestd means: `words` is what it said.
 Error slurm_error(const std::string& what, std::string_view words);
+
+// Whether nothing was done: with other codes the outcome is unknown.
+bool is_definite(Code code);
+// What was to be cancelled has ended, or Slurm knows it no more.
+bool is_gone(const Error& error);
 
 // Whether the controller gave up on this job at once, so that it never was one.
 bool was_refused(const Job& job);

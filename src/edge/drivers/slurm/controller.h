@@ -15,9 +15,10 @@ struct SubmitRequest {
   std::string name;     // unique to the token
   std::string comment;  // begins with comment_prefix
   std::string partition;
-  std::string script;  // its text, which begins with "#!/bin/bash"
-  std::string folder;  // its working folder; absolute
-  std::string output;  // what it prints; absolute
+  std::string script;      // its text, which begins with "#!/bin/bash"
+  std::string folder;      // its working folder; absolute
+  std::string output;      // what it prints; absolute
+  std::string array = {};  // the indices of a job array, "0-99,101"; empty: one job
   int cpus = 1;
   long memory_mib = 0;    // 0: what the partition gives
   std::string gres = {};  // "gpu:a100:2"; empty: none
@@ -34,7 +35,7 @@ struct SubmitRequest {
 enum class JobState { pending, running, completing, ended };
 
 struct Job {
-  std::string id;
+  std::string id;  // "17"; of an element of an array "17_4"
   JobState state = JobState::pending;
   std::string word;    // Slurm's own: "RUNNING", "NODE_FAIL"
   std::string reason;  // Slurm's own, why it waits or ended: "Priority", "TimeLimit"; may be empty
@@ -71,19 +72,29 @@ struct Partition {
   std::vector<Node> nodes = {};
 };
 
+// Jobs to be cancelled: every one of this user and name; with ids, those alone.
+struct Cancellation {
+  std::string name;
+  std::vector<std::string> ids = {};
+};
+
 inline constexpr const char* comment_prefix = "tradewind:";
 
 // Safe from several threads at once.
 class Controller {
  public:
   virtual ~Controller() = default;
-  // The job's number. insufficient_capacity, quota_exceeded, invalid_argument, unauthorized: nothing was
-  // submitted; unavailable: it may have been.
+  // The job's number, of an array that of all. insufficient_capacity, quota_exceeded, invalid_argument,
+  // unauthorized: nothing was submitted; unavailable: it may have been.
   virtual Result<std::string> submit(const SubmitRequest& request) = 0;
-  // All of this user that the controller still knows, ended ones too. unavailable, unauthorized.
+  // How many elements one array may have; less than two: arrays cannot be submitted. unavailable.
+  virtual Result<int> array_max() = 0;
+  // All of this user that the controller still knows, ended ones too; each element of an array by itself.
+  // unavailable, unauthorized.
   virtual Result<std::vector<Job>> jobs() = 0;
-  // Every job of this user and name. None counts as done.
-  virtual Status cancel(const std::string& name) = 0;
+  // In as few calls as can be. None counts as done. REQUIRES: the ids are of those names, by a list of jobs
+  // or by a submission of a moment ago: a controller that lost its state uses numbers again.
+  virtual Status cancel(const std::vector<Cancellation>& which) = 0;
   // unavailable, unauthorized.
   virtual Result<std::vector<Partition>> partitions() = 0;
   // When the request would start if it was submitted now. Nothing where Slurm does not say.

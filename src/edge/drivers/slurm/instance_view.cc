@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "edge/drivers/slurm/array_text.h"
 #include "edge/drivers/slurm/command_output.h"
 
 namespace tradewind::slurm {
@@ -50,7 +51,7 @@ void set_ended(Instance& instance, const End& end) {
 void view_forgotten(const Entry& entry, const JobsSeen& seen, Time now, Duration stale, Viewed& viewed) {
   const std::string job = "Slurm job " + entry.job;
   Instance& instance = viewed.instance;
-  if (seen.asked_at < entry.record.launched_at + list_lag) {
+  if (seen.asked_at() < entry.record.launched_at + list_lag) {
     instance.reason = "submitted to Slurm";
   } else if (entry.beat && now - *entry.beat < stale) {
     instance.state = InstanceState::running;
@@ -77,21 +78,73 @@ std::string name_of(const OwnerId& owner, const std::string& token) {
   return "tw-" + token + "-" + owner.text().substr(0, 8);
 }
 
-const Job* job_of(const JobsSeen& seen, const OwnerId& owner, const std::string& token,
-                  const std::string& id) {
-  const std::string comment = comment_of(owner, token);
-  const std::string name = name_of(owner, token);
-  for (const Job& job : seen.jobs) {
-    const bool ours = job.comment == comment || job.name == name;
-    if (ours && !was_refused(job) && (id.empty() || job.id == id)) return &job;
+JobsSeen::JobsSeen(std::vector<Job> jobs, Time asked_at) : jobs_(std::move(jobs)), asked_at_(asked_at) {
+  for (const Job& job : jobs_) {
+    if (was_refused(job)) continue;
+    by_id_.emplace(job.id, &job);
+    by_name_.emplace(job.name, &job);
+    by_comment_.emplace(job.comment, &job);
   }
-  return nullptr;
+}
+
+std::vector<const Job*> JobsSeen::of(const Entry& entry) const {
+  std::vector<const Job*> found;
+  const auto take = [&found](const Index& index, const std::string& key, const auto& fits) {
+    const auto [first, last] = index.equal_range(key);
+    for (auto each = first; each != last; ++each) {
+      if (fits(*each->second)) found.push_back(each->second);
+    }
+  };
+  const Record& record = entry.record;
+  const std::string comment = comment_of(record.owner, record.token);
+  take(by_comment_, comment, [](const Job&) { return true; });
+  take(by_name_, name_of(record.owner, record.token), [&](const Job& job) { return job.comment != comment; });
+  if (!entry.element) return found;
+  // By its number where that is known: an array's name is that of a thousand.
+  const Element& element = *entry.element;
+  const bool numbered = index_of(entry.job) == element.index;
+  take(numbered ? by_id_ : by_name_, numbered ? entry.job : element.array,
+       [&](const Job& job) { return job.name == element.array && index_of(job.id) == element.index; });
+  return found;
+}
+
+const Job* JobsSeen::abbreviation_of(const Entry& entry) const {
+  if (!entry.element || index_of(entry.job) != entry.element->index) return nullptr;
+  const auto found = by_id_.find(entry.job.substr(0, entry.job.find('_')) + abbreviated);
+  return found != by_id_.end() && found->second->name == entry.element->array ? found->second : nullptr;
+}
+
+const Job* job_of(const JobsSeen& seen, const Entry& entry) {
+  for (const Job* job : seen.of(entry)) {
+    if (entry.job.empty() || job->id == entry.job) return job;
+  }
+  return seen.abbreviation_of(entry);
+}
+
+std::optional<Cancellation> cancellation_of(const JobsSeen& seen, const Entry& entry) {
+  Cancellation found{entry.element ? entry.element->array : name_of(entry.record.owner, entry.record.token)};
+  const std::vector<const Job*> jobs = seen.of(entry);
+  for (const Job* job : jobs) {
+    if (job->state != JobState::ended) found.ids.push_back(job->id);
+  }
+  if (!found.ids.empty()) return found;
+  if (jobs.empty() && seen.abbreviation_of(entry) != nullptr) {
+    found.ids.push_back(entry.job);
+    return found;
+  }
+  // One that was submitted a moment ago is not in the list yet.
+  const bool is_new = jobs.empty() && seen.asked_at() < entry.record.launched_at + list_lag;
+  if (!is_new) return std::nullopt;
+  if (!entry.job.empty()) found.ids.push_back(entry.job);
+  // All of an array's name would be all of its elements.
+  if (entry.job.empty() && entry.element) return std::nullopt;
+  return found;
 }
 
 std::optional<Viewed> view(const Entry& entry, const JobsSeen& seen, Time now, Duration stale) {
   const Record& record = entry.record;
-  const Job* job = job_of(seen, record.owner, record.token, entry.job);
-  const std::string id = job != nullptr ? job->id : entry.job;
+  const Job* job = job_of(seen, entry);
+  const std::string id = job != nullptr && entry.job.empty() ? job->id : entry.job;
   if (id.empty()) return std::nullopt;
   Viewed viewed;
   Instance& instance = viewed.instance;
@@ -127,7 +180,7 @@ InstanceId instance_id(const std::string& job, const std::string& token) {
 std::string token_of(const InstanceId& id) {
   const std::size_t dot = id.text().find('.');
   const bool numbered =
-      dot != std::string::npos && dot > 0 && id.text().find_first_not_of("0123456789") == dot;
+      dot != std::string::npos && dot > 0 && id.text().find_first_not_of("0123456789_") == dot;
   const std::string token = numbered ? id.text().substr(dot + 1) : "";
   return is_plain(token) ? token : "";
 }

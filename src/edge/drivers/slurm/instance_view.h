@@ -4,6 +4,8 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "core/model/instance.h"
@@ -12,19 +14,42 @@
 
 namespace tradewind::slurm {
 
-// The jobs as they were, and when that was asked.
-struct JobsSeen {
-  std::vector<Job> jobs;
-  Time asked_at;
+// The jobs as they were, and when that was asked. Thousands are found by hashes.
+class JobsSeen {
+ public:
+  JobsSeen() = default;
+  JobsSeen(std::vector<Job> jobs, Time asked_at);
+  JobsSeen(const JobsSeen&) = delete;
+  JobsSeen& operator=(const JobsSeen&) = delete;
+  JobsSeen(JobsSeen&&) = default;
+  JobsSeen& operator=(JobsSeen&&) = default;
+
+  const std::vector<Job>& jobs() const { return jobs_; }
+  Time asked_at() const { return asked_at_; }
+  // All that were submitted for this instance, by comment, by name or as this element of its array, but for
+  // those that Slurm refused. In no order.
+  std::vector<const Job*> of(const Entry& entry) const;
+  // The waiting elements of its array that Slurm did not write out; nullptr: it wrote all.
+  const Job* abbreviation_of(const Entry& entry) const;
+
+ private:
+  using Index = std::unordered_multimap<std::string_view, const Job*>;
+  std::vector<Job> jobs_;
+  Time asked_at_;
+  Index by_id_;
+  Index by_name_;
+  Index by_comment_;
 };
 
 // "tradewind:<owner>:<token>", and a name that fits squeue's columns a little and is as unique.
 std::string comment_of(const OwnerId& owner, const std::string& token);
 std::string name_of(const OwnerId& owner, const std::string& token);
-// The job of this number, or without one (empty) any job that was submitted for this token, by its comment or
-// its name. Nothing: the controller knows none.
-const Job* job_of(const JobsSeen& seen, const OwnerId& owner, const std::string& token,
-                  const std::string& id);
+// The job of the entry's number, or where it has none yet any job that was submitted for it. Nothing: the
+// controller knows none.
+const Job* job_of(const JobsSeen& seen, const Entry& entry);
+// What is to be cancelled so that nothing of this instance runs or waits any more; nothing where Slurm knows
+// nothing of it.
+std::optional<Cancellation> cancellation_of(const JobsSeen& seen, const Entry& entry);
 
 struct Viewed {
   Instance instance;
@@ -35,7 +60,7 @@ struct Viewed {
 // `now` is the time of the host, as that of the entry's files.
 std::optional<Viewed> view(const Entry& entry, const JobsSeen& seen, Time now, Duration stale);
 
-// "4711.l-abc": the job's number for people, the token for us, since numbers are used again.
+// "4711.l-abc", "4711_3.l-abc": the job's number for people, the token for us, since numbers are used again.
 InstanceId instance_id(const std::string& job, const std::string& token);
 // Its token; empty when it is none of ours.
 std::string token_of(const InstanceId& id);

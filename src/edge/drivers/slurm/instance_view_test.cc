@@ -33,7 +33,7 @@ Job job(const std::string& id, JobState state, const std::string& word) {
 }
 
 std::optional<Viewed> seen_as(const Entry& what, const std::vector<Job>& jobs, Duration later = hours(2)) {
-  return view(what, {jobs, start + later}, start + later, stale);
+  return view(what, JobsSeen(jobs, start + later), start + later, stale);
 }
 
 TEST(InstanceView, FollowsTheJob) {
@@ -106,6 +106,62 @@ TEST(InstanceView, WhatWasNeverSubmittedIsNoInstance) {
   Job refused = job("9", JobState::ended, "FAILED");
   refused.reason = "BadConstraints";
   EXPECT_FALSE(seen_as(entry(""), {refused}).has_value());
+}
+
+Entry element(const std::string& number) {
+  Entry made = entry(number.empty() ? "" : number + "_4");
+  made.element = Element{"tw-many-l-0-01234567", 4};
+  return made;
+}
+
+Job element_job(const std::string& id, JobState state, const std::string& word) {
+  Job made = job(id, state, word);
+  made.name = "tw-many-l-0-01234567";
+  made.comment = comment_of(owner, made.name);
+  return made;
+}
+
+TEST(InstanceView, AnElementOfAnArrayIsAnInstanceOfItsOwn) {
+  const auto jobs = [](JobState state, const std::string& word) {
+    return std::vector<Job>{element_job("17_3", JobState::running, "RUNNING"),
+                            element_job("17_4", state, word),
+                            element_job("17_40", JobState::running, "RUNNING")};
+  };
+  const Viewed waiting = *seen_as(element("17"), jobs(JobState::pending, "PENDING"));
+  EXPECT_EQ(waiting.instance.ref.id.text(), "17_4.l-1");
+  EXPECT_EQ(waiting.instance.state, InstanceState::pending);
+  EXPECT_EQ(seen_as(element(""), jobs(JobState::pending, "PENDING"))->instance.ref.id.text(), "17_4.l-1")
+      << "found by the array's name and its index before the number is written down";
+  EXPECT_TRUE(seen_as(element("17"), jobs(JobState::ended, "PREEMPTED"))->instance.preempted);
+  EXPECT_EQ(seen_as(element("17"), {element_job("17_3", JobState::running, "RUNNING")})->instance.state,
+            InstanceState::terminated);
+  EXPECT_EQ(token_of(waiting.instance.ref.id), "l-1");
+}
+
+TEST(InstanceView, ElementsThatSlurmDidNotWriteOutStillWait) {
+  Job rest = element_job("17_...", JobState::pending, "PENDING");
+  const Viewed viewed = *seen_as(element("17"), {element_job("17_3", JobState::running, "RUNNING"), rest});
+  EXPECT_EQ(viewed.instance.state, InstanceState::pending);
+  EXPECT_EQ(viewed.instance.ref.id.text(), "17_4.l-1");
+  EXPECT_EQ(seen_as(element("18"), {rest})->instance.state, InstanceState::terminated);
+}
+
+TEST(InstanceView, CancelsTheElementAndNotItsArray) {
+  const auto ids = [](const Entry& what, std::vector<Job> jobs, Duration later = hours(2)) {
+    const auto found = cancellation_of(JobsSeen(std::move(jobs), start + later), what);
+    return found ? found->ids : std::vector<std::string>{"none"};
+  };
+  const Job there = element_job("17_4", JobState::pending, "PENDING");
+  const Job other = element_job("17_5", JobState::pending, "PENDING");
+  EXPECT_EQ(ids(element("17"), {there, other}), std::vector<std::string>{"17_4"});
+  EXPECT_EQ(ids(element("17"), {other}), std::vector<std::string>{"none"}) << "Slurm knows it no more";
+  EXPECT_EQ(ids(element("17"), {other}, seconds(1)), std::vector<std::string>{"17_4"})
+      << "submitted just now";
+  EXPECT_EQ(ids(element(""), {}, seconds(1)), std::vector<std::string>{"none"});
+  EXPECT_EQ(ids(entry("7"), {job("7", JobState::running, "RUNNING"), job("9", JobState::pending, "PENDING")}),
+            (std::vector<std::string>{"7", "9"}))
+      << "both jobs of its token";
+  EXPECT_TRUE(ids(entry(""), {}, seconds(1)).empty()) << "by its name";
 }
 
 TEST(InstanceView, IdsHoldTheToken) {

@@ -1,4 +1,4 @@
-// Slurm by its REST service, slurmrestd: OpenAPI v0.0.36 to v0.0.38, which Slurm 21.08 to 23.11 speak.
+// Slurm by its REST service, slurmrestd: OpenAPI v0.0.36 to v0.0.41 (rest_shapes.h).
 #pragma once
 
 #include <memory>
@@ -19,8 +19,9 @@ class RestController final : public Controller {
   // Asks nobody. invalid_argument: no URL. The token's file is read at each call, so that it may be renewed.
   static Result<std::unique_ptr<RestController>> make(const Rest& rest, Duration patience);
   Result<std::string> submit(const SubmitRequest& request) override;
+  Result<int> array_max() override;
   Result<std::vector<Job>> jobs() override;
-  Status cancel(const std::string& name) override;
+  Status cancel(const std::vector<Cancellation>& which) override;
   Result<std::vector<Partition>> partitions() override;
   // The service cannot say.
   Result<std::optional<Time>> expected_start(const SubmitRequest&) override { return std::optional<Time>(); }
@@ -29,23 +30,17 @@ class RestController final : public Controller {
   RestController(Rest rest, io::HttpEndpoint endpoint, Duration patience)
       : rest_(std::move(rest)), endpoint_(std::move(endpoint)), patience_(patience) {}
   // The newest version that both know.
-  Result<std::string> version();
+  Result<int> version();
   Result<json::value> call(const std::string& method, const std::string& path,
                            const json::object* body = nullptr);
-  Result<json::value> call_version(const std::string& version, const std::string& method,
-                                   const std::string& path, const json::object* body);
+  Result<json::value> call_version(int version, const std::string& method, const std::string& path,
+                                   const json::object* body);
 
   Rest rest_;
   io::HttpEndpoint endpoint_;
   Duration patience_;
   std::mutex mutex_;  // of version_
-  std::string version_;
+  int version_ = 0;   // 38 of "v0.0.38"; 0: not known yet
 };
-
-// What is posted to job/submit.
-json::object submit_body(const SubmitRequest& request, std::string_view version);
-// Of the answers to jobs, partitions and nodes. corrupt: they have another form.
-Result<std::vector<Job>> jobs_from_rest(const json::value& answer);
-Result<std::vector<Partition>> partitions_from_rest(const json::value& partitions, const json::value& nodes);
 
 }  // namespace tradewind::slurm

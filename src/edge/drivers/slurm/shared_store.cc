@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "core/model/json.h"
+#include "edge/drivers/slurm/array_text.h"
 
 namespace tradewind::slurm {
 namespace {
@@ -44,7 +45,8 @@ if [ ! -e "$folder/job" ]; then
 fi
 echo $how
 cat "$folder/record" || exit 3
-cat "$folder/job" 2>/dev/null
+if [ -e "$folder/job" ]; then cat "$folder/job"; else echo; fi
+cat "$folder/element" 2>/dev/null
 exit 0
 )sh";
 
@@ -56,27 +58,83 @@ rm -f "$part"
 cat "$1/job"
 )sh";
 
-constexpr const char* list_script = R"sh(cd "$1" 2>/dev/null || { date +now:%s; exit 0; }
+// How instances and arrays are read.
+constexpr const char* reading = R"sh(
+read_folders() { # reads their paths, which end each in a NUL
+  xargs -0 -r sh -c 'find "$@" -mindepth 1 -maxdepth 1 \( -name record -o -name job -o -name end -o -name terminate \
+    -o -name element \) -exec grep -H "" {} + 2>/dev/null
+  find "$@" -mindepth 1 -maxdepth 1 -name beat -printf "%p:%T@\n" 2>/dev/null; :' find
+}
+read_arrays() { # OWNER: their numbers
+  find arrays/$1 -mindepth 2 -maxdepth 2 -name job -exec grep -H "" {} + 2>/dev/null
+}
+)sh";
+
+// Thousands may end on one day: no more programs are started for them than for one.
+constexpr const char* list_script = R"sh(umask 077
+cd "$1" 2>/dev/null || { date +now:%s; exit 0; }
 date +now:%s
-find instances/$2 -mindepth 2 -maxdepth 2 -name end -mtime +0 2>/dev/null | while IFS= read -r end; do
+find instances/$2 -mindepth 2 -maxdepth 2 -name end -mtime +0 2>/dev/null | head -n 5000 | while IFS= read -r end; do
   folder=${end%/end}
   token=${folder##*/}
   owner=${folder%/*}
-  mkdir -p "ended/${owner##*/}" && cat "$folder/record" "$folder/job" >"ended/${owner##*/}/$token" && rm -rf "$folder"
-done
+  owner=${owner##*/}
+  record= job= array= index=
+  IFS= read -r record <"$folder/record"
+  if [ -e "$folder/job" ]; then
+    IFS= read -r job <"$folder/job"
+  elif [ -e "$folder/element" ]; then
+    read -r array index <"$folder/element"
+    [ -e "arrays/$owner/$array/job" ] && IFS= read -r job <"arrays/$owner/$array/job" && job=${job}_$index
+  fi
+  [ -d "ended/$owner" ] || mkdir -p "ended/$owner"
+  printf '%s\n%s\n' "$record" "$job" >"ended/$owner/$token" && printf '%s\0' "$folder"
+done | xargs -0 -r rm -rf
 find ended/$2 -mindepth 1 -type f -mtime +30 -exec rm -f {} + 2>/dev/null
-find instances/$2 -mindepth 2 -maxdepth 2 -path "*/$3/*" \( -name record -o -name job -o -name end -o -name terminate \) \
-  -exec grep -H '' {} + 2>/dev/null
-find instances/$2 -mindepth 2 -maxdepth 2 -path "*/$3/beat" -printf '%p:%T@\n' 2>/dev/null
+find arrays/$2 -mindepth 1 -maxdepth 1 -mtime +0 2>/dev/null | while IFS= read -r array; do
+  while IFS= read -r token; do
+    [ -e "instances/$2/$token" ] && touch "$array" && continue 2
+  done 2>/dev/null <"$array/tokens"
+  rm -rf "$array"
+done
+read_arrays "$2"
+find instances/$2 -mindepth 1 -maxdepth 1 -print0 2>/dev/null | read_folders
 exit 0
 )sh";
 
+// Tokens on standard input, of whatever owner.
+constexpr const char* find_script = R"sh(cd "$1" 2>/dev/null || { date +now:%s; exit 0; }
+date +now:%s
+read_arrays '*'
+while IFS= read -r token; do
+  for folder in instances/*/"$token"; do
+    [ ! -e "$folder/record" ] || printf '%s\0' "$folder"
+  done
+done | read_folders
+exit 0
+)sh";
+
+constexpr const char* terminate_script = R"sh(umask 077
+now=$(date +%s)
+failed=0
+while IFS= read -r folder; do
+  [ -e "$folder/terminate" ] || printf '%s\n' "$now" >"$folder/terminate" || failed=3
+done
+exit $failed
+)sh";
+
+// The first word holds. A file that is empty was begun by somebody who was cut off.
 constexpr const char* conclude_script = R"sh(umask 077
 while IFS= read -r folder && IFS= read -r end; do
-  part=$(mktemp "$folder/new.XXXXXX") || continue
-  printf '%s\n' "$end" >"$part" && ln "$part" "$folder/end" 2>/dev/null
-  rm -f "$part" "$folder/secrets"
-done
+  if [ ! -e "$folder/end" ]; then
+    set -C
+    { printf '%s\n' "$end" >"$folder/end"; } 2>/dev/null
+    set +C
+  elif [ ! -s "$folder/end" ]; then
+    printf '%s\n' "$end" >"$folder/end"
+  fi
+  printf '%s\0' "$folder/secrets"
+done | xargs -0 -r rm -f
 exit 0
 )sh";
 
@@ -96,12 +154,31 @@ std::string first_line(std::string_view& text) {
   return line;
 }
 
-// One "instances/<owner>/<token>/<name>:<text>" of the list.
-Status take_line(const std::string& line, std::map<std::string, Entry>& entries) {
+// "<array> <index>".
+std::optional<Element> element_from(const std::string& text) {
+  const std::size_t space = text.find(' ');
+  if (space == std::string::npos) return std::nullopt;
+  const std::vector<long> index = expand_numbers(std::string_view(text).substr(space + 1));
+  if (index.size() != 1) return std::nullopt;
+  return Element{text.substr(0, space), index.front()};
+}
+
+// What the list says so far, by folder.
+struct Listing {
+  std::map<std::string, Entry> entries;
+  std::map<std::string, std::string> arrays;  // their numbers
+};
+
+// One "instances/<owner>/<token>/<name>:<text>" of the list, or "arrays/<owner>/<array>/job:<number>".
+Status take_line(const std::string& line, Listing& listing) {
   const std::size_t colon = line.find(':');
   const std::size_t slash = line.rfind('/', colon);
   if (colon == std::string::npos || slash == std::string::npos) return {};
-  Entry& entry = entries[line.substr(0, slash)];
+  if (line.starts_with("arrays/")) {
+    listing.arrays[line.substr(0, slash)] = line.substr(colon + 1);
+    return {};
+  }
+  Entry& entry = listing.entries[line.substr(0, slash)];
   const std::string name = line.substr(slash + 1, colon - slash - 1);
   const std::string text = line.substr(colon + 1);
   if (name == "record") {
@@ -112,6 +189,8 @@ Status take_line(const std::string& line, std::map<std::string, Entry>& entries)
     entry.end = end_from_line(text);
   } else if (name == "terminate") {
     entry.terminate = true;
+  } else if (name == "element") {
+    entry.element = element_from(text);
   } else if (name == "beat") {
     entry.beat = seconds_in(text);
   }
@@ -120,22 +199,34 @@ Status take_line(const std::string& line, std::map<std::string, Entry>& entries)
 
 Result<Entries> entries_from(std::string_view text) {
   Entries listed;
-  std::map<std::string, Entry> entries;
+  Listing listing;
   while (!text.empty()) {
     const std::string line = first_line(text);
     if (line.starts_with("now:")) {
       listed.now = seconds_in(std::string_view(line).substr(4)).value_or(Time());
     } else {
-      TW_RETURN_IF_ERROR(take_line(line, entries));
+      TW_RETURN_IF_ERROR(take_line(line, listing));
     }
   }
-  for (auto& [path, entry] : entries) {
-    if (!entry.record.token.empty()) listed.entries.push_back(std::move(entry));
+  for (auto& [path, entry] : listing.entries) {
+    if (entry.record.token.empty()) continue;
+    if (entry.job.empty() && entry.element) {
+      const auto array =
+          listing.arrays.find("arrays/" + entry.record.owner.text() + "/" + entry.element->array);
+      if (array != listing.arrays.end()) entry.job = element_id(array->second, entry.element->index);
+    }
+    listed.entries.push_back(std::move(entry));
   }
   return listed;
 }
 
 }  // namespace
+
+std::string secret_lines(const std::map<std::string, std::string>& secrets) {
+  std::string lines;
+  for (const auto& [name, value] : secrets) lines += "export " + name + "=" + io::shell_quoted(value) + "\n";
+  return lines;
+}
 
 std::string to_line(const Record& record) {
   return to_text(json::value(json::object{{"token", record.token},
@@ -208,8 +299,9 @@ Result<Prepared> SharedStore::prepare(const Record& record, const std::string& s
   Prepared prepared;
   const std::string how = first_line(rest);
   prepared.claim = how == "fresh" ? Claim::fresh : how == "ended" ? Claim::ended : Claim::known;
-  TW_ASSIGN_OR_RETURN(prepared.record, record_from_line(first_line(rest)));
-  prepared.job = first_line(rest);
+  TW_ASSIGN_OR_RETURN(prepared.entry.record, record_from_line(first_line(rest)));
+  prepared.entry.job = first_line(rest);
+  prepared.entry.element = element_from(first_line(rest));
   return prepared;
 }
 
@@ -226,21 +318,21 @@ Status SharedStore::withdraw(const Record& record) {
 }
 
 Result<Entries> SharedStore::list(const OwnerId& owner) {
-  TW_ASSIGN_OR_RETURN(const std::string out,
-                      run(list_script, {root_, owner.text(), "*"}, {}, "listing the instances"));
+  TW_ASSIGN_OR_RETURN(const std::string out, run(std::string(reading) + list_script, {root_, owner.text()},
+                                                 {}, "listing the instances"));
   return entries_from(out);
 }
 
-Result<Entries> SharedStore::find(const std::string& token) {
-  TW_ASSIGN_OR_RETURN(const std::string out,
-                      run(list_script, {root_, "*", token}, {}, "finding an instance"));
+Result<Entries> SharedStore::find(const std::vector<std::string>& tokens) {
+  TW_ASSIGN_OR_RETURN(const std::string out, run(std::string(reading) + find_script, {root_},
+                                                 join(tokens, "\n") + "\n", "finding instances"));
   return entries_from(out);
 }
 
-Status SharedStore::ask_to_terminate(const Record& record) {
-  const Result<std::string> done =
-      run("[ -e \"$1/terminate\" ] || date +%s >\"$1/terminate\"", {folder_of(record.owner, record.token)},
-          {}, "asking for an instance's end");
+Status SharedStore::ask_to_terminate(const std::vector<Record>& records) {
+  std::string input;
+  for (const Record& record : records) input += folder_of(record.owner, record.token) + "\n";
+  const Result<std::string> done = run(terminate_script, {}, input, "asking for an instance's end");
   return done ? Status() : done.error();
 }
 

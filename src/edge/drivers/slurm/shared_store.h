@@ -9,6 +9,12 @@
 //     terminate   appears when the end is asked for
 //     end         "<seconds since 1970> <kind> <reason>": how it ended; the first word holds
 //     notice, limit, agent.log, job.log
+//     element     "<array> <index>" where it was submitted as an element of a job array
+//     agent       what the element's script runs: lines of a shell
+//   <store>/arrays/<owner>/<array>/            one job array, 0700, until the last of its instances is gone
+//     tokens      a line for each element: its token
+//     job         the array's number, once it is submitted
+//     limit       seconds that each element may run, or "none", once one has begun
 //   <store>/ended/<owner>/<token>              the record of one no longer shown: tokens stay used for 30
 //   days
 #pragma once
@@ -46,9 +52,17 @@ struct End {
 std::string to_line(const End& end);
 std::optional<End> end_from_line(const std::string& line);
 
+// A job array has the name `array`; a launch is one element of it.
+struct Element {
+  std::string array;
+  long index = 0;
+  bool operator==(const Element&) const = default;
+};
+
 struct Entry {
   Record record;
-  std::string job;  // empty: nothing is known to have been submitted
+  std::string job = {};  // empty: nothing is known to have been submitted
+  std::optional<Element> element = std::nullopt;
   std::optional<End> end = std::nullopt;
   bool terminate = false;
   std::optional<Time> beat = std::nullopt;
@@ -62,8 +76,17 @@ struct Entries {
 enum class Claim { fresh, known, ended };
 struct Prepared {
   Claim claim = Claim::fresh;
-  Record record;    // the first one of this token
-  std::string job;  // empty: none is known
+  Entry entry;  // the first one of this token
+};
+
+// Lines of a shell that set the agent's environment.
+std::string secret_lines(const std::map<std::string, std::string>& secrets);
+
+// One launch among many.
+struct ArrayLaunch {
+  Record record;
+  std::string agent;    // lines of a shell
+  std::string secrets;  // the same
 };
 
 // All answers: the host's errors, and unavailable when its file system refused.
@@ -83,12 +106,20 @@ class SharedStore {
   Result<std::string> claim(const Record& record, const std::string& job);
   // Nothing was submitted: takes the secrets away.
   Status withdraw(const Record& record);
+  // Takes the tokens of many, each as one element of an array of that name. Returns the indices that are
+  // fresh: all others were used before.
+  Result<std::vector<long>> prepare_array(const std::string& array, const std::vector<ArrayLaunch>& launches);
+  // The array was submitted under this number.
+  Status claim_array(const OwnerId& owner, const std::string& array, const std::string& job);
+  // Nothing was submitted for these: gives the tokens back. With them all, the array goes too.
+  Status withdraw_array(const std::string& array, const std::vector<Record>& records, bool all);
+  std::string folder_of_array(const OwnerId& owner, const std::string& array) const;
   // Moves those that ended a day ago out of the way.
   Result<Entries> list(const OwnerId& owner);
-  // Of this token, whatever its owner.
-  Result<Entries> find(const std::string& token);
+  // Of these tokens, whatever their owners.
+  Result<Entries> find(const std::vector<std::string>& tokens);
   // Asks for the end.
-  Status ask_to_terminate(const Record& record);
+  Status ask_to_terminate(const std::vector<Record>& records);
   // Writes how those ended that did not do so themselves.
   Status conclude(const std::vector<std::pair<Record, End>>& ended);
 

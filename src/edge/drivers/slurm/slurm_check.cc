@@ -34,7 +34,7 @@ std::vector<Proof> SlurmProvider::prove() {
   } else {
     proofs.push_back(broken(name + " store", program.error()));
   }
-  const Result<JobsSeen> listed = jobs();
+  const Result<std::shared_ptr<const JobsSeen>> listed = jobs();
   if (listed.ok()) {
     proofs.push_back({name + " jobs", Finding::ok, "our own jobs can be listed"});
   } else {

@@ -107,7 +107,8 @@ void read_url(Reading& reading, const YamlNode& node, const std::string& path, s
 }
 
 void read_version(Reading& reading, const YamlNode& node, const std::string& path, std::string& target) {
-  static constexpr std::string_view versions[] = {"auto", "v0.0.36", "v0.0.37", "v0.0.38"};
+  static constexpr std::string_view versions[] = {"auto",    "v0.0.36", "v0.0.37", "v0.0.38",
+                                                  "v0.0.39", "v0.0.40", "v0.0.41"};
   const std::optional<std::string> found = read_word(reading, node, path, versions);
   if (found && *found != "auto") target = *found;
 }

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <set>
 
+#include "edge/drivers/slurm/rest_shapes.h"
+
 namespace tradewind::slurm {
 namespace {
 
@@ -125,8 +127,9 @@ class Maker {
     } else {
       offer.time_limit = partition.max_time;
     }
-    // By REST no signal announces a preemption (rest_controller.cc).
-    const Duration grace = cluster_.rest ? Duration(0) : partition.grace;
+    const std::optional<int> rest = cluster_.rest ? rest_version_from(cluster_.rest->version) : std::nullopt;
+    const bool is_announced = !cluster_.rest || (rest && rest_signals(*rest));
+    const Duration grace = is_announced ? partition.grace : Duration(0);
     offer.notice_lead = preempted ? grace : cluster_.notice_lead;
     if (shape.gpus > 0) {
       const auto model = cluster_.gpus.find(type);

@@ -6,7 +6,9 @@
 #include "base/text.h"
 #include "edge/drivers/slurm/batch_script.h"
 #include "edge/drivers/slurm/command_controller.h"
+#include "edge/drivers/slurm/command_output.h"
 #include "edge/drivers/slurm/rest_controller.h"
+#include "edge/drivers/slurm/rest_shapes.h"
 #include "edge/io/files.h"
 #include "edge/objectstore/file_url.h"
 #include "edge/objectstore/hash.h"
@@ -18,13 +20,6 @@ using provider::LaunchRequest;
 using provider::TerminateState;
 
 namespace {
-
-// Lines of a shell that set the agent's environment.
-std::string secret_lines(const std::map<std::string, std::string>& secrets) {
-  std::string lines;
-  for (const auto& [name, value] : secrets) lines += "export " + name + "=" + io::shell_quoted(value) + "\n";
-  return lines;
-}
 
 std::vector<std::string> agent_words(const LaunchRequest& request, const std::string& program,
                                      const std::string& local_store) {
@@ -53,10 +48,6 @@ Duration rounded_wait(Duration wait) {
   return std::chrono::round<std::chrono::minutes>(wait);
 }
 
-bool is_definite(Code code) {
-  return code != Code::unavailable && code != Code::internal && code != Code::corrupt;
-}
-
 }  // namespace
 
 SlurmProvider::SlurmProvider(SlurmOptions options, std::unique_ptr<io::Host> host, const Clock& clock)
@@ -74,6 +65,10 @@ SlurmProvider::SlurmProvider(SlurmOptions options, std::unique_ptr<io::Host> hos
   capabilities_.list_delay = options_.query_gap;
   capabilities_.list_gap = options_.query_gap;
   capabilities_.token_kind = provider::TokenKind::lookup;
+  // No more than Slurm itself puts into one array unless it is told otherwise (MaxArraySize=1001).
+  const std::optional<int> rest =
+      options_.cluster.rest ? rest_version_from(options_.cluster.rest->version) : std::nullopt;
+  if (!rest || rest_takes_elements(*rest)) capabilities_.batch_max = 1000;
 }
 
 Result<std::unique_ptr<SlurmProvider>> SlurmProvider::open(SlurmOptions options,
@@ -128,7 +123,9 @@ std::vector<Place> SlurmProvider::due_for_estimate(const std::vector<Place>& all
   std::vector<std::pair<Duration, const Place*>> due;
   for (const Place& place : all) {
     const auto known = waits_.find(offer_key(place.offer));
-    if (!place.open || (known != waits_.end() && now - known->second.asked_at < options_.cluster.estimate_every)) continue;
+    if (!place.open ||
+        (known != waits_.end() && now - known->second.asked_at < options_.cluster.estimate_every))
+      continue;
     due.emplace_back(known == waits_.end() ? Duration::min() : known->second.asked_at, &place);
   }
   std::ranges::stable_sort(due, {}, [](const auto& each) { return each.first; });
@@ -168,15 +165,24 @@ Result<Place> SlurmProvider::place_of(const Offer& offer) {
   return *found;
 }
 
-Result<JobsSeen> SlurmProvider::jobs(Time not_before) {
+Result<std::shared_ptr<const JobsSeen>> SlurmProvider::jobs(Time not_before) {
   const std::scoped_lock lock(query_mutex_);
-  const bool young = seen_ && clock_.monotonic() - seen_at_ < options_.query_gap;
-  if (young && seen_->asked_at >= not_before) return *seen_;
+  const Duration now = clock_.monotonic();
+  Duration gap = options_.query_gap;
+  if (seen_ && now >= unsure_until_)
+    gap = std::max(gap, options_.query_gap_per_job * static_cast<Duration::rep>(seen_->jobs().size()));
+  const bool young = seen_ && now - seen_at_ < gap;
+  if (young && seen_->asked_at() >= not_before) return seen_;
   const Time asked_at = clock_.now();
   TW_ASSIGN_OR_RETURN(std::vector<Job> found, controller_->jobs());
-  seen_ = JobsSeen{std::move(found), asked_at};
+  seen_ = std::make_shared<const JobsSeen>(std::move(found), asked_at);
   seen_at_ = clock_.monotonic();
-  return *seen_;
+  return seen_;
+}
+
+void SlurmProvider::note_unsure() {
+  const std::scoped_lock lock(query_mutex_);
+  unsure_until_ = clock_.monotonic() + std::chrono::minutes(2);
 }
 
 Result<std::string> SlurmProvider::agent() {
@@ -188,17 +194,22 @@ Result<std::string> SlurmProvider::agent() {
   return *agent_path_;
 }
 
-Status SlurmProvider::check_room() {
-  if (options_.cluster.max_jobs <= 0) return {};
-  TW_ASSIGN_OR_RETURN(const JobsSeen seen, jobs(clock_.now()));
-  const auto live = std::ranges::count_if(seen.jobs, [](const Job& job) {
+Result<std::size_t> SlurmProvider::room() {
+  if (options_.cluster.max_jobs <= 0) return std::size_t{1} << 30;
+  TW_ASSIGN_OR_RETURN(const std::shared_ptr<const JobsSeen> seen, jobs(clock_.now()));
+  const auto live = std::ranges::count_if(seen->jobs(), [](const Job& job) {
     return job.comment.starts_with(comment_prefix) && job.state != JobState::ended;
   });
-  if (live < options_.cluster.max_jobs) return {};
-  return Error{Code::insufficient_capacity,
-               "the Slurm cluster '" + options_.cluster.name + "' has " +
-                   count_text(static_cast<std::uint64_t>(live), "job") + " of ours already",
-               "raise max_jobs in slurm.yaml, or wait until one ends"};
+  if (live < options_.cluster.max_jobs) return static_cast<std::size_t>(options_.cluster.max_jobs - live);
+  return full();
+}
+
+Error SlurmProvider::full() const {
+  return {Code::insufficient_capacity,
+          "the Slurm cluster '" + options_.cluster.name + "' has " +
+              count_text(static_cast<std::uint64_t>(options_.cluster.max_jobs), "job") +
+              " of ours already, which is all that max_jobs allows",
+          "raise max_jobs in slurm.yaml, or wait until one ends"};
 }
 
 Result<Launched> SlurmProvider::launch(const LaunchRequest& request) {
@@ -224,24 +235,28 @@ Result<Launched> SlurmProvider::launch_alone(const LaunchRequest& request, const
   const Record asked{request.token,          request.owner, request.job, offer_key(request.offer),
                      request.offer.location, clock_.now()};
   TW_ASSIGN_OR_RETURN(const Prepared prepared, store_.prepare(asked, secret_lines(request.secrets)));
-  const Record& record = prepared.record;
+  const Record& record = prepared.entry.record;
   if (record.offer != asked.offer)
     return Error{Code::invalid_argument, "the token " + record.token + " was used for " + record.offer +
                                              " already, so not for " + asked.offer};
   const auto answer = [&](const std::string& job) {
     return Launched{{record.location, instance_id(job, record.token)}, record.launched_at};
   };
-  if (!prepared.job.empty()) return answer(prepared.job);
+  if (!prepared.entry.job.empty()) return answer(prepared.entry.job);
   std::string job;
   if (prepared.claim == Claim::known) {
     // A launcher that fell silent may have submitted it.
-    TW_ASSIGN_OR_RETURN(const JobsSeen seen, jobs(clock_.now()));
-    if (const Job* found = job_of(seen, record.owner, record.token, "")) job = found->id;
+    TW_ASSIGN_OR_RETURN(const std::shared_ptr<const JobsSeen> seen, jobs(clock_.now()));
+    if (const Job* found = job_of(*seen, prepared.entry)) job = found->id;
   }
   if (job.empty()) {
     Result<std::string> submitted = submit(request, place, record);
     if (!submitted) {
-      if (is_definite(submitted.error().code)) static_cast<void>(store_.withdraw(record));
+      if (is_definite(submitted.error().code)) {
+        static_cast<void>(store_.withdraw(record));
+      } else {
+        note_unsure();
+      }
       return std::move(submitted).error();
     }
     job = *submitted;
@@ -252,18 +267,22 @@ Result<Launched> SlurmProvider::launch_alone(const LaunchRequest& request, const
 
 Result<std::string> SlurmProvider::submit(const LaunchRequest& request, const Place& place,
                                           const Record& record) {
-  TW_RETURN_IF_ERROR(check_room());
+  TW_ASSIGN_OR_RETURN([[maybe_unused]] const std::size_t left, room());
   TW_ASSIGN_OR_RETURN(const std::string program, agent());
   BatchJob batch;
   batch.folder = store_.folder_of(record.owner, record.token);
-  batch.agent = agent_words(request, program, objectstore::file_url(store_.job_stores()));
-  batch.span = std::max(request.hard_limit - clock_.now(), Duration(60'000));
+  batch.agent = agent_of(request, program);
   batch.notice_lead = options_.cluster.notice_lead;
   batch.grace = place.grace;
   batch.heartbeat = options_.heartbeat;
   SubmitRequest wanted = submit_request(request, place, batch.folder);
   wanted.script = batch_script(batch);
   return controller_->submit(wanted);
+}
+
+BatchAgent SlurmProvider::agent_of(const LaunchRequest& request, const std::string& program) const {
+  return {agent_words(request, program, objectstore::file_url(store_.job_stores())),
+          std::max(request.hard_limit - clock_.now(), Duration(60'000))};
 }
 
 SubmitRequest SlurmProvider::submit_request(const LaunchRequest& request, const Place& place,
@@ -299,7 +318,7 @@ Result<InstancePage> SlurmProvider::instances(const OwnerId& owner, const provid
   InstancePage answer;
   if (!is_plain(owner.text())) return answer;
   Entries listed;
-  JobsSeen seen;
+  auto seen = std::make_shared<const JobsSeen>();
   TW_ASSIGN_OR_RETURN(const bool quiet, all_ended(owner, listed));
   if (!quiet) {
     // The jobs first: what ends meanwhile has then said so itself.
@@ -308,7 +327,7 @@ Result<InstancePage> SlurmProvider::instances(const OwnerId& owner, const provid
   }
   std::vector<std::pair<Record, End>> ended;
   for (const Entry& entry : listed.entries) {
-    std::optional<Viewed> viewed = view(entry, seen, listed.now, options_.stale);
+    std::optional<Viewed> viewed = view(entry, *seen, listed.now, options_.stale);
     if (!viewed) continue;
     if (viewed->conclusion) ended.emplace_back(entry.record, *viewed->conclusion);
     answer.instances.push_back(std::move(viewed->instance));
@@ -318,7 +337,7 @@ Result<InstancePage> SlurmProvider::instances(const OwnerId& owner, const provid
     const std::scoped_lock lock(mutex_);
     quiet_.insert(owner.text());
   }
-  cancel_strays(listed.entries, seen);
+  cancel_strays(listed.entries, *seen);
   // By token, so that pages hold still while others come and go.
   const std::size_t all = answer.instances.size();
   const std::size_t last = std::min(all, first + options_.page_size);
@@ -345,46 +364,21 @@ Result<bool> SlurmProvider::all_ended(const OwnerId& owner, Entries& listed) {
 
 // A second job of a token would end as soon as it began; until then it stands in the queue for nothing.
 void SlurmProvider::cancel_strays(const std::vector<Entry>& entries, const JobsSeen& seen) {
+  std::vector<Entry> strays;
   for (const Entry& entry : entries) {
     if (!entry.end) continue;
-    const Record& record = entry.record;
-    const bool waits = std::ranges::any_of(seen.jobs, [&](const Job& job) {
-      return job.comment == comment_of(record.owner, record.token) && job.state == JobState::pending;
-    });
-    const std::string name = name_of(record.owner, record.token);
-    if (waits && may_cancel_now(name)) static_cast<void>(controller_->cancel(name));
+    const std::vector<const Job*> jobs = seen.of(entry);
+    if (std::ranges::any_of(jobs, [](const Job* job) { return job->state == JobState::pending; }))
+      strays.push_back(entry);
   }
+  static_cast<void>(cancel_all(strays, seen));
 }
 
-bool SlurmProvider::may_cancel_now(const std::string& name) {
+bool SlurmProvider::may_cancel_now(const std::string& token) {
   const std::scoped_lock lock(mutex_);
   const Duration now = clock_.monotonic();
   std::erase_if(cancelled_, [&](const auto& item) { return now - item.second >= options_.query_gap; });
-  return cancelled_.emplace(name, now).second;
-}
-
-Result<TerminateState> SlurmProvider::terminate(const InstanceRef& instance) {
-  const std::string token = token_of(instance.id);
-  if (token.empty()) return TerminateState::done;
-  TW_ASSIGN_OR_RETURN(const Entries found, store_.find(token));
-  for (const Entry& entry : found.entries) {
-    if (instance_id(entry.job, token) != instance.id || entry.end) continue;
-    const Record& record = entry.record;
-    TW_RETURN_IF_ERROR(store_.ask_to_terminate(record));
-    const std::string name = name_of(record.owner, record.token);
-    if (may_cancel_now(name)) {
-      const Status cancelled = controller_->cancel(name);
-      if (!cancelled) return cancelled.error();
-    }
-    TW_ASSIGN_OR_RETURN(const JobsSeen seen, jobs());
-    Entry asked = entry;
-    asked.terminate = true;
-    const std::optional<Viewed> viewed = view(asked, seen, found.now, options_.stale);
-    if (!viewed) continue;
-    if (viewed->instance.state != InstanceState::terminated) return TerminateState::in_progress;
-    if (viewed->conclusion) TW_RETURN_IF_ERROR(store_.conclude({{record, *viewed->conclusion}}));
-  }
-  return TerminateState::done;
+  return cancelled_.emplace(token, now).second;
 }
 
 }  // namespace tradewind::slurm

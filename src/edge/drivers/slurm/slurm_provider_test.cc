@@ -104,6 +104,12 @@ class Rig {
     EXPECT_TRUE(launched.ok()) << describe(launched.ok() ? Error{} : launched.error());
     return launched ? launched->ref : InstanceRef{};
   }
+  // Those of tokens "l-1" to "l-<count>", in one call.
+  std::vector<Result<Launched>> launch_many(int count, const std::string& partition) {
+    std::vector<LaunchRequest> requests;
+    for (int i = 1; i <= count; ++i) requests.push_back(request("l-" + std::to_string(i), partition));
+    return provider().launch_many(requests);
+  }
   std::optional<Instance> find(const std::string& token) {
     for (const Instance& instance : provider::list_all(provider(), owner)) {
       if (instance.token == token) return instance;
@@ -425,6 +431,111 @@ TEST_F(RealSlurm, ARequeuedJobDoesNotRunAgain) {
   for (int i = 0; i < 200 && !rig.run({"squeue", "--me", "--noheader"}).empty(); ++i)
     std::this_thread::sleep_for(milliseconds(100));
   EXPECT_EQ(rig.note("began"), "\n") << "one run";
+}
+
+// Counts the calls of a program in the file of that name, but for mere questions.
+Fault counted(const std::string& program, const std::string& then = "exec \"$real\" \"$@\"") {
+  return {program, "[ \"$1\" = --test-only ] || echo \"$*\" >>\"$(dirname \"$0\")/../" + program +
+                       ".calls\"\n" + then};
+}
+
+int lines_in(const std::string& text) {
+  return static_cast<int>(std::count(text.begin(), text.end(), '\n'));
+}
+
+TEST_F(RealSlurm, ManyLaunchesAreOneArrayAndEachIsAnInstance) {
+  Rig rig("env >\"$1/environment.$TRADEWIND_INSTANCE\"; echo $2 $SLURM_JOB_ID >>\"$1/began\"; exec sleep 600",
+          {}, {counted("sbatch"), counted("scancel")});
+  const std::vector<Result<Launched>> launched = rig.launch_many(12, "batch");
+  std::vector<InstanceRef> even;
+  for (std::size_t i = 0; i < launched.size(); ++i) {
+    ASSERT_TRUE(launched[i].ok()) << describe(launched[i].error());
+    EXPECT_TRUE(launched[i]->ref.id.text().ends_with("_" + std::to_string(i) + ".l-" + std::to_string(i + 1)))
+        << launched[i]->ref.id.text();
+    if (i % 2 == 1) even.push_back(launched[i]->ref);
+  }
+  EXPECT_EQ(lines_in(rig.note("sbatch.calls")), 1) << rig.note("sbatch.calls");
+  for (int i = 1; i <= 12; ++i)
+    ASSERT_TRUE(rig.reaches("l-" + std::to_string(i), InstanceState::running)) << i;
+  for (int i = 0; i < 300 && lines_in(rig.note("began")) < 12; ++i)
+    std::this_thread::sleep_for(milliseconds(100));
+  for (int i = 1; i <= 12; ++i) {
+    const std::string token = "l-" + std::to_string(i);
+    EXPECT_NE(rig.note("began").find("--lease=" + token + " "), std::string::npos) << rig.note("began");
+    EXPECT_EQ(rig.note("environment." + token).find("SLURM_ARRAY"), std::string::npos);
+  }
+  EXPECT_EQ(rig.provider().launch(rig.request("l-5", "batch"))->ref, launched[4]->ref)
+      << "one token, one instance";
+
+  for (const auto& state : rig.provider().terminate_many(even)) EXPECT_TRUE(state.ok());
+  EXPECT_EQ(lines_in(rig.note("scancel.calls")), 1) << rig.note("scancel.calls");
+  for (int i = 2; i <= 12; i += 2)
+    EXPECT_TRUE(rig.reaches("l-" + std::to_string(i), InstanceState::terminated)) << i;
+  EXPECT_EQ(rig.find("l-2")->reason, "terminated on request");
+  for (int i = 1; i <= 12; i += 2)
+    EXPECT_EQ(rig.find("l-" + std::to_string(i))->state, InstanceState::running) << i;
+}
+
+TEST_F(RealSlurm, ALostReplyOfAnArrayMakesNoSecondJobOfAnyToken) {
+  Rig rig(
+      "echo $2 >>\"$1/began\"; exec sleep 600", {},
+      {counted("sbatch", "\"$real\" \"$@\" >/dev/null; echo 'sbatch: error: Socket timed out' >&2; exit 1")});
+  for (const Result<Launched>& lost : rig.launch_many(4, "batch")) {
+    ASSERT_FALSE(lost.ok());
+    EXPECT_EQ(lost.error().code, Code::unavailable);
+  }
+  const std::unique_ptr<SlurmProvider> another = rig.open_another();
+  std::vector<LaunchRequest> requests;
+  for (int i = 1; i <= 4; ++i) requests.push_back(rig.request("l-" + std::to_string(i), "batch"));
+  for (const Result<Launched>& again : another->launch_many(requests)) {
+    ASSERT_TRUE(again.ok()) << describe(again.error());
+    EXPECT_NE(again->ref.id.text().find('_'), std::string::npos) << "the element that was submitted first";
+  }
+  for (int i = 1; i <= 4; ++i) EXPECT_TRUE(rig.reaches("l-" + std::to_string(i), InstanceState::running));
+  EXPECT_EQ(lines_in(rig.note("sbatch.calls")), 1) << rig.note("sbatch.calls");
+}
+
+TEST_F(RealSlurm, ArraysAreNoLongerThanTheClusterAllows) {
+  Rig rig(
+      "exec sleep 600", {},
+      {counted("sbatch"),
+       {"scontrol", "case \"$*\" in *config*) echo 'MaxArraySize = 5' ;; *) exec \"$real\" \"$@\" ;; esac"}});
+  for (const Result<Launched>& launched : rig.launch_many(12, "batch"))
+    EXPECT_TRUE(launched.ok()) << describe(launched.error());
+  EXPECT_EQ(lines_in(rig.note("sbatch.calls")), 3) << rig.note("sbatch.calls");
+}
+
+TEST_F(RealSlurm, WhereALimitAllowsFewerAPartIsSubmitted) {
+  Rig rig("exec sleep 600", {},
+          {counted("sbatch",
+                   "case \"$*\" in *--array=0-1[0-9]*|*--array=0-[4-9]*) echo 'sbatch: error: Job violates "
+                   "accounting/QOS policy (job submit limit)' >&2; exit 1 ;; esac\nexec \"$real\" \"$@\"")});
+  const std::vector<Result<Launched>> launched = rig.launch_many(12, "batch");
+  for (std::size_t i = 0; i < 3; ++i) EXPECT_TRUE(launched[i].ok()) << i;
+  for (std::size_t i = 3; i < 12; ++i) {
+    ASSERT_FALSE(launched[i].ok()) << i;
+    EXPECT_EQ(launched[i].error().code, Code::quota_exceeded);
+    EXPECT_FALSE(io::path_exists(rig.folder("l-" + std::to_string(i + 1))))
+        << "no secret lies there for nothing";
+  }
+  EXPECT_EQ(lines_in(rig.note("sbatch.calls")), 3) << rig.note("sbatch.calls");
+}
+
+TEST_F(RealSlurm, ARequeuedElementDoesNotRunAgain) {
+  Rig rig("echo $2 >>\"$1/began\"; exec sleep 600");
+  rig.options.cluster.options = {"--requeue"};
+  const std::vector<Result<Launched>> launched = rig.launch_many(3, "batch");
+  for (int i = 0; i < 300 && lines_in(rig.note("began")) < 3; ++i)
+    std::this_thread::sleep_for(milliseconds(100));
+  const std::string id = launched[1]->ref.id.text();
+  const std::string job = id.substr(0, id.find('.'));
+  rig.run({"scontrol", "requeue", job});
+  std::this_thread::sleep_for(seconds(5));
+  rig.run({"scontrol", "update", "jobid=" + job, "StartTime=now"});
+  ASSERT_TRUE(rig.reaches("l-2", InstanceState::terminated));
+  EXPECT_EQ(rig.find("l-1")->state, InstanceState::running);
+  std::this_thread::sleep_for(seconds(2));
+  EXPECT_EQ(lines_in(rig.note("began")), 3) << rig.note("began");
 }
 
 TEST_F(RealSlurm, ANewControllerFindsWhatTheOldOneStarted) {
