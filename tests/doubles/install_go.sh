@@ -1,9 +1,9 @@
 #!/bin/bash
-# Installs the servers for tests that are written in Go: fake-gcs-server, a stand-in for Google Cloud Storage, and Kubernetes'
-# own API server, controllers and scheduler, as one program that kubernetes/main.go makes of Kubernetes' packages.
+# Installs the servers for tests that are written in Go: fake-gcs-server, a stand-in for Google Cloud Storage, Kubernetes' own API
+# server, controllers and scheduler, as one program that kubernetes/main.go makes of Kubernetes' packages, and Kueue's manager.
 #   tests/doubles/install_go.sh
-# They lie in .deps/go of this repository, which git ignores, at the versions named here and in kubernetes/go.mod. Installs what
-# is missing, and nothing twice. Building Kubernetes takes minutes, and some GiB of Go's cache. Debian 12's Go is too old for
+# They lie in .deps/go of this repository, which git ignores, at the versions named here, in kubernetes/go.mod and in kueue/go.mod. Installs what
+# is missing, and nothing twice. Building Kubernetes and Kueue takes minutes, and some GiB of Go's cache. Debian 12's Go is too old for
 # them: where there is no newer one, this says so and ends with exit code 0, and the tests that need the servers are skipped.
 # Exit code 1, with Go's own words, where installing fails.
 set -eu
@@ -12,17 +12,18 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 folder=$root/.deps/go
 gcs=v1.56.1 # earlier ones let writers overwrite what they asked only to create
 kubernetes=v1.34.4
+kueue=v0.17.0
 needs=1.26 # what they say in their go.mod
 
 is_there() { # PROGRAM VERSION
   [ -x "$folder/$1" ] && [ "$(cat "$folder/$1.version" 2>/dev/null)" = "$2" ] || return 1
   echo "install_go: $1 $2 is installed"
 }
-is_there fake-gcs-server $gcs && is_there kubernetes $kubernetes && exit
+is_there fake-gcs-server $gcs && is_there kubernetes $kubernetes && is_there kueue $kueue && exit
 
 found=$(go env GOVERSION 2>/dev/null | sed 's/^go//') || found=
 if [ -z "$found" ] || [ "$(printf '%s\n' "$needs" "$found" | sort -V | head -n 1)" != "$needs" ]; then
-  echo "install_go: there is no Go of $needs or newer here (${found:-none}), so fake-gcs-server and Kubernetes are not installed;" \
+  echo "install_go: there is no Go of $needs or newer here (${found:-none}), so fake-gcs-server, Kubernetes and Kueue are not installed;" \
     "tests on them are skipped" >&2
   exit
 fi
@@ -41,4 +42,18 @@ if ! is_there kubernetes $kubernetes >/dev/null; then
     -ldflags "-s -w -X $stamp.gitVersion=$kubernetes -X $stamp.gitMajor=1 -X $stamp.gitMinor=34" .
   echo $kubernetes >"$folder/kubernetes.version"
   is_there kubernetes $kubernetes
+fi
+
+# Of Kueue, the definitions of its objects too.
+if ! is_there kueue $kueue >/dev/null; then
+  work=$(mktemp -d)
+  trap 'rm -rf "$work"' EXIT
+  cp "$root/tests/doubles/kueue"/go.* "$work"
+  cd "$work"
+  GOFLAGS="-p=2 -mod=mod -buildvcs=false" go build -trimpath -ldflags "-s -w" -o "$folder/kueue" sigs.k8s.io/kueue/cmd/kueue
+  rm -rf "$folder/kueue.crds"
+  mkdir "$folder/kueue.crds"
+  install -m 644 "$(GOFLAGS=-mod=mod go list -m -f '{{.Dir}}' sigs.k8s.io/kueue)"/config/components/crd/bases/kueue.*.yaml "$folder/kueue.crds"
+  echo $kueue >"$folder/kueue.version"
+  is_there kueue $kueue
 fi

@@ -3,9 +3,10 @@
 # It has no kubelet: a test says itself what its pods do.
 #   tests/doubles/kubernetes.sh COMMAND…
 # Applies packaging/kubernetes/role.yaml, and runs COMMAND with two kubeconfigs in its environment: TRADEWIND_TEST_KUBECONFIG, of a
-# user with that role alone, and TRADEWIND_TEST_KUBECONFIG_ADMIN; then stops all of it. Exit code: the command's; 77 where a
-# program is missing (make test-deps installs them); 1 where it does not come up, with its log. Needs no root. Nothing else on the
-# machine is touched.
+# user with that role alone, and TRADEWIND_TEST_KUBECONFIG_ADMIN; then stops all of it. While the file apiserver.away lies beside
+# them, there is no API server: COMMAND makes the file, ends the process of apiserver.pid, and removes the file again.
+# Exit code: the command's; 77 where a program is missing (make test-deps installs them); 1 where it does not come up, with its log.
+# Needs no root. Nothing else on the machine is touched.
 set -eu
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
@@ -25,6 +26,7 @@ double=kubernetes
 # Nothing is kept, and an API server that may end in order takes a minute to.
 stop_all() {
   kill -KILL "${pids[@]}" 2>/dev/null || true
+  kill -KILL "$(cat "$folder/apiserver.pid" 2>/dev/null)" 2>/dev/null || true
   wait "${pids[@]}" 2>/dev/null || true
   rm -rf "$folder"
 }
@@ -80,11 +82,21 @@ free_ports
 endpoint=https://127.0.0.1:$port
 kubeconfig admin tradewind
 kubeconfig tradewind tradewind
-part kube-apiserver --etcd-servers "$store" --bind-address 127.0.0.1 --advertise-address 127.0.0.1 --secure-port "$port" \
+# Begins it again wherever it ends.
+keep_api_server() { # OPTION…
+  while [ -d "$folder" ]; do
+    while [ -e "$folder/apiserver.away" ]; do sleep 0.1; done
+    "$server" kube-apiserver "$@" >>"$folder/kube-apiserver.log" 2>&1 </dev/null &
+    echo $! >"$folder/apiserver.pid"
+    wait $! || true
+  done
+}
+keep_api_server --etcd-servers "$store" --bind-address 127.0.0.1 --advertise-address 127.0.0.1 --secure-port "$port" \
   --tls-cert-file "$folder/server.pem" --tls-private-key-file "$folder/server.key" --client-ca-file "$folder/ca.pem" \
   --authorization-mode RBAC --service-cluster-ip-range 10.99.0.0/24 --service-account-issuer "$endpoint" \
   --service-account-key-file "$folder/accounts.key" --service-account-signing-key-file "$folder/accounts.key" \
-  --endpoint-reconciler-type none --cert-dir "$folder" --max-requests-inflight 200
+  --endpoint-reconciler-type none --cert-dir "$folder" --max-requests-inflight 200 &
+pids+=($!)
 export CURL_CA_BUNDLE=$folder/ca.pem
 await "$!" "$endpoint/healthz"
 for _ in $(seq 150); do

@@ -1,6 +1,7 @@
 """The node of a test's Kubernetes cluster (tests/doubles/kubernetes.sh): it runs the containers of pods as processes of this
 machine, each pod in a folder of its own in place of its volumes."""
 import base64
+import contextlib
 import json
 import os
 import re
@@ -30,10 +31,29 @@ class Cluster:
         self.tls.load_cert_chain(os.path.join(self.folder, "admin.pem"), os.path.join(self.folder, "admin.key"))
 
     def ask(self, method, path, body=None, kind="application/json"):
-        request = urllib.request.Request(self.server + path, method=method, data=json.dumps(body).encode() if body else None,
-                                         headers={"Content-Type": kind})
-        with urllib.request.urlopen(request, context=self.tls, timeout=30) as answer:
-            return json.load(answer)
+        """Waits for an API server that is away."""
+        until = time.monotonic() + 120
+        while True:
+            request = urllib.request.Request(self.server + path, method=method, data=json.dumps(body).encode() if body else None,
+                                             headers={"Content-Type": kind})
+            try:
+                with urllib.request.urlopen(request, context=self.tls, timeout=30) as answer:
+                    return json.load(answer)
+            except OSError as error:
+                if getattr(error, "code", 500) < 500 or time.monotonic() > until:
+                    raise
+            time.sleep(0.2)
+
+    def take_away(self):
+        """Its API server, until bring_back."""
+        with open(os.path.join(self.folder, "apiserver.away"), "w", encoding="utf-8"):
+            pass
+        with open(os.path.join(self.folder, "apiserver.pid"), encoding="utf-8") as file:
+            os.kill(int(file.read()), signal.SIGKILL)
+
+    def bring_back(self):
+        with contextlib.suppress(FileNotFoundError):
+            os.remove(os.path.join(self.folder, "apiserver.away"))
 
     def merge(self, path, body):
         return self.ask("PATCH", path, body, "application/merge-patch+json")

@@ -4,7 +4,6 @@ those of a run that nothing disturbed. Needs the doubles kubernetes.sh and ceph_
 import base64
 import os
 import sys
-import time
 import unittest
 
 import kubelet
@@ -56,16 +55,36 @@ class Kubernetes(rig.TestCase):
         self.assertIn("preempted: the pod was told to end", home.run("events").stdout)
         self.assertNotIn("SKTRADEWIND", str(self.cluster.items("/apis/batch/v1/namespaces/tradewind/jobs")))
 
+    def test_an_api_server_that_is_away_ends_nothing_and_nothing_runs_twice(self):
+        home = self.home()
+        kubelet.write_clusters(home, RUNNER)
+        base, _, query = S3.partition("?")
+        head = f"resources: {{infra: kubernetes/lab}}\ncheckpoint: {{path: saved, stores: ['{base}/away?{query}']}}\n"
+        first = home.submit(home.task(head + "run: for i in $(seq 100); do echo beat $i; sleep 0.3; done\n"))
+        home.wait_for(first, lambda seen: "beat 3" in home.run("logs", first).stdout, "its output")
+        self.addCleanup(self.cluster.bring_back)
+        self.cluster.take_away()
+        second = home.submit(home.task(head + "run: echo hello\n", "second.yaml"))
+        heard = home.run("logs", first).stdout.count("beat")
+        home.wait_for(second, lambda seen: "is the API server" in str(seen["leases"]), "the supplier's word with its cure")
+        self.assertIn("is the API server", home.run("job", second).stdout)
+        home.wait_for(first, lambda seen: home.run("logs", first).stdout.count("beat") > heard + 10, "that it goes on")
+        self.assertEqual(home.job(first)["state"], "running")
+        self.cluster.bring_back()
+        for job in (first, second):
+            seen = home.wait_for_end(job)
+            self.assertEqual(len([lease for lease in seen["leases"] if lease["instance"]]), 1, seen)
+        made = [item["metadata"]["labels"]["tradewind.dev/job"] for item in self.cluster.items("/apis/batch/v1/namespaces/tradewind/jobs")]
+        self.assertEqual(sorted(job for job in made if job in (first, second)), sorted((first, second)))
+
     def test_a_store_of_this_machine_is_refused_with_the_cure(self):
         home = self.home()
         kubelet.write_clusters(home, RUNNER)
-        job = home.submit(home.task("resources: {infra: kubernetes/lab}\nrun: echo hello\n"))
-        until = time.monotonic() + 30
-        while "pods cannot reach the store" not in home.run("events").stdout and time.monotonic() < until:
-            time.sleep(0.2)
-        self.assertIn("name one of the network in the task: checkpoint.stores", home.run("events").stdout)
-        home.run("cancel", job)
-        home.wait_for_end(job, state="cancelled")
+        refused = home.run("run", home.task("resources: {infra: kubernetes/lab}\nrun: echo hello\n"), "--detach", code=None)
+        self.assertNotEqual(refused.returncode, 0)
+        self.assertIn("what runs on kubernetes/lab sees no folder of this machine", refused.stderr)
+        self.assertIn("name one of the network in the task: checkpoint.stores", refused.stderr)
+        self.assertEqual(home.json("jobs")["jobs"], [])
         self.assertEqual(self.node.running(), [])
 
 

@@ -127,5 +127,18 @@ class Slurm(rig.TestCase):
         self.assertLess(ours, plain + 3)
 
 
+    def test_a_batch_script_runs_in_an_allocation_as_it_is(self):
+        self.cluster(partitions="[batch, spot]")
+        os.mkdir(self.control.file("run"))
+        with open(self.control.file("run", "data"), "w", encoding="utf-8") as file:
+            file.write("data\n")
+        script = self.control.task("#!/bin/bash\n#SBATCH -p batch -c 1\ncat data\nsrun -n 1 sh -c 'echo step of $SLURM_JOB_ID on $SLURM_JOB_PARTITION'\n"
+                                   "exit 5\n", "own.sh")
+        job = self.control.run("sbatch", "--wait", "-D", "run", script, code=5, timeout=240).stdout.split()[-1]
+        self.assertEqual(self.control.job(job)["location"], "slurm/tw/batch")
+        with open(self.control.file("run", f"slurm-{job}.out"), encoding="utf-8") as file:
+            self.assertRegex(file.read(), r"\Adata\nstep of \d+ on batch\n\Z")
+
+
 if __name__ == "__main__":
     unittest.main()

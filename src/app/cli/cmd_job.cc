@@ -98,7 +98,7 @@ Table lease_table(const std::vector<api::LeaseView>& leases) {
               {}};
   for (const api::LeaseView& lease : leases) {
     const std::string end = lease.end.empty() || lease.end == "none" ? lease.phase : lease.end;
-    const std::string why = lease.reason.empty() ? "" : ": " + lease.reason;
+    const std::string why = (lease.reason.empty() || end.empty() ? "" : ": ") + lease.reason;
     table.rows.push_back({std::to_string(lease.attempt), lease.location, lease.purchase, lease.state,
                           short_number(lease.first_step) + "–" + short_number(lease.last_step),
                           lease.saved_step > 0 ? short_number(lease.saved_step) : "-",

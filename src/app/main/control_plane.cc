@@ -204,6 +204,9 @@ Result<std::unique_ptr<RunningControlPlane>> start_control_plane(const ControlPl
   rules.egress = [egress](const Location& from, const Location& to, std::uint64_t bytes) {
     return egress->quote(from, to, bytes);
   };
+  rules.out_of_reach = [&world = plane->world](const JobRecord& job, const Location& location) {
+    return broker::out_of_reach(world, job.spec, job.home, location);
+  };
   TW_ASSIGN_OR_RETURN(plane->service,
                       broker::Service::start({*plane->store, plane->world, scheduler::make_survey(rules),
                                               std::move(start), "home", 8, options.log}));

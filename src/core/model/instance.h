@@ -30,7 +30,7 @@ struct Instance {
   std::optional<Time> started_at = std::nullopt;     // of one that had to queue: billed from then instead
   std::optional<Time> terminated_at = std::nullopt;  // until when it bills
   bool preempted = false;                            // the supplier took it
-  std::string reason = {};                           // the supplier's own words for its end
+  std::string reason = {};  // the supplier's own words for its end, or for what it waits for
 };
 
 struct InstancePage {

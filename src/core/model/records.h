@@ -100,9 +100,9 @@ struct LeaseRecord {
   std::optional<Time> ended_at;     // and until here
   std::optional<Time> released_at;  // when we asked for its end
   LeaseEnd end = LeaseEnd::none;    // known from the moment it is releasing
-  std::string reason;
-  std::optional<Code> refusal;            // of a launch that failed: what the supplier said
-  bool pinned = false;                    // a user moved the job here: it stays until it is lost
+  std::string reason;               // of its end; before, what it waits for or what went wrong
+  std::optional<Code> refusal;      // of a launch that failed: what the supplier said
+  bool pinned = false;              // a user moved the job here: it stays until it is lost
   std::optional<AgentStatus> status;      // newest seen
   std::optional<Time> status_changed_at;  // broker's clock, when its status or the ledger last grew
   std::optional<Time> first_heard_at;     // broker's clock: until then it stood in a queue, and booted

@@ -14,7 +14,8 @@ void note_gone(Step& step, LeaseRecord lease, const Instance* instance) {
     lease.end = preempted ? LeaseEnd::preempted : LeaseEnd::lost;
     lease.reason = instance != nullptr && !instance->reason.empty() ? instance->reason
                    : instance != nullptr                            ? "the supplier lists it as terminated"
-                                                                    : "the supplier no longer lists it";
+                   : lease.reason.empty()                           ? "the supplier no longer lists it"
+                                          : lease.reason + "; the supplier no longer lists it";
   }
   if (lease.end == LeaseEnd::preempted && !lease.released_at) block_preempted_offer(step, lease);
   if (lease.instance) step.working().terminate_due.erase(*lease.instance);
@@ -25,9 +26,21 @@ void note_gone(Step& step, LeaseRecord lease, const Instance* instance) {
 void adopt(Step& step, LeaseRecord lease, const Instance& instance) {
   lease.instance = instance.ref;
   lease.launched_at = instance.launched_at;
+  lease.reason.clear();  // that its launch was not answered
   step.working().unresolved_since.erase(lease.id);
   step.change(std::move(lease), lifecycle::LeaseChange::launched,
               "found by its token: " + instance.ref.id.text());
+}
+
+// What it waits for, or why it is being ended, in the supplier's own words.
+void note_waiting(Step& step, const LeaseRecord& known, const Instance& instance) {
+  if (known.end != LeaseEnd::none) return;
+  const bool runs = instance.state == InstanceState::running;
+  const std::string_view says = runs ? std::string_view() : std::string_view(instance.reason);
+  if (known.reason == says) return;
+  LeaseRecord lease = known;
+  lease.reason = says;
+  step.note(lease);
 }
 
 void compare_lease(Step& step, const LeaseId& id, const Instance* instance, const Listing& listing) {
@@ -47,6 +60,8 @@ void compare_lease(Step& step, const LeaseId& id, const Instance* instance, cons
     }
     if (instance->state == InstanceState::terminated) return note_gone(step, *known, instance);
     if (instance->state == InstanceState::pending) step.working().seen_waiting[id] = listing.asked_at;
+    note_waiting(step, *known, *instance);
+    known = step.lease(id);
     if (known->missed_lists > 0) {
       LeaseRecord lease = *known;
       lease.missed_lists = 0;

@@ -30,6 +30,9 @@ void observe_launch(Step& step, const LaunchReply& reply) {
   if (reply.error->code == Code::unavailable || reply.error->code == Code::internal) {
     step.working().unresolved_since[lease.id] = step.now();  // judge.cc looks for it in the supplier's list
     step.want_list(step.working().supplier_of(lease.offer.location), step.now());
+    lease.reason = describe(*reply.error);
+    std::string detail = lease.reason;
+    step.put("lease.unanswered", std::move(detail), std::move(lease));
     return;
   }
   block_offer(step, lease.offer, *reply.error);

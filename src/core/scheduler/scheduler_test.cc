@@ -32,6 +32,24 @@ TEST_F(Scheduler, AJobThatFitsNowhereIsRefusedAndNotStored) {
   EXPECT_EQ(decisions.answers[0].value.error().code, Code::invalid_argument);
 }
 
+TEST_F(Scheduler, AJobGoesWhereItsStoresCanBeReachedOrIsRefusedWithTheReason) {
+  SurveyRules rules;
+  rules.out_of_reach = [](const JobRecord& job, const Location& location) {
+    const bool near = job.home == "folder" || (job.home == "home" && location.region == "a");
+    return near ? "no folder is seen in " + to_text(location) : std::string();
+  };
+  survey_ = make_survey(rules);
+  const auto launches = actions_of<Launch>(submit("j-1"));
+  ASSERT_EQ(launches.size(), 1U);
+  EXPECT_EQ(to_text(launches[0].offer.location), "local/b");
+  const Decisions refused = step({SubmitCommand{2, JobId("j-2"), job_named("j-2").spec, "folder"}});
+  EXPECT_TRUE(refused.events.empty());
+  ASSERT_EQ(refused.answers.size(), 1U);
+  EXPECT_EQ(refused.answers[0].value.error().code, Code::invalid_argument);
+  EXPECT_EQ(refused.answers[0].value.error().message,
+            "this job cannot be placed: no folder is seen in local/a; no folder is seen in local/b");
+}
+
 TEST_F(Scheduler, ARefusedLaunchGoesOnToTheNextOfferAndWaitsWhereNoneIsLeft) {
   submit("j-1");
   const Error full{Code::insufficient_capacity, "none left"};
@@ -60,6 +78,70 @@ TEST_F(Scheduler, ALostReplyIsLookedForAndAdoptedByItsToken) {
   EXPECT_TRUE(actions_of<Launch>(found).empty());
   EXPECT_EQ(only_lease().state, LeaseState::launched);
   EXPECT_EQ(only_lease().instance->id, InstanceId("i-1"));
+}
+
+TEST_F(Scheduler, WhatAnInstanceWaitsForIsToldAsLongAsItWaits) {
+  submit("j-1");
+  launch_newest();
+  Instance instance;
+  instance.ref = *only_lease().instance;
+  instance.owner = state_.owner;
+  instance.token = only_lease().id.text();
+  instance.launched_at = now_;
+  instance.reason = "Unschedulable: 0/1 nodes are available";
+  EXPECT_TRUE(step({Listing{"local", now_, {instance}, std::nullopt}}).events.empty()) << "told, not stored";
+  EXPECT_EQ(only_lease().reason, instance.reason);
+  step({Listing{"local", now_, {}, Error{Code::unavailable, "no answer"}}});
+  EXPECT_EQ(only_lease().reason, instance.reason);
+  instance.state = InstanceState::running;
+  step({Listing{"local", now_, {instance}, std::nullopt}});
+  EXPECT_EQ(only_lease().reason, "");
+}
+
+// While its supplier's API is away for an hour, a job that reports goes on, one whose launch was not answered
+// is not launched again, and the word is the supplier's.
+TEST_F(Scheduler, AnHourWithoutTheSuppliersApiEndsNothingAndRepeatsNothing) {
+  submit("j-1");
+  launch_newest();
+  AgentStatus status;
+  status.lease = only_lease().id;
+  status.job = JobId("j-1");
+  status.phase = AgentPhase::running;
+  status.epoch = 1;
+  Instance instance;
+  instance.ref = *only_lease().instance;
+  instance.owner = state_.owner;
+  instance.token = only_lease().id.text();
+  instance.state = InstanceState::running;
+  instance.launched_at = now_;
+  const LeaseId first = only_lease().id;
+  const Error away{Code::unavailable, "the API server does not answer", "is it up?"};
+  const Decisions second = submit("j-2");
+  ASSERT_EQ(actions_of<Launch>(second).size(), 1U);
+  const Launch asked = actions_of<Launch>(second)[0];
+  std::size_t launches = actions_of<Launch>(step({LaunchReply{asked.lease, {}, {}, away}})).size();
+  std::size_t terminations = 0;
+  EXPECT_EQ(state_.leases.at(asked.lease).reason, describe(away));
+  for (int i = 0; i < 720; ++i) {
+    now_ += Duration(5000);
+    ++status.sequence;
+    status.agent_time = now_;
+    const Decisions decisions = step(
+        {Listing{"local", now_, {}, away}, MailboxReading{JobId("j-1"), now_, std::nullopt, {}, {status}}});
+    launches += actions_of<Launch>(decisions).size();
+    terminations += actions_of<Terminate>(decisions).size();
+  }
+  EXPECT_EQ(launches + terminations, 0U);
+  EXPECT_EQ(state_.leases.at(first).state, LeaseState::active);
+  EXPECT_FALSE(state_.leases.at(first).unseen_since.has_value());
+  EXPECT_EQ(state_.leases.at(asked.lease).state, LeaseState::intended);
+  Instance other = instance;
+  other.ref = {asked.offer.location, InstanceId("i-2")};
+  other.token = asked.lease.text();
+  step({Listing{"local", now_, {instance, other}, std::nullopt}});
+  EXPECT_EQ(state_.leases.at(first).state, LeaseState::active);
+  EXPECT_EQ(state_.leases.at(asked.lease).state, LeaseState::launched);
+  EXPECT_EQ(state_.leases.at(asked.lease).reason, "");
 }
 
 TEST_F(Scheduler, SilenceWithoutEvidenceOnlyMakesALeaseUnseen) {

@@ -9,11 +9,22 @@ namespace {
 
 constexpr std::size_t plans_max = 400;  // more places than a policy looks at
 
-std::vector<Offer> offers_in_question(const SurveyQuestion& question) {
+// Why not, by region: what no offer there can change.
+using Unreachable = std::map<std::pair<std::string, std::string>, std::string>;
+
+std::vector<Offer> offers_in_question(const SurveyQuestion& question, const SurveyRules& rules,
+                                      Unreachable& unreachable) {
+  const auto is_out_of_reach = [&](const Location& location) {
+    if (!rules.out_of_reach) return false;
+    const auto [known, fresh] = unreachable.try_emplace({location.provider, location.region});
+    if (fresh) known->second = rules.out_of_reach(question.job, location);
+    return !known->second.empty();
+  };
   std::vector<Offer> offers;
   for (const Offer& offer : question.offers) {
     if (question.within && !contains(*question.within, offer.location)) continue;
     if (question.except && *question.except == offer.location) continue;
+    if (is_out_of_reach(offer.location)) continue;
     offers.push_back(offer);
   }
   return offers;
@@ -79,12 +90,17 @@ std::string why_nothing(const planner::PlanRequest& request, const planner::Plan
 }
 
 Market market_of(const SurveyQuestion& question, const SurveyRules& rules) {
-  const std::vector<Offer> offers = offers_in_question(question);
+  Unreachable unreachable;
+  const std::vector<Offer> offers = offers_in_question(question, rules, unreachable);
   const planner::PlanRequest request = request_for(question, rules, offers);
   const planner::PlanResult plans = planner::make_plan(request);
   Market market;
   if (plans.plans.empty()) {
-    market.why_none = why_nothing(request, plans);
+    market.why_none = offers.empty() ? std::string() : why_nothing(request, plans);
+    for (const auto& [region, why] : unreachable) {
+      if (!why.empty()) market.why_none += (market.why_none.empty() ? "" : "; ") + why;
+    }
+    if (market.why_none.empty()) market.why_none = why_nothing(request, plans);
     return market;
   }
   for (const planner::Plan& plan : plans.plans) market.offers.push_back(feasible(plan));

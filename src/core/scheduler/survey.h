@@ -15,6 +15,8 @@ struct SurveyRules {
   // Prices of moving a checkpoint; may be empty: moves cost nothing.
   std::function<catalog::EgressQuote(const Location& from, const Location& to, std::uint64_t bytes)> egress =
       {};
+  // Why the job can never run in that region, whatever is sold there; empty: it can. May be empty: all can.
+  std::function<std::string(const JobRecord& job, const Location& location)> out_of_reach = {};
 };
 
 // The production answer to SurveyQuestion. Pure, as its parts are.

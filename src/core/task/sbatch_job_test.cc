@@ -132,9 +132,6 @@ TEST(SbatchJob, WhatNothingIsDoneAboutIsTold) {
   EXPECT_EQ(told(made),
             "--mail-type=END (no mail is sent); --constraint=skylake (features are of one cluster's own, and "
             "slurm.yaml names them); --account=bio (slurm.yaml names the account of a cluster)");
-  --constraint=skylake (features are of one cluster's own, and "
-      "slurm.yaml names them); --account=bio (slurm.yaml names the account of a cluster); 'extra' in line 2 "
-      "(no option)");
   EXPECT_EQ(told(job("#SBATCH --requeue -v\n")), "") << "asks for what is so";
   EXPECT_EQ(
       told(job("#SBATCH --gres=gpu:1,shard:2 --mem=0\n")),

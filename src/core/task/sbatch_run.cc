@@ -10,10 +10,11 @@ namespace {
 // @NAME@ stands for what is filled in.
 constexpr std::string_view opening = R"sh(# Starts @NAME@ as Slurm would; made by tradewind sbatch.
 spool=${TRADEWIND_OUTPUT_DIR%/*}
+export PATH # a shell has one, also where the environment has none
 @FOLDER@export SLURM_JOB_NODELIST="${SLURM_JOB_NODELIST:-$(uname -n)}" SLURM_CPUS_ON_NODE="${SLURM_CPUS_ON_NODE:-$(nproc)}"
 export SLURM_GPUS_ON_NODE="${SLURM_GPUS_ON_NODE:-$TRADEWIND_NUM_GPUS_PER_NODE}"
 case $TRADEWIND_LOCATION in
-slurm/*) ;; # an allocation has its own
+slurm/*) export SLURM_EXPORT_ENV=ALL ;; # an allocation has its own; srun takes along what the script exports
 *)
   export SLURM_JOB_ID="$TRADEWIND_JOB_ID" SLURM_JOBID="$TRADEWIND_JOB_ID" SLURM_LOCALID=0 SLURM_TASK_PID=$$
   export SLURM_JOB_USER="$(id -un)" SLURM_JOB_UID="$(id -u)" SLURM_CLUSTER_NAME=tradewind

@@ -34,7 +34,8 @@ bool is_read(const HttpRequest& request) {
 // One open connection, its read buffer, and whether it may carry another request.
 class HttpClient::Connection {
  public:
-  Connection(UniqueFd socket, std::optional<TlsSession> tls) : stream_(std::move(socket), std::move(tls)) {}
+  Connection(UniqueFd socket, std::optional<TlsSession> tls, int wake_fd)
+      : stream_(std::move(socket), std::move(tls), wake_fd) {}
 
   bool usable() const { return keep_ && !stream_.readable_now(); }
   bool used() const { return used_; }
@@ -136,6 +137,9 @@ class HttpClient::Connection {
 
   Error failure(const ErrorCode& ec, const HttpEndpoint& endpoint) {
     const std::string where = to_text(endpoint);
+    if (ec == boost::asio::error::operation_aborted) {
+      return {Code::cancelled, "the answer of the server at " + where + " was not waited for"};
+    }
     if (ec == boost::asio::error::timed_out) {
       return {Code::unavailable, "the server at " + where + " did not answer in time"};
     }
@@ -178,7 +182,8 @@ Status HttpClient::connect() {
     TW_ASSIGN_OR_RETURN(tls, TlsSession::greet(socket.get(), *options_.trust, named,
                                                options_.connect_patience, to_text(endpoint_)));
   }
-  connection_ = std::make_unique<Connection>(std::move(socket), std::move(tls));
+  const int wake_fd = options_.cancellation ? options_.cancellation->fd() : -1;
+  connection_ = std::make_unique<Connection>(std::move(socket), std::move(tls), wake_fd);
   return {};
 }
 

@@ -9,6 +9,7 @@
 
 #include "base/result.h"
 #include "base/time.h"
+#include "edge/io/cancellation.h"
 #include "edge/io/http_message.h"
 #include "edge/io/http_socket.h"
 #include "edge/io/tls.h"
@@ -27,6 +28,9 @@ struct HttpClientOptions {
   // Brings the server back when nobody listens, or when it died before a byte of its answer came; the request
   // is then sent once more if that is harmless. Its error is that of the call.
   std::function<Status()> revive = nullptr;
+  // Once it is asked for, calls that wait for the server end with `cancelled`; connecting ends by its own
+  // patience. nullptr: never.
+  std::shared_ptr<const Cancellation> cancellation = nullptr;
 };
 
 // Keeps one connection open between calls. Not thread-safe: one client for one thread.
@@ -48,6 +52,7 @@ class HttpClient {
 
   // Hands the body over piece by piece as it comes, until it ends or `take` returns false. The response holds
   // the head alone; a status of 300 and above is read whole into its body and `take` is not called.
+  // cancelled: by the options' cancellation.
   Result<HttpResponse> stream(const HttpRequest& request, const std::function<bool(std::string_view)>& take);
 
  private:

@@ -12,8 +12,9 @@ namespace tradewind::io {
 
 class ClientStream {
  public:
-  ClientStream(UniqueFd socket, std::optional<TlsSession> tls)
-      : fd_(std::move(socket)), tls_(std::move(tls)) {}
+  // `wake_fd`: as FdStream's.
+  ClientStream(UniqueFd socket, std::optional<TlsSession> tls, int wake_fd)
+      : fd_(std::move(socket), wake_fd), tls_(std::move(tls)) {}
 
   void expire_after(std::optional<Duration> patience) { fd_.expire_after(patience); }
   void acknowledge_at_once() { fd_.acknowledge_at_once(); }

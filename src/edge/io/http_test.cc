@@ -201,6 +201,34 @@ TEST_F(HttpTest, AReaderThatHasEnoughEndsTheStream) {
   server_->stop();
 }
 
+TEST_F(HttpTest, AStreamThatIsSilentEndsWhenItIsCancelled) {
+  HttpClientOptions options;
+  const auto wish = std::make_shared<Cancellation>();
+  options.cancellation = wish;
+  HttpClient client(serve([](const HttpRequest&) {
+                      return HttpResponse{200, {}, {}, [](HttpStream& stream) {
+                                            EXPECT_TRUE(stream.write("one").ok());
+                                            while (stream.alive()) std::this_thread::yield();
+                                          }};
+                    }),
+                    options);
+  std::thread canceller;
+  const auto cancel_soon = [&](std::string_view) {
+    canceller = std::thread([&] { wish->ask(); });
+    return true;
+  };
+  const Result<HttpResponse> head = client.stream({}, cancel_soon);
+  canceller.join();
+  ASSERT_FALSE(head.ok());
+  EXPECT_EQ(head.error().code, Code::cancelled);
+  EXPECT_TRUE(wish->asked());
+  const auto go_on = [](std::string_view) { return true; };
+  EXPECT_EQ(client.stream({}, go_on).error().code, Code::cancelled) << "as long as it is asked for";
+  wish->take_back();
+  EXPECT_FALSE(wish->asked());
+  EXPECT_TRUE(client.stream({}, [](std::string_view) { return false; }).ok());
+}
+
 TEST_F(HttpTest, WhatIsTooLargeIsRefusedWithItsStatus) {
   HttpLimits limits;
   limits.body_bytes_max = 1000;

@@ -35,6 +35,8 @@ struct Capabilities {
   // the relay's socket into their environment, beside the pass that the request's secrets hold.
   bool needs_relay = false;
   bool far = false;  // its instances see none of this machine's files
+  // They see no folder at all that lasts: a job whose stores or data lie in one is not placed there.
+  bool network_stores_only = false;
   // Stores of ours by name, as agents there reach them: a cluster's shared folder is
   // "file:///scratch/ana/tw".
   std::map<std::string, std::string> store_urls = {};

@@ -38,6 +38,15 @@ Result<std::string> url_of_store(const World& world, const provider::Capabilitie
   return url == world.agent_store_urls.end() ? store->url() : url->second;
 }
 
+// The same without opening anything: what a task names by its URL is that URL.
+std::string written_url(const World& world, const provider::Capabilities& there, const std::string& name) {
+  for (const auto* urls : {&there.store_urls, &world.agent_store_urls}) {
+    if (const auto url = urls->find(name); url != urls->end()) return url->second;
+  }
+  const auto store = world.stores.find(name);
+  return store == world.stores.end() ? name : store->second->url();
+}
+
 Result<std::vector<std::string>> agent_arguments(const World& world, const provider::Capabilities& there,
                                                  const scheduler::Launch& launch) {
   TW_ASSIGN_OR_RETURN(const std::string home_url, url_of_store(world, there, launch.home));
@@ -326,6 +335,30 @@ std::vector<scheduler::Observation> perform_together(const World& world,
   if (actions.size() == 1) return {perform(world, actions.front())};
   const bool launching = std::holds_alternative<scheduler::Launch>(actions.front());
   return launching ? launch_together(world, actions) : terminate_together(world, actions);
+}
+
+std::string out_of_reach(const World& world, const JobSpec& spec, const std::string& home,
+                         const Location& location) {
+  const Result<provider::Provider*> supplier = provider_of(world, location);
+  if (!supplier.ok() || !(*supplier)->capabilities().network_stores_only) return {};
+  const provider::Capabilities& there = (*supplier)->capabilities();
+  const auto refused = [&](const std::string& what, const std::string& cure) {
+    return "what runs on " + provider::supplier_name(there) + " sees no folder of this machine, and " + what +
+           " lies in one; " + cure;
+  };
+  std::vector<std::string> stores = standby_stores(spec, home);
+  stores.insert(stores.begin(), home);
+  for (const std::string& name : stores) {
+    const std::string url = written_url(world, there, name);
+    if (url.starts_with("file:"))
+      return refused("the job's store " + url,
+                     "name one of the network in the task: checkpoint.stores: [s3://BUCKET/PREFIX]");
+  }
+  for (const std::string& url : data_urls(spec)) {
+    if (url.starts_with("file:"))
+      return refused("the job's data " + url, "copy it to a store of the network");
+  }
+  return {};
 }
 
 scheduler::Observation perform(const World& world, const scheduler::Action& action) {

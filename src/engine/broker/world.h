@@ -81,6 +81,10 @@ std::optional<Batching> batching_of(const World& world, const scheduler::Action&
 // Performs several actions of one batching_of(), and says in their order what came of each.
 std::vector<scheduler::Observation> perform_together(const World& world,
                                                      const std::vector<scheduler::Action>& actions);
+// Why no instance in that region can have the job: its supplier's instances see no folders, and a store or
+// data of the job lies in one. Empty: it can.
+std::string out_of_reach(const World& world, const JobSpec& spec, const std::string& home,
+                         const Location& location);
 
 // Performs one action by plain blocking calls and says what came of it. Safe from several threads at once.
 scheduler::Observation perform(const World& world, const scheduler::Action& action);

@@ -17,7 +17,7 @@ using objectstore::ObjectStore;
 // Answers each launch with an instance of its token, and keeps the request.
 class NotingProvider final : public provider::Provider {
  public:
-  const provider::Capabilities& capabilities() const override { return capabilities_; }
+  const provider::Capabilities& capabilities() const override { return facts; }
   Result<std::vector<Offer>> offers(const provider::OfferQuery& /*query*/) override {
     return std::vector<Offer>();
   }
@@ -33,9 +33,7 @@ class NotingProvider final : public provider::Provider {
   }
 
   std::vector<provider::LaunchRequest> requests;
-
- private:
-  provider::Capabilities capabilities_;
+  provider::Capabilities facts;
 };
 
 class EncryptedJob : public testing::Test {
@@ -133,6 +131,32 @@ TEST_F(EncryptedJob, APlainJobHasNoSecrets) {
   EXPECT_FALSE(launched().error);
   EXPECT_TRUE(provider_.requests.front().secrets.empty());
   EXPECT_TRUE(mailbox::Mailbox(*home_, world_.owner, launch_.job).read_spec().ok());
+}
+
+TEST(OutOfReach, IsAFolderForInstancesThatSeeNone) {
+  NotingProvider pods;
+  pods.facts.provider = "kubernetes";
+  pods.facts.only_region = "lab";
+  NotingProvider hosts;
+  hosts.facts.provider = "local";
+  World world;
+  world.providers = {{"kubernetes/lab", &pods}, {"local", &hosts}};
+  world.agent_store_urls["home"] = "file:///home/ana/stores";
+  const Location lab{"kubernetes", "lab", ""};
+  JobSpec spec;
+  EXPECT_EQ(out_of_reach(world, spec, "home", lab), "") << "only of those who say so";
+  pods.facts.network_stores_only = true;
+  const std::string why = out_of_reach(world, spec, "home", lab);
+  EXPECT_NE(why.find("kubernetes/lab"), std::string::npos) << why;
+  EXPECT_NE(why.find("file:///home/ana/stores"), std::string::npos) << why;
+  EXPECT_NE(why.find("checkpoint.stores"), std::string::npos) << why;
+  EXPECT_EQ(out_of_reach(world, spec, "home", {"local", "here", ""}), "");
+  EXPECT_EQ(out_of_reach(world, spec, "s3://bucket/runs", lab), "");
+  spec.checkpoint.stores = {"s3://bucket/runs", "file:///mnt/copies"};
+  EXPECT_NE(out_of_reach(world, spec, "s3://bucket/runs", lab).find("file:///mnt/copies"), std::string::npos);
+  spec.checkpoint.stores = {"s3://bucket/runs"};
+  spec.file_mounts["data"].source = "file:///mnt/data";
+  EXPECT_NE(out_of_reach(world, spec, "s3://bucket/runs", lab).find("file:///mnt/data"), std::string::npos);
 }
 
 }  // namespace

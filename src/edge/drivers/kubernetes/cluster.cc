@@ -147,6 +147,7 @@ Fields fields_of(ClusterConfig& cluster, const std::string& home) {
           {"namespace", object_name(cluster.namespace_name)},
           {"image", text(cluster.image)},
           {"queue", object_name(cluster.queue)},
+          {"queue_priority", object_name(cluster.queue_priority)},
           {"priority_class", object_name(cluster.priority_class)},
           {"service_account", object_name(cluster.service_account)},
           {"store_secret", object_name(cluster.store_secret)},
@@ -181,6 +182,8 @@ ClusterConfig read_cluster(Reading& reading, const YamlNode& node, const std::st
   if (!has_agent)
     reading.error(node, path + " does not say where pods get the agent from",
                   "agent: {image: …}, {url: …, sha256: …} or {path: …}");
+  if (!cluster.queue_priority.empty() && cluster.queue.empty())
+    reading.error(node, path + " has a queue_priority and no queue", "name the LocalQueue: queue: NAME");
   if (cluster.pools.empty()) reading.error(node, path + " has no pools", "name at least one");
   return cluster;
 }

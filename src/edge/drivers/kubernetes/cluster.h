@@ -59,6 +59,7 @@ struct ClusterConfig {
   AgentSource agent;
   std::vector<PoolConfig> pools;
   std::string queue = {};            // a LocalQueue of Kueue
+  std::string queue_priority = {};   // a WorkloadPriorityClass of Kueue; empty: as its pods' priority
   std::string priority_class = {};   // empty: the cluster's default
   std::string service_account = {};  // empty: the namespace's default, without its token
   std::string store_secret = {};     // a Secret whose entries are the agent's environment

@@ -23,6 +23,7 @@ clusters:
     image: pytorch/pytorch:2.4.0
     agent: {url: "https://example.com/agent", sha256: 0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef}
     queue: research
+    queue_priority: urgent
     priority_class: low
     service_account: runner
     store_secret: stores
@@ -48,7 +49,8 @@ clusters:
   ASSERT_EQ(outcome.clusters.size(), 1U);
   const ClusterConfig& lab = outcome.clusters[0];
   EXPECT_EQ(lab.kubeconfig, "/home/ana/.kube/lab");
-  EXPECT_EQ(lab.context + " " + lab.namespace_name + " " + lab.queue, "research runs research");
+  EXPECT_EQ(lab.context + " " + lab.namespace_name + " " + lab.queue + " " + lab.queue_priority,
+            "research runs research urgent");
   EXPECT_EQ(lab.annotations.at("example.com/cost"), "17");
   EXPECT_EQ(lab.grace, std::chrono::minutes(2));
   const PoolConfig& pool = lab.pools.at(0);

@@ -212,7 +212,8 @@ json::value job_object(const ClusterConfig& cluster, const PoolConfig& pool,
   const std::string name = object_name(request.owner, request.token);
   const json::object labels = labels_of(cluster, pool, request);
   json::object on_job = labels;
-  if (!cluster.queue.empty()) on_job["kueue.x-k8s.io/queue-name"] = cluster.queue;
+  if (!cluster.queue.empty()) on_job[queue_label] = cluster.queue;
+  if (!cluster.queue_priority.empty()) on_job["kueue.x-k8s.io/priority-class"] = cluster.queue_priority;
   json::object annotations = texts(cluster.annotations);
   annotations[token_annotation] = request.token;
   const json::array ended_by_disruption{json::object{

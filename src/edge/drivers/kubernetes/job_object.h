@@ -14,6 +14,8 @@ inline constexpr const char* owner_label = "tradewind.dev/owner";
 inline constexpr const char* lease_label = "tradewind.dev/lease";
 inline constexpr const char* job_label = "tradewind.dev/job";
 inline constexpr const char* pool_label = "tradewind.dev/pool";
+// Kueue's: to which LocalQueue a Job belongs.
+inline constexpr const char* queue_label = "kueue.x-k8s.io/queue-name";
 inline constexpr const char* token_annotation = "tradewind.dev/token";
 // Set when we end a Job: since when, and why.
 inline constexpr const char* ended_annotation = "tradewind.dev/ended-at";

@@ -5,16 +5,12 @@
 
 #include "edge/drivers/kubernetes/job_object.h"
 #include "edge/drivers/kubernetes/json_path.h"
+#include "edge/drivers/kubernetes/queue_state.h"
 
 namespace tradewind::kubernetes {
 namespace {
 
 using Pods = std::vector<const json::value*>;
-
-bool pod_lives(const json::value& pod) {
-  const std::string phase = text_at(pod, {"status", "phase"});
-  return phase != "Succeeded" && phase != "Failed";
-}
 
 // The end of a Job, once all its pods have ended: Complete, Failed. nullptr: none yet.
 const json::value* finish_of(const json::value& job) {
@@ -168,10 +164,14 @@ Seen instance_of(const std::string& cluster, const OwnerId& owner, const json::v
     any = true;
     look_at_pod(*pod, seen);
   }
-  if (!any && pods.empty()) {
-    const bool waits_for_queue = true_at(job, {"spec", "suspend"});
-    if (waits_for_queue) instance.reason = "waits for its queue to admit it";
-    seen.without_pod = !waits_for_queue && !had_a_pod(job) && !is_being_ended(job);
+  const bool suspended = true_at(job, {"spec", "suspend"});
+  seen.taken_back = suspended && !pods.empty() && !is_being_ended(job);
+  seen.queued = suspended && pods.empty() && !is_being_ended(job);
+  seen.without_pod = !suspended && pods.empty() && !had_a_pod(job) && !is_being_ended(job);
+  if (seen.queued) instance.reason = why_not_admitted(text_at(job, {"metadata", "labels", queue_label}), {});
+  if (seen.taken_back) {
+    instance.state = InstanceState::stopping;
+    instance.reason = "its queue took the place back";
   }
   // The pod has ended, and the Job's controller has not said so yet.
   if (!any && (!pods.empty() || had_a_pod(job))) instance.state = InstanceState::stopping;
@@ -182,11 +182,32 @@ Seen instance_of(const std::string& cluster, const OwnerId& owner, const json::v
   return seen;
 }
 
-std::map<std::string, Pods> pods_by_job(const std::vector<json::value>& pods) {
+bool pod_lives(const json::value& pod) {
+  const std::string phase = text_at(pod, {"status", "phase"});
+  return phase != "Succeeded" && phase != "Failed";
+}
+
+bool pod_is_ending(const json::value& pod) {
+  return pod_lives(pod) && find(pod, {"metadata", "deletionTimestamp"}) != nullptr;
+}
+
+Instance instance_without_job(const std::string& cluster, const OwnerId& owner, const std::string& name,
+                              const json::value& pod) {
+  Instance instance;
+  instance.ref = {{"kubernetes", cluster}, InstanceId(name)};
+  instance.owner = owner;
+  instance.token = text_at(pod, {"metadata", "annotations", token_annotation});
+  instance.state = InstanceState::stopping;
+  instance.launched_at = time_at(pod, {"metadata", "creationTimestamp"}).value_or(Time());
+  instance.reason = "its Job was deleted, and its pod ends";
+  return instance;
+}
+
+std::map<std::string, Pods> pods_by_job(const Pods& pods) {
   std::map<std::string, Pods> sorted;
-  for (const json::value& pod : pods) {
-    for (const json::value& owner : list_at(pod, {"metadata", "ownerReferences"})) {
-      if (text_at(owner, {"kind"}) == "Job") sorted[text_at(owner, {"name"})].push_back(&pod);
+  for (const json::value* pod : pods) {
+    for (const json::value& owner : list_at(*pod, {"metadata", "ownerReferences"})) {
+      if (text_at(owner, {"kind"}) == "Job") sorted[text_at(owner, {"name"})].push_back(pod);
     }
   }
   return sorted;

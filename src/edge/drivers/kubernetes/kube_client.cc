@@ -7,9 +7,11 @@ namespace tradewind::kubernetes {
 namespace {
 
 constexpr int unauthorized_status = 401;
+constexpr int forbidden_status = 403;
 constexpr int gone_status = 410;
 constexpr int pieces_max = 10'000;
 constexpr const char* json_type = "application/json";
+constexpr Duration watch_delay = std::chrono::seconds(5);  // of the end that the server was asked for
 
 Error with(Code code, const std::string& cluster, const std::string& message, const std::string& hint = {}) {
   return {code, cluster + ": " + message, hint};
@@ -25,6 +27,50 @@ Error forbidden(const std::string& cluster, const std::string& message) {
   return with(Code::invalid_argument, cluster, message, "the cluster's own rules refuse it");
 }
 
+// One watch, from its bytes to its end.
+class Following {
+ public:
+  using Take = std::function<bool(const WatchEvent&)>;
+  Following(const std::string& cluster, const Take& take) : cluster_(cluster), take_(take) {}
+
+  // Whether to read on.
+  bool read(std::string_view bytes) {
+    const Result<std::vector<WatchEvent>> events = reader_.read(bytes);
+    if (!events.ok()) return ended(with(events.error().code, cluster_, events.error().message));
+    for (const WatchEvent& event : *events) {
+      if (event.kind == WatchKind::error) return refused(event.object);
+      if (!take_(event)) return ended(WatchEnd::enough);
+    }
+    return true;
+  }
+  const Result<WatchEnd>& end() const { return end_; }
+
+ private:
+  bool ended(Result<WatchEnd> how) {
+    end_ = std::move(how);
+    return false;
+  }
+  bool refused(const json::value& status) {
+    const auto code = static_cast<int>(number_at(status, {"code"}));
+    if (code == gone_status) return ended(WatchEnd::expired);
+    return ended(error_of(cluster_, code < 400 ? 500 : code, status));
+  }
+
+  const std::string& cluster_;
+  const Take& take_;
+  WatchReader reader_;
+  Result<WatchEnd> end_ = WatchEnd::in_time;
+};
+
+io::HttpRequest request_to(const Access& access, const std::string& method, const std::string& path) {
+  io::HttpRequest request;
+  request.method = method;
+  request.target = access.base_path + path;
+  request.headers = {{"Accept", json_type}};
+  if (!access.token.empty()) request.headers.push_back({"Authorization", "Bearer " + access.token});
+  return request;
+}
+
 }  // namespace
 
 Error error_of(const std::string& cluster, int status, const json::value& body) {
@@ -34,7 +80,7 @@ Error error_of(const std::string& cluster, int status, const json::value& body) 
       return with(Code::unauthorized, cluster,
                   "the credentials are not accepted" + (message.empty() ? "" : ": " + message),
                   "log in again, or see which user the kubeconfig's context names");
-    case 403:
+    case forbidden_status:
       return forbidden(cluster, message);
     case 404:
       return with(Code::not_found, cluster, message.empty() ? "there is no such object" : message);
@@ -61,40 +107,56 @@ Result<std::shared_ptr<KubeClient::Session>> KubeClient::session() {
     return Error{access.error().code, cluster_ + ": " + access.error().message, access.error().hint};
   auto made = std::make_shared<Session>();
   made->access = *std::move(access);
-  io::HttpPoolOptions options;
-  options.client.trust = made->access.trust;
-  options.client.tls_name = made->access.tls_name;
-  made->pool = std::make_unique<io::HttpPool>(options);
+  made->options.trust = made->access.trust;
+  made->options.tls_name = made->access.tls_name;
+  made->pool = std::make_unique<io::HttpPool>(io::HttpPoolOptions{.client = made->options});
   session_ = made;
   return made;
+}
+
+void KubeClient::forget_session() {
+  const std::lock_guard lock(mutex_);
+  session_.reset();
+}
+
+Error KubeClient::unanswered(const Error& error) const {
+  const bool none = error.code == Code::not_found;  // nobody listens
+  return {none ? Code::unavailable : error.code, cluster_ + ": " + error.message,
+          error.hint.empty() ? "is the API server of its kubeconfig the right one, and up?" : error.hint};
 }
 
 Result<KubeClient::Answer> KubeClient::ask_once(const std::string& method, const std::string& path,
                                                 const std::string& type, const std::string& body) {
   TW_ASSIGN_OR_RETURN(const std::shared_ptr<Session> session, this->session());
-  io::HttpRequest request;
-  request.method = method;
-  request.target = session->access.base_path + path;
-  request.headers = {{"Accept", json_type}};
+  io::HttpRequest request = request_to(session->access, method, path);
   if (!body.empty()) request.headers.push_back({"Content-Type", type});
-  if (!session->access.token.empty())
-    request.headers.push_back({"Authorization", "Bearer " + session->access.token});
   request.body = body;
   const Result<io::HttpResponse> response = session->pool->send(session->access.server, request);
-  if (!response.ok()) {
-    const Error& error = response.error();
-    const bool none = error.code == Code::not_found;  // nobody listens
-    return Error{
-        none ? Code::unavailable : error.code, cluster_ + ": " + error.message,
-        error.hint.empty() ? "is the API server of its kubeconfig the right one, and up?" : error.hint};
-  }
+  if (!response.ok()) return unanswered(response.error());
   Result<json::value> document = parse_json(response->body);
   if (!document.ok() && response->status < 300) {
     return Error{Code::unavailable, cluster_ + ": the answer is no JSON: " + document.error().message};
   }
+  if (response->status < 300) was_granted_ = true;
   Answer answer{response->status, nullptr};
   if (document.ok()) answer.body = *std::move(document);
   return answer;
+}
+
+// A server that has just begun knows no roles yet, and refuses what it will grant in a moment: at first even
+// /readyz, which all may ask.
+Error KubeClient::refused(int status, const json::value& body) {
+  Error error = error_of(cluster_, status, body);
+  if (status != forbidden_status || error.code != Code::unauthorized) return error;
+  const Result<std::shared_ptr<Session>> session = this->session();
+  if (!session.ok()) return error;
+  const Access& access = (*session)->access;
+  const Result<io::HttpResponse> ready =
+      (*session)->pool->send(access.server, request_to(access, "GET", "/readyz"));
+  const bool begins =
+      !ready.ok() || ready->status >= 500 || (ready->status == forbidden_status && was_granted_);
+  if (!begins) return error;
+  return with(Code::unavailable, cluster_, "the API server has just begun, and knows no rights yet");
 }
 
 // Credentials may have been changed or taken back before their time: they are read anew, once.
@@ -102,17 +164,14 @@ Result<KubeClient::Answer> KubeClient::ask(const std::string& method, const std:
                                            const std::string& type, const std::string& body) {
   Result<Answer> answer = ask_once(method, path, type, body);
   if (!answer.ok() || answer->status != unauthorized_status) return answer;
-  {
-    const std::lock_guard lock(mutex_);
-    session_.reset();
-  }
+  forget_session();
   return ask_once(method, path, type, body);
 }
 
 Result<json::value> KubeClient::object(const std::string& method, const std::string& path,
                                        const std::string& type, const std::string& body) {
   TW_ASSIGN_OR_RETURN(Answer answer, ask(method, path, type, body));
-  if (answer.status >= 300) return error_of(cluster_, answer.status, answer.body);
+  if (answer.status >= 300) return refused(answer.status, answer.body);
   return std::move(answer.body);
 }
 
@@ -130,31 +189,70 @@ Result<json::value> KubeClient::remove(const std::string& path, const json::valu
 }
 
 // False: the continue token expired on the way.
-Result<bool> KubeClient::list_once(const std::string& path, const std::string& query,
-                                   std::vector<json::value>& items) {
-  items.clear();
+Result<bool> KubeClient::list_once(const std::string& path, const std::string& query, ObjectList& listed) {
+  listed = {};
   std::string next;
   for (int piece = 0; piece < pieces_max; ++piece) {
     std::string target = path + "?limit=500" + (query.empty() ? "" : "&" + query);
     if (!next.empty()) target += "&continue=" + io::percent_encode(next);
     TW_ASSIGN_OR_RETURN(const Answer answer, ask("GET", target, "", ""));
     if (answer.status == gone_status) return false;
-    if (answer.status >= 300) return error_of(cluster_, answer.status, answer.body);
-    for (const json::value& item : list_at(answer.body, {"items"})) items.push_back(item);
+    if (answer.status >= 300) return refused(answer.status, answer.body);
+    for (const json::value& item : list_at(answer.body, {"items"})) listed.items.push_back(item);
+    // All pieces are of one version. Where a server tells a later one, the first loses nothing.
+    if (listed.version.empty()) listed.version = text_at(answer.body, {"metadata", "resourceVersion"});
     next = text_at(answer.body, {"metadata", "continue"});
     if (next.empty()) return true;
   }
   return Error{Code::unavailable, cluster_ + ": the list of " + path + " has no end"};
 }
 
-Result<std::vector<json::value>> KubeClient::list(const std::string& path, const std::string& query) {
+Result<ObjectList> KubeClient::list_with_version(const std::string& path, const std::string& query) {
   constexpr int tries = 3;
-  std::vector<json::value> items;
+  ObjectList listed;
   for (int i = 0; i < tries; ++i) {
-    TW_ASSIGN_OR_RETURN(const bool whole, list_once(path, query, items));
-    if (whole) return items;
+    TW_ASSIGN_OR_RETURN(const bool whole, list_once(path, query, listed));
+    if (whole) return listed;
   }
   return Error{Code::unavailable, cluster_ + ": the list of " + path + " expires faster than it can be read"};
+}
+
+Result<std::vector<json::value>> KubeClient::list(const std::string& path, const std::string& query) {
+  TW_ASSIGN_OR_RETURN(ObjectList listed, list_with_version(path, query));
+  return std::move(listed.items);
+}
+
+Result<WatchEnd> KubeClient::watch_once(const WatchRequest& asked,
+                                        const std::function<bool(const WatchEvent&)>& take) {
+  TW_ASSIGN_OR_RETURN(const std::shared_ptr<Session> session, this->session());
+  io::HttpClientOptions options = session->options;
+  options.reply_patience = asked.lasts + watch_delay;
+  options.cancellation = asked.cancellation;
+  io::HttpClient client(session->access.server, options);
+  const std::int64_t lasts_s = std::chrono::ceil<std::chrono::seconds>(asked.lasts).count();
+  const io::HttpRequest request = request_to(
+      session->access, "GET",
+      asked.path + "?watch=true&allowWatchBookmarks=true&timeoutSeconds=" + std::to_string(lasts_s) +
+          "&resourceVersion=" + io::percent_encode(asked.version) +
+          (asked.query.empty() ? "" : "&" + asked.query));
+  Following following(cluster_, take);
+  const Result<io::HttpResponse> response =
+      client.stream(request, [&](std::string_view bytes) { return following.read(bytes); });
+  if (!response.ok()) return unanswered(response.error());
+  if (response->status == gone_status) return WatchEnd::expired;
+  if (response->status >= 300) {
+    const Result<json::value> body = parse_json(response->body);
+    return refused(response->status, body.ok() ? *body : json::value());
+  }
+  return following.end();
+}
+
+Result<WatchEnd> KubeClient::watch(const WatchRequest& request,
+                                   const std::function<bool(const WatchEvent&)>& take) {
+  Result<WatchEnd> end = watch_once(request, take);
+  if (end.ok() || end.error().code != Code::unauthorized) return end;
+  forget_session();
+  return watch_once(request, take);
 }
 
 Result<std::string> KubeClient::context_namespace() {

@@ -1,6 +1,8 @@
 // The Kubernetes API over HTTPS: requests as one user of one cluster, and its refusals as our errors.
 #pragma once
 
+#include <atomic>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -9,9 +11,22 @@
 #include "base/clock.h"
 #include "core/model/json.h"
 #include "edge/drivers/kubernetes/credentials.h"
+#include "edge/drivers/kubernetes/watch_reader.h"
+#include "edge/io/cancellation.h"
 #include "edge/io/http_pool.h"
 
 namespace tradewind::kubernetes {
+
+struct ObjectList {
+  std::vector<json::value> items;
+  std::string version;  // of the collection as it was listed: a watch goes on from it
+};
+
+enum class WatchEnd {
+  in_time,  // the server ended it after the time that was asked for
+  enough,   // `take` said so
+  expired,  // the server no longer knows what happened since that version: list anew
+};
 
 // Safe from several threads at once.
 class KubeClient {
@@ -29,6 +44,18 @@ class KubeClient {
   // All items of a list, in pieces of 500 by continue tokens; begun again where the token expired.
   // `query`: "labelSelector=…", encoded; may be empty.
   Result<std::vector<json::value>> list(const std::string& path, const std::string& query);
+  Result<ObjectList> list_with_version(const std::string& path, const std::string& query);
+
+  struct WatchRequest {
+    std::string path;
+    std::string query;    // as a list's
+    std::string version;  // what came after it is told
+    Duration lasts{};     // then the server ends it
+    std::shared_ptr<const io::Cancellation> cancellation;
+  };
+  // Hands over each event but errors, until `take` returns false. unavailable: cut, silent for longer than it
+  // was to last, or an error event; cancelled; corrupt.
+  Result<WatchEnd> watch(const WatchRequest& request, const std::function<bool(const WatchEvent&)>& take);
 
   // Of the context; empty: it names none.
   Result<std::string> context_namespace();
@@ -37,6 +64,7 @@ class KubeClient {
  private:
   struct Session {
     Access access;
+    io::HttpClientOptions options;
     std::unique_ptr<io::HttpPool> pool;
   };
   struct Answer {
@@ -50,16 +78,23 @@ class KubeClient {
                           const std::string& body);
   Result<json::value> object(const std::string& method, const std::string& path, const std::string& type,
                              const std::string& body);
-  Result<bool> list_once(const std::string& path, const std::string& query, std::vector<json::value>& items);
+  Result<bool> list_once(const std::string& path, const std::string& query, ObjectList& listed);
+  Result<WatchEnd> watch_once(const WatchRequest& request,
+                              const std::function<bool(const WatchEvent&)>& take);
+  Error unanswered(const Error& error) const;
+  Error refused(int status, const json::value& body);
+  void forget_session();
 
   const std::string cluster_;
   const AccessOptions options_;
   const Clock& clock_;
   std::mutex mutex_;
-  std::shared_ptr<Session> session_;  // protected by mutex_
+  std::shared_ptr<Session> session_;      // protected by mutex_
+  std::atomic<bool> was_granted_{false};  // some request, since this began
 };
 
-// The error that a refusal stands for. `body` is the API's Status, or null where it is none.
+// The error that a refusal of a server that is ready stands for. `body` is the API's Status, or null where it
+// is none.
 Error error_of(const std::string& cluster, int status, const json::value& body);
 
 }  // namespace tradewind::kubernetes

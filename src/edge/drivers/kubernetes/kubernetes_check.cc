@@ -20,19 +20,23 @@ struct Right {
   const char* group;
   const char* resource;
   bool needed;  // false: it works without, and shows less
+  bool of_queues = false;
 };
 
 // As packaging/kubernetes/role.yaml grants them.
-constexpr std::array<Right, 10> rights = {{{"create", "batch", "jobs", true},
+constexpr std::array<Right, 13> rights = {{{"create", "batch", "jobs", true},
                                            {"get", "batch", "jobs", true},
                                            {"list", "batch", "jobs", true},
                                            {"patch", "batch", "jobs", true},
                                            {"delete", "batch", "jobs", true},
                                            {"list", "", "pods", true},
                                            {"create", "", "secrets", true},
+                                           {"watch", "batch", "jobs", false},
+                                           {"watch", "", "pods", false},
                                            {"list", "", "events", false},
                                            {"get", "", "namespaces", false},
-                                           {"list", "", "resourcequotas", false}}};
+                                           {"list", "", "resourcequotas", false},
+                                           {"list", "kueue.x-k8s.io", "workloads", false, true}}};
 
 std::string plural(const Right& right) {
   return std::string(right.verb) + " " + right.resource +
@@ -51,11 +55,14 @@ Result<bool> is_allowed(KubeClient& client, const std::string& where, const Righ
   return true_at(answer, {"status", "allowed"});
 }
 
-Proof rights_of(const std::string& name, KubeClient& client, const std::string& where) {
+Proof rights_of(const std::string& name, KubernetesProvider& cluster, const std::string& where) {
   std::vector<std::string> missing;
   std::vector<std::string> wished;
+  int count = 0;
   for (const Right& right : rights) {
-    const Result<bool> allowed = is_allowed(client, where, right);
+    if (right.of_queues && cluster.config().queue.empty()) continue;
+    ++count;
+    const Result<bool> allowed = is_allowed(cluster.client(), where, right);
     if (!allowed.ok()) return {name, Finding::broken, allowed.error().message, allowed.error().hint};
     if (!*allowed) (right.needed ? missing : wished).push_back(plural(right));
   }
@@ -63,7 +70,7 @@ Proof rights_of(const std::string& name, KubeClient& client, const std::string& 
   if (!missing.empty()) return {name, Finding::broken, "missing: " + join(missing, ", "), cure};
   if (!wished.empty())
     return {name, Finding::warning, "missing, and done without: " + join(wished, ", "), cure};
-  return {name, Finding::ok, "all " + std::to_string(rights.size()) + " are granted"};
+  return {name, Finding::ok, "all " + std::to_string(count) + " are granted"};
 }
 
 Proof namespace_of(const std::string& name, KubeClient& client, const std::string& where) {
@@ -147,7 +154,7 @@ std::vector<Proof> prove_cluster(KubernetesProvider& cluster, bool whole) {
       {name, Finding::ok, "Kubernetes " + text_at(*version, {"gitVersion"}) + ", namespace " + *where}};
   if (!whole) return proofs;
   proofs.push_back(namespace_of(name + " namespace", client, *where));
-  proofs.push_back(rights_of(name + " rights", client, *where));
+  proofs.push_back(rights_of(name + " rights", cluster, *where));
   proofs.push_back(quotas_of(name + " quotas", client, *where));
   for (const PoolConfig& pool : cluster.config().pools) {
     proofs.push_back(nodes_of(name + " pool " + pool.name, client, pool));

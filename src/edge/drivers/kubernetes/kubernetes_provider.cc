@@ -4,6 +4,7 @@
 
 #include "edge/drivers/kubernetes/job_object.h"
 #include "edge/drivers/kubernetes/json_path.h"
+#include "edge/drivers/kubernetes/queue_state.h"
 #include "edge/io/http_target.h"
 
 namespace tradewind::kubernetes {
@@ -26,6 +27,7 @@ provider::Capabilities capabilities_of(const ClusterConfig& config) {
   facts.notice_lead = config.grace;
   facts.list_gap = list_gap;
   facts.far = true;
+  facts.network_stores_only = true;
   facts.token_kind = provider::TokenKind::idempotent;
   return facts;
 }
@@ -60,10 +62,19 @@ std::string core_path(const std::string& namespace_name, const std::string& kind
   return "/api/v1/namespaces/" + namespace_name + "/" + kind;
 }
 
-KubernetesProvider::KubernetesProvider(ClusterConfig config, AccessOptions access, const Clock& clock)
+KubernetesProvider::Holdings::Holdings(KubernetesProvider& provider, const std::string& where,
+                                       const OwnerId& owner)
+    : jobs(provider.client_, jobs_path(where), selector(owner_label, owner.text()), provider.clock_,
+           provider.tempo_),
+      pods(provider.client_, core_path(where, "pods"), selector(owner_label, owner.text()), provider.clock_,
+           provider.tempo_) {}
+
+KubernetesProvider::KubernetesProvider(ClusterConfig config, AccessOptions access, const Clock& clock,
+                                       WatchTempo tempo)
     : config_(std::move(config)),
       clock_(clock),
       capabilities_(capabilities_of(config_)),
+      tempo_(tempo),
       client_("kubernetes/" + config_.name, std::move(access), clock) {}
 
 Result<std::string> KubernetesProvider::namespace_name() {
@@ -137,13 +148,20 @@ Result<Launched> KubernetesProvider::launch(const LaunchRequest& request) {
   TW_ASSIGN_OR_RETURN(const PoolConfig* pool, pool_of(request.offer));
   TW_RETURN_IF_ERROR(prove_stores(request));
   TW_ASSIGN_OR_RETURN(const std::string where, namespace_name());
+  Result<Launched> launched = launch_in(where, *pool, request);
+  distrust_holdings();  // whatever came of it, the next list is to show it
+  return launched;
+}
+
+Result<Launched> KubernetesProvider::launch_in(const std::string& where, const PoolConfig& pool,
+                                               const LaunchRequest& request) {
   const std::string own = jobs_path(where) + "/" + object_name(request.owner, request.token);
   const std::lock_guard lock(launching_);
   const Result<json::value> before = client_.get(own);
   if (before.ok()) return adopt(*before, request, where);
   if (before.error().code != Code::not_found) return before.error();
-  TW_RETURN_IF_ERROR(prove_room(*pool, where));
-  const Result<json::value> made = client_.create(jobs_path(where), job_object(config_, *pool, request));
+  TW_RETURN_IF_ERROR(prove_room(pool, where));
+  const Result<json::value> made = client_.create(jobs_path(where), job_object(config_, pool, request));
   if (!made.ok() && made.error().code == Code::conflict) {
     TW_ASSIGN_OR_RETURN(const json::value other, client_.get(own));
     return adopt(other, request, where);
@@ -177,6 +195,31 @@ void KubernetesProvider::explain_missing_pod(const json::value& job, const std::
   seen.instance.reason = seen.stuck;
 }
 
+// Without Kueue, nobody would ever admit what begins suspended.
+void KubernetesProvider::explain_queue(const json::value& job, const std::string& where, Seen& seen) {
+  const std::string query = selector(workload_job_label, text_at(job, {"metadata", "uid"}));
+  const std::string queue = text_at(job, {"metadata", "labels", queue_label});
+  bool served = false;
+  for (const std::string& path : workloads_paths(where)) {
+    const auto workloads = client_.list(path, query);
+    if (!workloads.ok() && workloads.error().code == Code::not_found) continue;
+    served = true;
+    if (workloads.ok() && !workloads->empty())
+      seen.instance.reason = why_not_admitted(queue, workloads->front());
+    break;
+  }
+  if (served) return;
+  seen.stuck = "nobody admits it to the queue " + queue +
+               ": Kueue is not installed in the cluster; install it, or take queue: out of kubernetes.yaml";
+  seen.stuck_since = seen.instance.launched_at;
+  seen.instance.reason = seen.stuck;
+}
+
+bool KubernetesProvider::must_end(const Seen& seen) const {
+  if (seen.taken_back) return true;
+  return !seen.stuck.empty() && clock_.now() - seen.stuck_since > config_.patience;
+}
+
 Status KubernetesProvider::end(const json::value& job, const std::string& where, const std::string& reason) {
   const std::string name = text_at(job, {"metadata", "name"});
   const std::string path = jobs_path(where) + "/" + name;
@@ -189,30 +232,81 @@ Status KubernetesProvider::end(const json::value& job, const std::string& where,
   } else {
     answer = client_.merge(path, ending_patch(clock_.now(), reason));
   }
+  distrust_holdings();
   if (answer.ok() || answer.error().code == Code::not_found) return {};
   return answer.error();
+}
+
+KubernetesProvider::Holdings& KubernetesProvider::holdings_of(const std::string& where,
+                                                              const OwnerId& owner) {
+  const std::lock_guard lock(holdings_mutex_);
+  std::unique_ptr<Holdings>& holdings = holdings_[where + "\n" + owner.text()];
+  if (!holdings) holdings = std::make_unique<Holdings>(*this, where, owner);
+  return *holdings;
+}
+
+void KubernetesProvider::distrust_holdings() {
+  const std::lock_guard lock(holdings_mutex_);
+  for (const auto& [name, holdings] : holdings_) holdings->jobs.distrust();
+}
+
+// Jobs first: a pod that is listed after them was made before its Job was looked at, or is of a later one.
+// Two watches have no such order, and the end of a Job may be told before that of its pod: so a new end is
+// believed after a list.
+Result<KubernetesProvider::Look> KubernetesProvider::look(Holdings& holdings) {
+  Look seen;
+  TW_ASSIGN_OR_RETURN(seen.jobs, holdings.jobs.items());
+  const auto look_at_pods = [&]() -> Status {
+    TW_ASSIGN_OR_RETURN(seen.pods, holdings.pods.items());
+    std::vector<const json::value*> pods;
+    for (const WatchedList::Item& pod : seen.pods) pods.push_back(pod.get());
+    seen.pods_of = pods_by_job(pods);
+    return {};
+  };
+  const auto ended = [&] {
+    std::set<std::string> uids;
+    for (const WatchedList::Item& job : seen.jobs) {
+      if (has_ended(*job, seen.pods_of[text_at(*job, {"metadata", "name"})]))
+        uids.insert(text_at(*job, {"metadata", "uid"}));
+    }
+    return uids;
+  };
+  TW_RETURN_IF_ERROR(look_at_pods());
+  const std::lock_guard lock(holdings.mutex);
+  std::set<std::string> now = ended();
+  if (!std::ranges::includes(holdings.ended, now)) {
+    holdings.pods.distrust();
+    TW_RETURN_IF_ERROR(look_at_pods());
+    now = ended();
+  }
+  holdings.ended = std::move(now);
+  return seen;
 }
 
 Result<InstancePage> KubernetesProvider::instances(const OwnerId& owner, const provider::PageToken& page) {
   if (!page.empty()) return Error{Code::invalid_argument, client_.cluster() + " lists in one page alone"};
   TW_ASSIGN_OR_RETURN(const std::string where, namespace_name());
-  const std::string query = selector(owner_label, owner.text());
-  // Jobs first: a pod that is listed after them was made before its Job was looked at, or is of a later one.
-  TW_ASSIGN_OR_RETURN(const std::vector<json::value> jobs, client_.list(jobs_path(where), query));
-  if (jobs.empty()) TW_RETURN_IF_ERROR(prove_namespace(where));
+  TW_ASSIGN_OR_RETURN(Look seen, look(holdings_of(where, owner)));
+  if (seen.jobs.empty() && seen.pods.empty()) TW_RETURN_IF_ERROR(prove_namespace(where));
   InstancePage listed;
-  if (jobs.empty()) return listed;
-  TW_ASSIGN_OR_RETURN(const std::vector<json::value> pods, client_.list(core_path(where, "pods"), query));
-  std::map<std::string, std::vector<const json::value*>> by_job = pods_by_job(pods);
   int explained = 0;
-  for (const json::value& job : jobs) {
-    Seen seen = instance_of(config_.name, owner, job, by_job[text_at(job, {"metadata", "name"})]);
-    if (seen.without_pod && explained++ < explanations_max) explain_missing_pod(job, where, seen);
-    if (!seen.stuck.empty() && clock_.now() - seen.stuck_since > config_.patience) {
-      TW_RETURN_IF_ERROR(end(job, where, seen.stuck));
-      seen.instance.state = InstanceState::stopping;
+  for (const WatchedList::Item& item : seen.jobs) {
+    const json::value& job = *item;
+    Seen one = instance_of(config_.name, owner, job, seen.pods_of[text_at(job, {"metadata", "name"})]);
+    if (one.without_pod && explained++ < explanations_max) explain_missing_pod(job, where, one);
+    if (one.queued && explained++ < explanations_max) explain_queue(job, where, one);
+    if (must_end(one)) {
+      TW_RETURN_IF_ERROR(end(job, where, one.instance.reason));
+      one.instance.state = InstanceState::stopping;
     }
-    listed.instances.push_back(std::move(seen.instance));
+    listed.instances.push_back(std::move(one.instance));
+    seen.pods_of.erase(text_at(job, {"metadata", "name"}));
+  }
+  for (const auto& [name, pods] : seen.pods_of) {
+    const auto ending =
+        std::ranges::find_if(pods, [](const json::value* pod) { return pod_is_ending(*pod); });
+    if (ending != pods.end())
+      listed.instances.push_back(instance_without_job(config_.name, owner, name, **ending));
   }
   return listed;
 }
@@ -222,18 +316,20 @@ Result<TerminateState> KubernetesProvider::terminate(const InstanceRef& instance
   TW_ASSIGN_OR_RETURN(const std::string where, namespace_name());
   const std::string& name = instance.id.text();
   const Result<json::value> job = client_.get(jobs_path(where) + "/" + io::percent_encode(name));
-  if (!job.ok() && job.error().code == Code::not_found) {
-    TW_RETURN_IF_ERROR(prove_namespace(where));
-    return TerminateState::done;
-  }
-  if (!job.ok()) return job.error();
-  if (text_at(*job, {"metadata", "labels", owner_label}).empty())
+  if (!job.ok() && job.error().code != Code::not_found) return job.error();
+  if (!job.ok()) TW_RETURN_IF_ERROR(prove_namespace(where));
+  if (job.ok() && text_at(*job, {"metadata", "labels", owner_label}).empty())
     return Error{Code::invalid_argument, client_.cluster() + ": the Job " + name + " is none of Tradewind's"};
   TW_ASSIGN_OR_RETURN(
       const std::vector<json::value> pods,
       client_.list(core_path(where, "pods"), "labelSelector=" + io::percent_encode("job-name=" + name)));
-  std::map<std::string, std::vector<const json::value*>> by_job = pods_by_job(pods);
-  if (has_ended(*job, by_job[name])) return TerminateState::done;
+  std::vector<const json::value*> own;
+  for (const json::value& pod : pods) own.push_back(&pod);
+  if (!job.ok()) {  // deleted: the cluster ends its pod, which takes its grace
+    const bool lives = std::ranges::any_of(own, [](const json::value* pod) { return pod_lives(*pod); });
+    return lives ? TerminateState::in_progress : TerminateState::done;
+  }
+  if (has_ended(*job, pods_by_job(own)[name])) return TerminateState::done;
   const bool asked = find(*job, {"metadata", "annotations", ended_annotation}) != nullptr;
   if (!asked) TW_RETURN_IF_ERROR(end(*job, where, "terminated on request"));
   return TerminateState::in_progress;

@@ -105,6 +105,24 @@ TEST_F(KubernetesProviderTest, AnApiThatIsDownOrBusyIsAskedAgainLater) {
   EXPECT_TRUE(provider_->launch(request("l-1")).ok()) << "none of these made anything";
 }
 
+TEST_F(KubernetesProviderTest, AServerThatHasJustBegunKnowsNoRights) {
+  const std::string denied = "jobs.batch is forbidden: User \"tw\" cannot list resource \"jobs\"";
+  const auto expected = [](int readyz) { return readyz == 500 ? Code::unavailable : Code::unauthorized; };
+  for (const int readyz : {403, 500, 200}) {
+    here_.cluster().fail([=](const io::HttpRequest& asked) -> std::optional<io::HttpResponse> {
+      if (asked.target == "/readyz") return io::HttpResponse{readyz, {}, "[-]rbac failed", {}};
+      return api_refusal(403, "Forbidden", denied);
+    });
+    EXPECT_EQ(provider_->instances(ours, "").error().code, expected(readyz)) << readyz;
+    EXPECT_EQ(provider_->launch(request("l-1")).error().code, expected(readyz)) << readyz;
+  }
+  here_.cluster().fail(nullptr);
+  ASSERT_TRUE(provider_->instances(ours, "").ok());
+  here_.cluster().fail([=](const io::HttpRequest&) { return api_refusal(403, "Forbidden", denied); });
+  EXPECT_EQ(provider_->launch(request("l-1")).error().code, Code::unavailable)
+      << "who was granted it before, and may not even ask /readyz, meets a server that begins";
+}
+
 TEST_F(KubernetesProviderTest, AnApiThatIsAwayIsNoEndOfAnything) {
   const std::string config = (here_.cluster().folder() / "away").string();
   ASSERT_TRUE(
@@ -143,7 +161,7 @@ TEST_F(KubernetesProviderTest, CredentialsThatWereTakenBackAreReadAnew) {
   answer_once("GET", api_refusal(401, "Unauthorized", "Unauthorized"));
   EXPECT_TRUE(provider_->instances(ours, "").ok());
   here_.cluster().fail([](const io::HttpRequest&) { return api_refusal(401, "Unauthorized", ""); });
-  const Error refused = provider_->instances(ours, "").error();
+  const Error refused = here_.open()->instances(ours, "").error();
   EXPECT_EQ(refused.code, Code::unauthorized);
   EXPECT_NE(refused.message.find("kubernetes/lab: the credentials are not accepted"), std::string::npos);
 }

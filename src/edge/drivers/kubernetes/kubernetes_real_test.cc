@@ -1,87 +1,17 @@
 // The supplier on Kubernetes' own API server, controllers and scheduler (tests/doubles/kubernetes.sh), as a
 // user with packaging/kubernetes/role.yaml's rights alone. Without the double there is nothing here to run.
-#include <cstdlib>
-#include <gtest/gtest.h>
-#include <thread>
-#include <unistd.h>
+#include <csignal>
+#include <set>
 
 #include "edge/drivers/kubernetes/job_object.h"
 #include "edge/drivers/kubernetes/json_path.h"
-#include "edge/drivers/kubernetes/kubernetes_provider.h"
-#include "edge/drivers/kubernetes/testing/kubelet.h"
-#include "edge/io/process.h"
-#include "edge/io/system_clock.h"
-#include "edge/provider/testing/conformance.h"
+#include "edge/drivers/kubernetes/testing/real_cluster.h"
+#include "edge/io/files.h"
 
 namespace tradewind::kubernetes {
 namespace {
 
-const OwnerId ours("0123456789abcdef0123456789abcdef");
-
-std::string variable(const char* name) {
-  const char* value = std::getenv(name);
-  return value == nullptr ? "" : value;
-}
-
-// A namespace of its own with the role's rights in it.
-class RealNamespace {
- public:
-  RealNamespace() : name_("tw-" + std::to_string(::getpid()) + "-" + std::to_string(next_++)) {
-    KubeClient admin("admin", access("TRADEWIND_TEST_KUBECONFIG_ADMIN"), clock_);
-    must(admin.create("/api/v1/namespaces", json::object{{"metadata", json::object{{"name", name_}}}}));
-    const std::string rbac = "/apis/rbac.authorization.k8s.io/v1/namespaces/";
-    for (const char* kind : {"roles", "rolebindings"}) {
-      json::value object = must(admin.get(rbac + "tradewind/" + kind + "/tradewind"));
-      object.as_object()["metadata"] = json::object{{"name", "tradewind"}};
-      must(admin.create(rbac + name_ + "/" + kind, object));
-    }
-    // Pods need their namespace's service account, which a controller makes.
-    for (int i = 0; i < 200; ++i) {
-      if (admin.get(core_path(name_, "serviceaccounts/default")).ok()) break;
-      std::this_thread::sleep_for(Duration(50));
-    }
-    kubelet_ = std::make_unique<Kubelet>(variable("TRADEWIND_TEST_KUBECONFIG_ADMIN"), name_);
-  }
-  ~RealNamespace() {
-    const json::object gone{{"propagationPolicy", "Background"}};
-    static_cast<void>(kubelet_->admin().remove(jobs_path(name_), gone));
-  }
-  RealNamespace(const RealNamespace&) = delete;
-  RealNamespace& operator=(const RealNamespace&) = delete;
-
-  ClusterConfig config() const {
-    ClusterConfig made;
-    made.name = "lab";
-    made.namespace_name = name_;
-    made.agent.image = "tradewind-agent:test";
-    made.grace = std::chrono::seconds(30);
-    PoolConfig pool;
-    pool.name = "small";
-    pool.max = 3;
-    PoolConfig gpus = pool;
-    gpus.name = "gpu";
-    gpus.spot = true;
-    gpus.accelerator = Accelerator{"A100", 8, 80};
-    made.pools = {pool, gpus};
-    return made;
-  }
-  std::unique_ptr<KubernetesProvider> open() const { return open(config()); }
-  std::unique_ptr<KubernetesProvider> open(const ClusterConfig& config) const {
-    return std::make_unique<KubernetesProvider>(config, access("TRADEWIND_TEST_KUBECONFIG"), clock_);
-  }
-  Kubelet& kubelet() { return *kubelet_; }
-
- private:
-  static AccessOptions access(const char* name) { return {variable(name), "", io::current_environment()}; }
-  static json::value must(const Result<json::value>& answer) {
-    EXPECT_TRUE(answer.ok()) << describe(answer.ok() ? Error{} : answer.error());
-    return answer.ok() ? *answer : json::value(json::object());
-  }
-  inline static int next_ = 0;
-  const std::string name_;
-  io::SystemClock clock_;
-  std::unique_ptr<Kubelet> kubelet_;
-};
+using RealKubernetes = RealCluster;
 
 class RealSubject final : public provider::ConformanceSubject {
  public:
@@ -101,63 +31,6 @@ const bool registered =
     !variable("TRADEWIND_TEST_KUBECONFIG").empty() &&
     provider::register_conformance("RealKubernetes", [] { return std::make_unique<RealSubject>(); });
 
-// What befalls a lease on a true cluster.
-class RealKubernetes : public testing::Test {
- protected:
-  void SetUp() override {
-    if (variable("TRADEWIND_TEST_KUBECONFIG").empty())
-      GTEST_SKIP() << "tests/doubles/kubernetes.sh is not around";
-    namespace_ = std::make_unique<RealNamespace>();
-  }
-  provider::LaunchRequest request(KubernetesProvider& provider, std::size_t pool = 0) const {
-    provider::LaunchRequest made;
-    made.token = "l-one";
-    made.owner = ours;
-    made.offer = provider.offers({})->at(pool);
-    made.job = JobId("j-1");
-    made.agent_arguments = {"--store=s3://bucket/runs"};
-    made.hard_limit = clock_.now() + std::chrono::hours(24);
-    return made;
-  }
-  std::string launch(KubernetesProvider& provider, const provider::LaunchRequest& request) {
-    const auto launched = provider.launch(request);
-    EXPECT_TRUE(launched.ok()) << describe(launched.ok() ? Error{} : launched.error());
-    return launched.ok() ? launched->ref.id.text() : "";
-  }
-  // The instance once it is so; the last that was seen where it does not come to that.
-  static Instance await(KubernetesProvider& provider, const std::function<bool(const Instance&)>& so) {
-    Instance last;
-    for (int i = 0; i < 600; ++i) {
-      for (const Instance& seen : provider::list_all(provider, ours)) {
-        last = seen;
-        if (so(seen)) return seen;
-      }
-      std::this_thread::sleep_for(Duration(50));
-    }
-    ADD_FAILURE() << "it stays " << to_text(last.state) << ": " << last.reason;
-    return last;
-  }
-  static auto in(InstanceState state) {
-    return [state](const Instance& seen) { return seen.state == state; };
-  }
-  static auto says(const std::string& words) {
-    return [words](const Instance& seen) { return seen.reason.find(words) != std::string::npos; };
-  }
-  json::value must(const Result<json::value>& answer) {
-    EXPECT_TRUE(answer.ok()) << describe(answer.ok() ? Error{} : answer.error());
-    return answer.ok() ? *answer : json::value(json::object());
-  }
-  json::object quota(const char* what, const char* most) {
-    return {{"metadata", json::object{{"name", "tight"}}},
-            {"spec", json::object{{"hard", json::object{{what, most}}}}}};
-  }
-  KubeClient& admin() { return namespace_->kubelet().admin(); }
-  std::string where() const { return namespace_->kubelet().namespace_name(); }
-
-  io::SystemClock clock_;
-  std::unique_ptr<RealNamespace> namespace_;
-};
-
 TEST_F(RealKubernetes, AnEvictedPodIsAPreemption) {
   const auto provider = namespace_->open();
   const std::string job = launch(*provider, request(*provider));
@@ -170,6 +43,170 @@ TEST_F(RealKubernetes, AnEvictedPodIsAPreemption) {
   EXPECT_EQ(launch(*provider, request(*provider)), job) << "and no second pod";
   EXPECT_EQ(must(admin().get(jobs_path(where()) + "/" + job)).at("status").as_object().contains("active"),
             false);
+}
+
+// As kubelets of several versions tell it.
+TEST_F(RealKubernetes, ANodeThatShutsDownOrRunsShortIsAPreemption) {
+  for (
+      const char* status :
+      {R"({"phase": "Failed", "reason": "Terminated", "message": "Pod was terminated in response to imminent node shutdown.",
+            "conditions": [{"type": "DisruptionTarget", "status": "True", "reason": "TerminationByKubelet"}]})",
+       R"({"phase": "Failed", "reason": "NodeShutdown", "message": "Pod was terminated in response to imminent node shutdown."})",
+       R"({"phase": "Failed", "reason": "Evicted", "message": "The node was low on resource: memory."})"}) {
+    const auto provider = namespace_->open();
+    const json::value said = parse_json(status).value();
+    provider::LaunchRequest next = request(*provider);
+    next.token = "l-" + label_value(text_at(said, {"reason"}));
+    const std::string job = launch(*provider, next);
+    const auto own = [job](InstanceState state) {
+      return [=](const Instance& seen) { return seen.ref.id.text() == job && seen.state == state; };
+    };
+    await(*provider, own(InstanceState::running));
+    namespace_->kubelet().say(job, said);
+    const Instance ended = await(*provider, own(InstanceState::terminated));
+    EXPECT_TRUE(ended.preempted) << ended.reason;
+    const bool told = ended.reason.find(text_at(said, {"message"})) != std::string::npos ||
+                      ended.reason.find("TerminationByKubelet") != std::string::npos;
+    EXPECT_TRUE(told) << ended.reason;
+  }
+}
+
+TEST_F(RealKubernetes, AJobThatItsQueueTakesBackIsEndedBeforeASecondPod) {
+  const auto provider = namespace_->open();
+  const std::string job = launch(*provider, request(*provider));
+  await(*provider, in(InstanceState::running));
+  namespace_->kubelet().take_time(true);  // as pods that use their grace
+  must(
+      admin().merge(jobs_path(where()) + "/" + job, json::object{{"spec", json::object{{"suspend", true}}}}));
+  await(*provider, says("its queue took the place back"));
+  for (int i = 0; i < 200 && admin().get(jobs_path(where()) + "/" + job).ok(); ++i)
+    std::this_thread::sleep_for(Duration(50));
+  const auto gone = admin().get(jobs_path(where()) + "/" + job);
+  ASSERT_FALSE(gone.ok());
+  EXPECT_EQ(gone.error().code, Code::not_found);
+  const Instance left = await(*provider, says("its Job was deleted, and its pod ends"));
+  EXPECT_EQ(left.state, InstanceState::stopping);
+  EXPECT_EQ(left.ref.id.text(), job);
+  EXPECT_EQ(left.token, "l-one");
+  EXPECT_EQ(*provider->terminate(left.ref), provider::TerminateState::in_progress);
+  namespace_->kubelet().take_time(false);
+  for (int i = 0; i < 600 && !provider::list_all(*provider, ours).empty(); ++i)
+    std::this_thread::sleep_for(Duration(50));
+  EXPECT_TRUE(provider::list_all(*provider, ours).empty());
+  EXPECT_EQ(*provider->terminate(left.ref), provider::TerminateState::done);
+}
+
+// The role goes with its namespace: who has rights everywhere is told what became of it.
+TEST_F(RealKubernetes, ANamespaceThatIsDeletedMeanwhileIsNoListOfEnds) {
+  const auto provider = namespace_->open();
+  KubernetesProvider everywhere(namespace_->config(), {variable("TRADEWIND_TEST_KUBECONFIG_ADMIN"), "", {}},
+                                clock_);
+  launch(*provider, request(*provider));
+  await(*provider, in(InstanceState::running));
+  must(admin().remove("/api/v1/namespaces/" + where(), json::object{}));
+  provider::LaunchRequest next = request(*provider);
+  next.token = "l-two";
+  EXPECT_FALSE(everywhere.launch(next).ok());
+  for (KubernetesProvider* each : {provider.get(), &everywhere}) {
+    Result<InstancePage> page = each->instances(ours, "");
+    for (int i = 0; page.ok() && i < 1200; ++i) {
+      for (const Instance& seen : page->instances) EXPECT_EQ(seen.token, "l-one");
+      std::this_thread::sleep_for(Duration(50));
+      page = each->instances(ours, "");
+    }
+    ASSERT_FALSE(page.ok());
+    const bool denied = each == provider.get() && page.error().code == Code::unauthorized;
+    EXPECT_TRUE(denied || page.error().code == Code::unavailable) << describe(page.error());
+  }
+  const Error gone = everywhere.instances(ours, "").error();
+  EXPECT_NE(gone.message.find("the namespace " + where() + " is not there"), std::string::npos)
+      << describe(gone);
+}
+
+TEST_F(RealKubernetes, AWatchTellsWhatAListWould) {
+  const auto provider = namespace_->open();
+  WatchTempo tempo;
+  tempo.watch_lasts = std::chrono::seconds(3);
+  tempo.trusted_for = std::chrono::hours(1);  // so that nothing but the watch brings what is new
+  KubeClient client("kubernetes/lab", {variable("TRADEWIND_TEST_KUBECONFIG"), "", {}}, clock_);
+  WatchedList jobs(client, jobs_path(where()), "", clock_, tempo);
+  ASSERT_TRUE(jobs.items().ok() && jobs.items().ok());
+  const auto names = [&] {
+    std::set<std::string> all;
+    const auto items = jobs.items();
+    for (const WatchedList::Item& job : items.value()) all.insert(text_at(*job, {"metadata", "name"}));
+    return all;
+  };
+  std::set<std::string> made;
+  for (int i = 0; i < 3; ++i) {
+    provider::LaunchRequest next = request(*provider);
+    next.token += std::to_string(i);
+    made.insert(launch(*provider, next));
+    for (int wait = 0; wait < 600 && names() != made; ++wait) std::this_thread::sleep_for(Duration(50));
+    EXPECT_EQ(names(), made);
+    if (i < 2) std::this_thread::sleep_for(tempo.watch_lasts);  // and so does the next watch
+  }
+}
+
+TEST_F(RealKubernetes, AWatchEndsInTimeAfterABookmark) {
+  const auto provider = namespace_->open();
+  launch(*provider, request(*provider));  // a server that saw nothing has no bookmarks to give
+  KubeClient client("kubernetes/lab", {variable("TRADEWIND_TEST_KUBECONFIG"), "", {}}, clock_);
+  const auto listed = client.list_with_version(jobs_path(where()), "");
+  ASSERT_TRUE(listed.ok()) << describe(listed.error());
+  int bookmarks = 0;
+  const auto ended = client.watch({jobs_path(where()), "", listed->version, std::chrono::seconds(8), nullptr},
+                                  [&](const WatchEvent& event) {
+                                    bookmarks += event.kind == WatchKind::bookmark ? 1 : 0;
+                                    return true;
+                                  });
+  ASSERT_TRUE(ended.ok()) << describe(ended.error());
+  EXPECT_EQ(*ended, WatchEnd::in_time);
+  EXPECT_GE(bookmarks, 1);
+}
+
+TEST_F(RealKubernetes, AnApiServerThatDiesEndsNothingAndNothingIsLaunchedTwice) {
+  const auto provider = namespace_->open();
+  KubeClient client("kubernetes/lab", {variable("TRADEWIND_TEST_KUBECONFIG"), "", {}}, clock_);
+  const auto earlier = client.list_with_version(jobs_path(where()), "");
+  ASSERT_TRUE(earlier.ok()) << describe(earlier.error());
+  const std::string job = launch(*provider, request(*provider));
+  await(*provider, in(InstanceState::running));
+  const std::filesystem::path folder =
+      std::filesystem::path(variable("TRADEWIND_TEST_KUBECONFIG")).parent_path();
+  ASSERT_TRUE(io::write_file_atomic(folder / "apiserver.away", "").ok());
+  ASSERT_EQ(::kill(std::stoi(*io::read_file(folder / "apiserver.pid", 100)), SIGKILL), 0);
+  Result<InstancePage> page = provider->instances(ours, "");
+  for (int i = 0; page.ok() && i < 600; ++i) {
+    ASSERT_EQ(page->instances.size(), 1U);
+    EXPECT_EQ(page->instances.front().state, InstanceState::running);
+    std::this_thread::sleep_for(Duration(50));
+    page = provider->instances(ours, "");
+  }
+  ASSERT_FALSE(page.ok());
+  EXPECT_EQ(page.error().code, Code::unavailable) << describe(page.error());
+  EXPECT_FALSE(page.error().hint.empty()) << describe(page.error());
+  provider::LaunchRequest next = request(*provider);
+  next.token = "l-two";
+  EXPECT_EQ(provider->launch(next).error().code, Code::unavailable);
+  EXPECT_EQ(provider->launch(request(*provider)).error().code, Code::unavailable);
+  EXPECT_EQ(provider->terminate({{"kubernetes", "lab"}, InstanceId(job)}).error().code, Code::unavailable);
+  std::filesystem::remove(folder / "apiserver.away");
+  for (int i = 0; !page.ok() && i < 1200; ++i) {
+    EXPECT_EQ(page.error().code, Code::unavailable) << describe(page.error());
+    std::this_thread::sleep_for(Duration(50));
+    page = provider->instances(ours, "");
+  }
+  ASSERT_TRUE(page.ok()) << describe(page.error());
+  ASSERT_EQ(page->instances.size(), 1U);
+  EXPECT_EQ(page->instances.front().state, InstanceState::running);
+  EXPECT_EQ(launch(*provider, request(*provider)), job);
+  EXPECT_EQ(provider::list_all(*provider, ours).size(), 1U);
+  const auto forgotten =
+      client.watch({jobs_path(where()), "", earlier->version, std::chrono::seconds(5), nullptr},
+                   [](const WatchEvent&) { return true; });
+  ASSERT_TRUE(forgotten.ok()) << describe(forgotten.error());
+  EXPECT_EQ(*forgotten, WatchEnd::expired) << "a server that began later knows no earlier events";
 }
 
 TEST_F(RealKubernetes, AnAgentThatEndsEndsItsInstanceWithItsCode) {
@@ -316,6 +353,7 @@ TEST_F(RealKubernetes, EveryFieldThatIsSentIsOneThatTheServerKnows) {
   config.agent.url = "https://example.com/tradewind-agent";
   config.agent.sha256 = std::string(64, 'a');
   config.queue = "research";
+  config.queue_priority = "urgent";
   config.priority_class = "low";
   config.service_account = "runner";
   config.store_secret = "stores";
@@ -335,17 +373,25 @@ TEST_F(RealKubernetes, EveryFieldThatIsSentIsOneThatTheServerKnows) {
   must(admin().create(core_path(where(), "secrets") + strict, secret_object(job, full.secrets)));
 }
 
-// A queue that admits nothing: the Job waits, and may be withdrawn.
-TEST_F(RealKubernetes, AJobThatItsQueueDidNotAdmitIsWithdrawnWhole) {
+// What Kueue alone admits, where there is none: told, given up, and withdrawn whole.
+TEST_F(RealKubernetes, AJobForAQueueThatNobodyServesIsToldAndWithdrawn) {
   ClusterConfig config = namespace_->config();
   config.queue = "research";
   const auto provider = namespace_->open(config);
   const std::string job = launch(*provider, request(*provider));
-  const Instance waiting = await(*provider, says("waits for its queue"));
+  const Instance waiting = await(*provider, says("Kueue is not installed in the cluster"));
   EXPECT_EQ(waiting.state, InstanceState::pending);
   EXPECT_TRUE(provider->terminate(waiting.ref).ok());
   EXPECT_EQ(*provider->terminate(waiting.ref), provider::TerminateState::done);
   EXPECT_EQ(admin().get(jobs_path(where()) + "/" + job).error().code, Code::not_found);
+  config.patience = Duration(1000);
+  const auto hasty = namespace_->open(config);
+  provider::LaunchRequest next = request(*hasty);
+  next.token = "l-two";
+  launch(*hasty, next);
+  for (int i = 0; i < 600 && !provider::list_all(*hasty, ours).empty(); ++i)
+    std::this_thread::sleep_for(Duration(50));
+  EXPECT_TRUE(provider::list_all(*hasty, ours).empty());
 }
 
 }  // namespace

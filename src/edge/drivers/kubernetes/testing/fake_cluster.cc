@@ -1,6 +1,8 @@
 #include "edge/drivers/kubernetes/testing/fake_cluster.h"
 
 #include <cstdlib>
+#include <stdexcept>
+#include <thread>
 
 #include "base/text.h"
 #include "edge/drivers/kubernetes/json_path.h"
@@ -104,6 +106,7 @@ FakeCluster::FakeCluster() : folder_(*io::TempDir::make("tw-cluster-")) {
   listeners.push_back({*std::move(socket), true});
   io::HttpLimits limits;
   limits.stop_patience = Duration(50);
+  publish();
   server_ = *io::HttpServer::start(
       std::move(listeners), [this](const io::HttpRequest& request) { return this->answer(request); },
       [](int status, const std::string& message) { return api_refusal(status, "Refused", message); }, limits);
@@ -120,6 +123,27 @@ void FakeCluster::expire_continues(int times) {
   expiries_ = times;
 }
 
+void FakeCluster::forget_history() {
+  const std::lock_guard lock(mutex_);
+  history_.push_back({"", "", nullptr});  // elsewhere
+  forgotten_ = history_.size();
+}
+
+void FakeCluster::cut_watches() {
+  const std::lock_guard lock(mutex_);
+  ++cuts_;
+}
+
+void FakeCluster::mute_watches(bool mute) {
+  const std::lock_guard lock(mutex_);
+  mute_ = mute;
+}
+
+int FakeCluster::watches() const {
+  const std::lock_guard lock(mutex_);
+  return watches_;
+}
+
 std::vector<std::string> FakeCluster::log() const {
   const std::lock_guard lock(mutex_);
   return log_;
@@ -133,10 +157,18 @@ io::HttpResponse FakeCluster::answer(const io::HttpRequest& request) {
   }
   if (io::header_of(request.headers, "authorization") != "Bearer good")
     return api_refusal(401, "Unauthorized", "Unauthorized");
+  settle();
+  publish();
+  io::HttpResponse given = answer_asked(request);
+  publish();
+  return given;
+}
+
+io::HttpResponse FakeCluster::answer_asked(const io::HttpRequest& request) {
   const Result<io::HttpTarget> target = io::parse_http_target(request.target);
   if (!target.ok()) return api_refusal(400, "BadRequest", target.error().message);
   const std::string path = "/" + join(target->parts, "/");
-  settle();
+  if (path == "/readyz") return {200, {}, "ok", {}};
   if (path == "/version") return api_answer(200, json::object{{"gitVersion", "v1.34.0-fake"}});
   if (request.method == "POST") return create(path, request.body);
   if (request.method == "PATCH") return change(path, request.body);
@@ -146,6 +178,7 @@ io::HttpResponse FakeCluster::answer(const io::HttpRequest& request) {
   const std::string kind = target->parts.back();
   const bool collection = kind == "jobs" || kind == "pods" || kind == "events" || kind == "nodes" ||
                           kind == "resourcequotas" || kind == "secrets";
+  if (collection && target->query.contains("watch")) return begin_watch(path, target->query);
   if (collection) return list(path, target->query);
   return api_refusal(404, "NotFound", "\"" + kind + "\" not found");
 }
@@ -180,7 +213,7 @@ io::HttpResponse FakeCluster::list(const std::string& path, const std::map<std::
     const bool in = own.starts_with(path + "/") && own.find('/', path.size() + 1) == std::string::npos;
     if (in && (labels == query.end() || has_labels(object, labels->second))) items.push_back(object);
   }
-  json::object metadata{{"resourceVersion", "1"}};
+  json::object metadata{{"resourceVersion", std::to_string(history_.size())}};
   const bool goes_on = query.contains("continue");
   if (goes_on && expiries_ > 0) {
     --expiries_;
@@ -193,6 +226,89 @@ io::HttpResponse FakeCluster::list(const std::string& path, const std::map<std::
     metadata["continue"] = "from-the-second";
   }
   return api_answer(200, json::object{{"kind", "List"}, {"metadata", metadata}, {"items", items}});
+}
+
+// What the objects have become since it was last told.
+void FakeCluster::publish() {
+  const auto tell = [this](const char* type, const std::string& path, json::value object) {
+    history_.push_back({type, path, nullptr});
+    member(object, "metadata")["resourceVersion"] = std::to_string(history_.size());
+    history_.back().object = object;
+    return object;
+  };
+  for (const auto& [path, object] : published_) {
+    if (!objects_.contains(path)) tell("DELETED", path, object);
+  }
+  std::erase_if(published_, [this](const auto& each) { return !objects_.contains(each.first); });
+  for (auto& [path, object] : objects_) {
+    const auto before = published_.find(path);
+    if (before != published_.end() && before->second == object) continue;
+    object = tell(before == published_.end() ? "ADDED" : "MODIFIED", path, object);
+    published_[path] = object;
+  }
+}
+
+io::HttpResponse FakeCluster::begin_watch(const std::string& path,
+                                          const std::map<std::string, std::string>& query) {
+  const auto text = [&](const char* name) {
+    const auto found = query.find(name);
+    return found == query.end() ? std::string() : found->second;
+  };
+  Watch watch;
+  watch.path = path;
+  watch.labels = text("labelSelector");
+  watch.next = std::strtoul(text("resourceVersion").c_str(), nullptr, 10);
+  if (watch.next < forgotten_) return api_refusal(410, "Expired", "too old resource version");
+  const std::chrono::milliseconds lasts(1000 * std::strtol(text("timeoutSeconds").c_str(), nullptr, 10));
+  watch.end = std::chrono::steady_clock::now() + lasts;
+  watch.bookmark = watch.end - lasts / 4;
+  watch.cuts = cuts_;
+  ++watches_;
+  io::HttpResponse response{200, {{"Content-Type", "application/json"}}, {}, {}};
+  response.stream = [this, watch](io::HttpStream& stream) { play_watch(watch, stream); };
+  return response;
+}
+
+// Adds what is to be told now. False: and then no more.
+bool FakeCluster::next_lines(Watch& watch, std::string& lines) {
+  const std::lock_guard lock(mutex_);
+  const auto line = [&](const std::string& type, const json::value& object) {
+    lines += to_text(json::object{{"type", type}, {"object", object}}) + "\n";
+  };
+  if (watch.cuts != cuts_) {
+    lines = R"({"type":"ADDED","object":{"metadata":{"na)";
+    return false;
+  }
+  if (mute_) return true;
+  if (watch.next < forgotten_) {
+    line("ERROR", parsed(api_refusal(410, "Expired", "too old resource version").body));
+    return false;
+  }
+  for (; watch.next < history_.size(); ++watch.next) {
+    const Change& change = history_[watch.next];
+    const bool in = change.path.starts_with(watch.path + "/");
+    if (in && has_labels(change.object, watch.labels)) line(change.type, change.object);
+  }
+  const auto now = std::chrono::steady_clock::now();
+  if (now >= watch.bookmark && !watch.told_bookmark) {
+    watch.told_bookmark = true;
+    const json::object version{{"resourceVersion", std::to_string(watch.next)}};
+    line("BOOKMARK", json::object{{"metadata", version}});
+  }
+  return now < watch.end;
+}
+
+void FakeCluster::play_watch(Watch watch, io::HttpStream& stream) {
+  bool on = true;
+  while (on && stream.alive()) {
+    std::string lines;
+    on = next_lines(watch, lines);
+    if (!lines.empty() && !stream.write(lines).ok()) on = false;
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+  const std::lock_guard lock(mutex_);
+  --watches_;
+  if (watch.cuts != cuts_) throw std::runtime_error("cut");
 }
 
 io::HttpResponse FakeCluster::change(std::string path, const std::string& body) {

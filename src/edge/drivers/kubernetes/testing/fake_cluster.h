@@ -3,6 +3,7 @@
 // where Kubernetes itself is not installed, and fails as a test asks for.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <map>
 #include <memory>
@@ -31,12 +32,39 @@ class FakeCluster {
   // The next list gives its first item alone, and the continue token with which it goes on has expired
   // that often.
   void expire_continues(int times);
+  // What happened so far is forgotten: watches from there are told 410, in an event where they are under
+  // way, and by their status where they begin.
+  void forget_history();
+  // Watches under way break off in the middle of an event.
+  void cut_watches();
+  // Watches tell nothing and do not end, as those of a connection that is dead on the way.
+  void mute_watches(bool mute);
+  // How many are under way.
+  int watches() const;
   // "get /api/v1/…" in the order in which they came.
   std::vector<std::string> log() const;
 
  private:
   using Objects = std::map<std::string, json::value>;  // by their paths
+  struct Change {
+    std::string type;  // "ADDED", …
+    std::string path;
+    json::value object;
+  };
+  struct Watch {
+    std::string path;
+    std::string labels;
+    std::size_t next = 0;  // of history_
+    std::chrono::steady_clock::time_point bookmark, end;
+    bool told_bookmark = false;
+    int cuts = 0;  // as cuts_ when it began
+  };
   io::HttpResponse answer(const io::HttpRequest& request);
+  io::HttpResponse answer_asked(const io::HttpRequest& request);
+  io::HttpResponse begin_watch(const std::string& path, const std::map<std::string, std::string>& query);
+  void play_watch(Watch watch, io::HttpStream& stream);
+  bool next_lines(Watch& watch, std::string& lines);
+  void publish();
   io::HttpResponse create(const std::string& path, const std::string& body);
   io::HttpResponse list(const std::string& path, const std::map<std::string, std::string>& query);
   io::HttpResponse change(std::string path, const std::string& body);
@@ -52,6 +80,12 @@ class FakeCluster {
   io::TempDir folder_;
   mutable std::mutex mutex_;
   Objects objects_;               // protected by mutex_
+  Objects published_;             // protected by mutex_; as history_ tells them
+  std::vector<Change> history_;   // protected by mutex_; the version is its length, so that none is 0
+  std::size_t forgotten_ = 0;     // protected by mutex_; of history_
+  int cuts_ = 0;                  // protected by mutex_
+  bool mute_ = false;             // protected by mutex_
+  int watches_ = 0;               // protected by mutex_
   std::vector<std::string> log_;  // protected by mutex_
   Fault fault_;                   // protected by mutex_
   int expiries_ = 0;              // protected by mutex_

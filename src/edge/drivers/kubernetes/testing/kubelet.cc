@@ -122,6 +122,7 @@ void Kubelet::play_pod(const json::value& pod) {
   const std::string phase = text_at(pod, {"status", "phase"});
   const bool ended = phase == "Failed" || phase == "Succeeded";
   if (find(pod, {"metadata", "deletionTimestamp"}) != nullptr) {
+    if (takes_time_) return;
     if (!ended) {
       const json::object status{{"phase", "Failed"}, {"containerStatuses", container_ended(143)}};
       static_cast<void>(admin_.merge(path + "/status", json::object{{"status", status}}));

@@ -22,6 +22,8 @@ class Kubelet {
 
   // The status of the pods of that Job from now on, instead of running: {"phase": "Failed", …}.
   void say(const std::string& job, json::value status);
+  // Pods that are told to end do not, as long as this is so.
+  void take_time(bool so) { takes_time_ = so; }
   // Takes the pod of that Job away, as a drained node does.
   Status evict(const std::string& job);
   KubeClient& admin() { return admin_; }
@@ -38,6 +40,7 @@ class Kubelet {
   KubeClient admin_;
   std::mutex mutex_;
   std::map<std::string, json::value> said_;  // protected by mutex_; by Job
+  std::atomic<bool> takes_time_{false};
   std::atomic<bool> stopping_{false};
   std::thread player_;
 };
