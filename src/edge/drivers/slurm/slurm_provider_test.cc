@@ -457,7 +457,7 @@ TEST_F(RealSlurm, ManyLaunchesAreOneArrayAndEachIsAnInstance) {
   EXPECT_EQ(lines_in(rig.note("sbatch.calls")), 1) << rig.note("sbatch.calls");
   for (int i = 1; i <= 12; ++i)
     ASSERT_TRUE(rig.reaches("l-" + std::to_string(i), InstanceState::running)) << i;
-  for (int i = 0; i < 300 && lines_in(rig.note("began")) < 12; ++i)
+  for (int i = 0; i < 1200 && lines_in(rig.note("began")) < 12; ++i)
     std::this_thread::sleep_for(milliseconds(100));
   for (int i = 1; i <= 12; ++i) {
     const std::string token = "l-" + std::to_string(i);
