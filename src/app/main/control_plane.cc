@@ -113,8 +113,8 @@ Status open_suppliers(const ControlPlaneOptions& options, const Clock& clock, Ru
     const provider::Capabilities& facts = supplier->capabilities();
     const std::string name = provider::supplier_name(facts);
     plane.world.providers[name] = supplier.get();
-    start.suppliers[name] = {facts.list_delay, Duration(10'000), facts.notice_lead, facts.list_gap,
-                             facts.needs_relay, facts.batch_max};
+    start.suppliers[name] = {facts.list_delay, Duration(10'000),  facts.notice_lead,
+                             facts.list_gap,   facts.needs_relay, facts.batch_max};
   }
   plane.offers = std::make_unique<OfferWatch>(plane.world.providers, options.log);
   start.offers = plane.offers->ask_quick_ones();
