@@ -207,7 +207,7 @@ Result<NodeReport> show_status(const cli::Context& context) {
   const lending::State state = lending::LendingWatch(places, context.environment).look(at);
   lending::PresenceWatch watch(places.devices, places.asks_logind, context.environment);
   const std::optional<lending::Presence> presence = watch.look(at, seen_lately);
-  const std::vector<local::LentInstance> instances = local::lent_instances();
+  const std::vector<local::LentInstance> instances = local::lent_instances(places.rules);
   NodeReport report;
   json::array running;
   for (const local::LentInstance& instance : instances) running.push_back(instance_json(instance));
@@ -251,8 +251,8 @@ lending::Pause pause_by(const lending::Places& places) {
   return pause;
 }
 
-std::string leaving_line(const lending::Pause& pause) {
-  const std::size_t running = local::lent_instances().size();
+std::string leaving_line(const lending::Places& places, const lending::Pause& pause) {
+  const std::size_t running = local::lent_instances(places.rules).size();
   if (running == 0) return "no job runs here";
   return std::to_string(running) + (running == 1 ? " job leaves" : " jobs leave") + " within " +
          format_duration(pause.yield);
@@ -270,11 +270,11 @@ Result<NodeReport> pause_jobs(const NodeOptions& options, const cli::Context& co
   report.document = json::object{{"paused", true},
                                  {"until", to_json(pause.until)},
                                  {"yield_s", to_json(pause.yield)},
-                                 {"instances", local::lent_instances().size()}};
+                                 {"instances", local::lent_instances(places.rules).size()}};
   report.lines = {"paused " +
                   (pause.until ? "until " + lending::local_text(*pause.until, now())
                                : std::string("until `tradewind node resume`")) +
-                  "; " + leaving_line(pause)};
+                  "; " + leaving_line(places, pause)};
   return report;
 }
 
@@ -296,7 +296,7 @@ Result<NodeReport> leave_pool(const NodeOptions& options, const cli::Context& co
   pause.left = true;
   TW_RETURN_IF_ERROR(lending::write_pause(places, pause));
   NodeReport report;
-  report.lines = {"this machine takes no jobs any more; " + leaving_line(pause)};
+  report.lines = {"this machine takes no jobs any more; " + leaving_line(places, pause)};
   std::string control = options.control;
   std::string name = options.name;
   if (rules.ok() && control.empty()) control = rules->control;

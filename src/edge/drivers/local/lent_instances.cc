@@ -34,14 +34,14 @@ path folder_of(pid_t pid) {
 
 }  // namespace
 
-std::vector<LentInstance> lent_instances() {
+std::vector<LentInstance> lent_instances(const path& rules) {
   std::map<std::string, LentInstance> found;
   for (const io::ProcessInfo& process : io::list_processes()) {
     const path folder = folder_of(process.identity.pid);
     if (folder.empty() || found.contains(folder.filename().string())) continue;
     const Result<LaunchRecord> launch = InstanceFolder(folder).launch();
     const Result<StateRecord> state = InstanceFolder(folder).state();
-    if (!launch.ok() || !state.ok() || !launch->lending) continue;
+    if (!launch.ok() || !state.ok() || !launch->lending || launch->lending->rules != rules) continue;
     found.emplace(launch->token, LentInstance{*launch, *state, folder});
   }
   std::vector<LentInstance> instances;

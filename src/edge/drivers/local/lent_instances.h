@@ -14,7 +14,7 @@ struct LentInstance {
   std::filesystem::path folder;
 };
 
-// Those of this user that keep to the rules of the machine's owner, found by their processes, by token.
-std::vector<LentInstance> lent_instances();
+// Those of this user that keep to these rules of the machine's owner, found by their processes, by token.
+std::vector<LentInstance> lent_instances(const std::filesystem::path& rules);
 
 }  // namespace tradewind::local

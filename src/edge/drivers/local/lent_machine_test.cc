@@ -77,8 +77,10 @@ class LentMachine : public testing::Test {
 
 TEST_F(LentMachine, YieldsWithNoticeWhenItsOwnerPausesIt) {
   start("l-1");
-  const std::vector<LentInstance> seen = lent_instances();
-  ASSERT_EQ(std::ranges::count(seen, "l-1", [](const LentInstance& each) { return each.launch.token; }), 1);
+  const std::vector<LentInstance> seen = lent_instances(places_.rules);
+  ASSERT_EQ(seen.size(), 1U);
+  EXPECT_EQ(seen[0].launch.token, "l-1");
+  EXPECT_TRUE(lent_instances("/elsewhere/node.yaml").empty());
   ASSERT_TRUE(lending::write_pause(places_, Pause{std::nullopt, false, seconds(2)}).ok());
   expect_yields("l-1", "its owner has paused it");
   const Result<Launched> refused = launch("l-2");
