@@ -5,15 +5,14 @@ import http.client
 import json
 import os
 import socket
-import subprocess
 import sys
 import threading
 import time
 import unittest
 
-import rig
+import slurm_cluster
+from slurm_cluster import SLURM, slurm
 
-SLURM = os.environ.get("TRADEWIND_TEST_SLURM", "")
 TASKS = int(os.environ.get("TRADEWIND_TEST_TASKS", "1500"))
 PROGRAMS = ("sbatch", "squeue", "scancel", "scontrol", "sinfo")
 TASK = """
@@ -21,10 +20,6 @@ name: small
 resources: {infra: slurm/tw/batch}
 run: %s
 """
-
-
-def slurm(*words):
-    return subprocess.run(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=60, check=False).stdout
 
 
 class Connection(http.client.HTTPConnection):
@@ -48,22 +43,11 @@ class Connection(http.client.HTTPConnection):
         return json.loads(text)
 
 
-class ManyTasks(rig.TestCase):
+class ManyTasks(slurm_cluster.TestCase):
     def setUp(self):
-        self.shared = os.path.join(SLURM, "store", f"many-{os.getpid()}-{self._testMethodName}")
-        self.control = self.home()
-        self.control.variables = {name: value for name, value in os.environ.items() if name.startswith("SLURM_")}
+        super().setUp()
         self.control.variables["PATH"] = self.counting() + ":" + os.environ["PATH"]
-        with open(self.control.file("config", "slurm.yaml"), "w", encoding="utf-8") as file:
-            file.write(f"clusters:\n  - name: tw\n    store: {self.shared}\n    partitions: [batch]\n    time_limit: 30m\n"
-                       "    shapes: [{name: small, cpus: 1, memory_gib: 0.25}]\n")
-
-    def tearDown(self):
-        slurm("scancel", f"--user={os.environ['USER']}")
-        for _ in range(300):
-            if not slurm("squeue", "--me", "--noheader"):
-                break
-            time.sleep(0.1)
+        self.cluster(partitions="[batch]", time_limit="30m")
 
     def counting(self):
         """A folder with programs that write a line for each call, and then call Slurm's own."""

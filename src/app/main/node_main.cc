@@ -12,7 +12,6 @@
 #include "edge/drivers/ssh/hosts_edit.h"
 #include "edge/io/files.h"
 #include "edge/io/host.h"
-#include "edge/io/system_clock.h"
 
 namespace tradewind::app {
 namespace {
@@ -25,10 +24,6 @@ using std::filesystem::path;
 constexpr Duration seen_lately = std::chrono::hours(24);
 constexpr const char* rules_head =
     "# How this machine is lent to jobs of others: docs/suppliers/ssh.md. Changes count at once.\n";
-
-Time now() {
-  return io::SystemClock().now();
-}
 
 std::string home_in(const cli::Context& context) {
   return context.variable("HOME").value_or("/");
@@ -148,7 +143,7 @@ Result<NodeReport> join_pool(const NodeOptions& options, const cli::Context& con
   }
   if (!options.control.empty()) rules.control = options.control;
   TW_RETURN_IF_ERROR(write_rules(places, rules));
-  const Result<std::optional<lending::Pause>> pause = lending::read_pause(places, now());
+  const Result<std::optional<lending::Pause>> pause = lending::read_pause(places, context.clock.now());
   if (pause.ok() && *pause && (*pause)->left) TW_RETURN_IF_ERROR(lending::end_pause(places));
   const std::string user = options.user.empty() ? own_user() : options.user;
   std::vector<std::string> words = {"tradewind", "node", "add", rules.name, "--host", host, "--user", user};
@@ -203,7 +198,7 @@ std::string instance_line(const local::LentInstance& instance, Time at) {
 
 Result<NodeReport> show_status(const cli::Context& context) {
   const lending::Places places = lending::places_in(context.folders.config);
-  const Time at = now();
+  const Time at = context.clock.now();
   const lending::State state = lending::LendingWatch(places, context.environment).look(at);
   lending::PresenceWatch watch(places.devices, places.asks_logind, context.environment);
   const std::optional<lending::Presence> presence = watch.look(at, seen_lately);
@@ -263,7 +258,7 @@ Result<NodeReport> pause_jobs(const NodeOptions& options, const cli::Context& co
   lending::Pause pause = pause_by(places);
   if (!options.pause_for.empty()) {
     TW_ASSIGN_OR_RETURN(const Duration span, parse_duration(options.pause_for));
-    pause.until = now() + span;
+    pause.until = context.clock.now() + span;
   }
   TW_RETURN_IF_ERROR(lending::write_pause(places, pause));
   NodeReport report;
@@ -272,7 +267,7 @@ Result<NodeReport> pause_jobs(const NodeOptions& options, const cli::Context& co
                                  {"yield_s", to_json(pause.yield)},
                                  {"instances", local::lent_instances(places.rules).size()}};
   report.lines = {"paused " +
-                  (pause.until ? "until " + lending::local_text(*pause.until, now())
+                  (pause.until ? "until " + lending::local_text(*pause.until, context.clock.now())
                                : std::string("until `tradewind node resume`")) +
                   "; " + leaving_line(places, pause)};
   return report;
@@ -280,7 +275,7 @@ Result<NodeReport> pause_jobs(const NodeOptions& options, const cli::Context& co
 
 Result<NodeReport> resume_jobs(const cli::Context& context) {
   const lending::Places places = lending::places_in(context.folders.config);
-  const Result<std::optional<lending::Pause>> pause = lending::read_pause(places, now());
+  const Result<std::optional<lending::Pause>> pause = lending::read_pause(places, context.clock.now());
   if (pause.ok() && *pause && (*pause)->left) {
     return Error{Code::invalid_argument, "this machine has left the pool", "tradewind node join"};
   }

@@ -74,9 +74,8 @@ Hazard Evaluator::hazard_of(const Offer& offer) const {
 
 QueueWait Evaluator::queue_of(const Offer& offer) const {
   if (!offer.queue_wait) return {};
-  if (!request_.queue_history) return {*offer.queue_wait, {}};
-  const std::vector<QueueSample> history = request_.queue_history(offer);
-  return {*offer.queue_wait, history};
+  return {*offer.queue_wait,
+          request_.queue_history ? request_.queue_history(offer) : std::span<const QueueSample>()};
 }
 
 std::variant<Estimate, Rejection> Evaluator::judge(std::size_t offer_index) {

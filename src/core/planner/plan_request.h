@@ -86,8 +86,8 @@ struct PlanRequest {
   CheckpointStore store = {};
   std::vector<SupplierFacts> suppliers = {};
   std::function<std::optional<Hazard>(const Offer&)> hazard = {};  // measured; nothing: prior_hazard()
-  // Waits in the queue of an offer that were seen to their end, the newest ones.
-  std::function<std::vector<QueueSample>(const Offer&)> queue_history = {};
+  // Waits in the queue of an offer that were seen to their end, the newest ones; they outlive the planning.
+  std::function<std::span<const QueueSample>(const Offer&)> queue_history = {};
   std::function<catalog::EgressQuote(const Location& from, const Location& to, std::uint64_t bytes)> egress =
       {};
   std::vector<BlockedOffer> blocked = {};

@@ -34,7 +34,7 @@ class Queued : public ::testing::Test {
 
   std::vector<Offer> offers_;
   JobSpec job_;
-  std::function<std::vector<QueueSample>(const Offer&)> history_;
+  std::function<std::span<const QueueSample>(const Offer&)> history_;
 };
 
 TEST_F(Queued, WaitsForWhatIsFreeWhereTimeIsWorthNothing) {
@@ -76,9 +76,10 @@ TEST_F(Queued, SpeaksOfNoChoiceWhereThereIsNone) {
 TEST_F(Queued, LearnsFromTheWaitsThatWereSeen) {
   job_.waiting_cost = Money::parse("8").value();
   EXPECT_EQ(chosen(), "slurm");
-  history_ = [](const Offer& offer) {
+  const std::vector<QueueSample> waits(20, {3600, 4 * 3600});
+  history_ = [&waits](const Offer& offer) {
     EXPECT_EQ(offer.location.provider, "slurm");
-    return std::vector<QueueSample>(20, {3600, 4 * 3600});
+    return std::span(waits);
   };
   EXPECT_EQ(chosen(), "aws");
 }

@@ -11,13 +11,8 @@ Duration pace_of(Step& step, const std::vector<LeaseRecord>& live) {
   const Working& working = step.working();
   Duration pace = step.tempo().mailbox_poll;
   for (const LeaseRecord& lease : live) {
-    const std::string supplier = working.supplier_of(lease.offer.location);
-    const auto listed = working.listed_at.find(supplier);
-    const auto waiting = working.seen_waiting.find(lease.id);
-    const bool waits = !lease.status_changed_at && waiting != working.seen_waiting.end() &&
-                       listed != working.listed_at.end() && waiting->second >= listed->second;
-    if (!waits) return step.tempo().mailbox_poll;
-    const auto all = working.live_leases.find(supplier);
+    if (lease.status_changed_at || !is_listed_waiting(working, lease)) return step.tempo().mailbox_poll;
+    const auto all = working.live_leases.find(working.supplier_of(lease.offer.location));
     if (all != working.live_leases.end())
       pace = std::max(pace, step.tempo().queued_poll * static_cast<Duration::rep>(all->second.size()));
   }

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <limits>
 #include <map>
@@ -49,7 +48,7 @@ struct SurveyQuestion {
   std::optional<Location> except = std::nullopt;  // not there (its source)
   std::optional<Location> checkpoint_at = std::nullopt;
   // Waits in queues that were seen to their end, by place; nullptr: none are known.
-  const std::map<Location, std::deque<planner::QueueSample>>* queue_waits = nullptr;
+  const std::map<Location, std::vector<planner::QueueSample>>* queue_waits = nullptr;
   std::uint64_t checkpoint_bytes = 0;
 };
 using Survey = std::function<Market(const SurveyQuestion&)>;

@@ -28,10 +28,6 @@ std::vector<const LeaseRecord*> stillborn_leases(Step& step, const JobRecord& jo
   return found;
 }
 
-}  // namespace
-
-namespace {
-
 // Where many go in one call, the next call's gather while one is under way.
 int launching_max(const Working& working, const Offer& offer) {
   const auto facts = working.suppliers.find(working.supplier_of(offer.location));

@@ -1,5 +1,6 @@
 // Suppliers' queues: how long was waited in them, and how long what stands in one still will.
 #include <algorithm>
+#include <span>
 
 #include "core/scheduler/seat.h"
 #include "core/scheduler/step.h"
@@ -15,10 +16,10 @@ bool has_waited(const LeaseRecord& lease) {
 }
 
 void take_down(Step& step, const LeaseRecord& lease) {
-  std::deque<planner::QueueSample>& waits = step.working().queue_waits[lease.offer.location];
+  std::vector<planner::QueueSample>& waits = step.working().queue_waits[lease.offer.location];
   const double waited_s = seconds_of(std::max(*lease.first_heard_at - *lease.launched_at, Duration(0)));
   waits.push_back({seconds_of(*lease.offer.queue_wait), waited_s});
-  if (waits.size() > waits_max) waits.pop_front();
+  if (waits.size() > waits_max) waits.erase(waits.begin());
 }
 
 // The supplier's estimate now for a newcomer there, where it still tells one.
@@ -47,16 +48,20 @@ void note_all_queue_waits(Step& step) {
   for (const LeaseRecord* lease : all) take_down(step, *lease);
 }
 
+bool is_listed_waiting(const Working& working, const LeaseRecord& lease) {
+  const auto seen = working.seen_waiting.find(lease.id);
+  const auto listed = working.listed_at.find(working.supplier_of(lease.offer.location));
+  return seen != working.seen_waiting.end() && listed != working.listed_at.end() &&
+         seen->second >= listed->second;
+}
+
 std::optional<policy::Queued> queued(const Step& step, const LeaseRecord& held) {
   if (!held.offer.queue_wait || !held.launched_at || held.first_heard_at) return std::nullopt;
   const Working& working = step.working();
-  const auto seen = working.seen_waiting.find(held.id);
-  const auto listed = working.listed_at.find(working.supplier_of(held.offer.location));
-  if (seen == working.seen_waiting.end() || listed == working.listed_at.end()) return std::nullopt;
-  if (seen->second < listed->second) return std::nullopt;  // the last list had it started
+  if (!is_listed_waiting(working, held)) return std::nullopt;
   const auto waits = working.queue_waits.find(held.offer.location);
-  std::vector<planner::QueueSample> history;
-  if (waits != working.queue_waits.end()) history.assign(waits->second.begin(), waits->second.end());
+  std::span<const planner::QueueSample> history;
+  if (waits != working.queue_waits.end()) history = waits->second;
   const double waited_s = seconds_of(step.now() - *held.launched_at);
   const planner::QueueWait told(*held.offer.queue_wait, history);
   policy::Queued rest{told.rest_s(waited_s), told.rest_p95_s(waited_s)};

@@ -56,14 +56,18 @@ class InQueue : public Scheduler {
     launch_newest();
     list(InstanceState::pending);
   }
-  // The queue has become so long that renting pays.
-  void burst() {
+  // The queue has become so long that renting pays: a machine is asked for.
+  void outgrow() {
     queue_up();
     now_ += 15 * hour;
     set_estimate(30 * hour);
     list(InstanceState::pending);
-    if (job().leases.size() < 2) step({});
+    step({});
     ASSERT_EQ(job().leases.size(), 2U);
+  }
+  // And it is ready.
+  void burst() {
+    outgrow();
     launch_newest();
     report(newest_lease(), AgentPhase::standby, 0);
   }
@@ -90,12 +94,7 @@ TEST_F(InQueue, WaitsOnWhileItIsWorthIt) {
 }
 
 TEST_F(InQueue, KeepsItsPlaceUntilTheRentedMachineIsReady) {
-  queue_up();
-  now_ += 15 * hour;
-  set_estimate(30 * hour);
-  list(InstanceState::pending);
-  step({});
-  ASSERT_EQ(job().leases.size(), 2U);
+  outgrow();
   EXPECT_EQ(newest_lease().offer.location.provider, "local");
   EXPECT_EQ(newest_lease().role, LeaseRole::target);
   EXPECT_TRUE(move().from_queue);
@@ -120,12 +119,7 @@ TEST_F(InQueue, IsWithdrawnAndOnlyThenStartsElsewhere) {
 }
 
 TEST_F(InQueue, TheQueueWinsWhereItComesFirst) {
-  queue_up();
-  now_ += 15 * hour;
-  set_estimate(30 * hour);
-  list(InstanceState::pending);
-  step({});
-  ASSERT_EQ(job().leases.size(), 2U);
+  outgrow();
   launch_newest();
   list(InstanceState::running);
   report(first(), AgentPhase::restoring, 1);

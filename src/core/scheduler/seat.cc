@@ -19,6 +19,7 @@ constexpr double ticks_of_a_job = 100;  // at least, as far as its deadline or b
 constexpr double tick_min_s = 1;
 constexpr int far_deadline_ticks = 1'000'000;
 constexpr double infinite = std::numeric_limits<double>::infinity();
+constexpr double far_behind = 1e9;  // USD a preference: what was asked for first is taken first
 constexpr std::string_view default_policy = "tradewind";
 
 double nodes_of(const JobRecord& job) {
@@ -273,7 +274,6 @@ std::unique_ptr<policy::Player> unhurried_player(Seat& seat) {
   const auto cost_of = [](const std::vector<FeasibleOffer>& sold) {
     double best = infinite;
     for (const FeasibleOffer& feasible : sold) {
-      constexpr double far_behind = 1e9;  // what was asked for first is taken first
       best = std::min(best, feasible.expected_usd + far_behind * static_cast<double>(feasible.preference));
     }
     return best;
@@ -294,7 +294,6 @@ bool sells_for_nothing(const Seat& seat) {
 
 // The best of what a zone sells: what was asked for first, then the cheapest with the worth of time.
 policy::WholeRun whole_run(const std::vector<FeasibleOffer>& sold, double waiting_usd_per_h) {
-  constexpr double far_behind = 1e9;
   policy::WholeRun best;
   double least = infinite;
   for (const FeasibleOffer& feasible : sold) {

@@ -100,19 +100,21 @@ policy::Sight sight_of(Step& step, const JobRecord& job, Seat& seat, const Lease
 // hearsay.cc: takes down what this change of a lease tells of spot; the same of all leases, after a restart.
 void overhear(Step& step, const LeaseRecord& after);
 void overhear_all(Step& step);
-// queues.cc: takes down how long this lease has waited, once its agent is heard; the same of all leases,
-// after a restart.
-void note_queue_wait(Step& step, const LeaseRecord& after);
-void note_all_queue_waits(Step& step);
-// What stands in its supplier's queue, as that said when it was last asked: how long it still will. Nothing:
-// it has started, or has no queue.
-std::optional<policy::Queued> queued(const Step& step, const LeaseRecord& held);
 // What other jobs were told of spot at the seat's places in that span.
 struct Hearsay {
   Time at;
   policy::Attempt what;
 };
 std::vector<Hearsay> heard(const Step& step, const JobId& listener, const Seat& seat, Time after, Time until);
+// queues.cc: takes down how long this lease has waited, once its agent is heard; the same of all leases,
+// after a restart.
+void note_queue_wait(Step& step, const LeaseRecord& after);
+void note_all_queue_waits(Step& step);
+// Whether its supplier's last list had it pending.
+bool is_listed_waiting(const Working& working, const LeaseRecord& lease);
+// What stands in its supplier's queue, as that said when it was last asked: how long it still will. Nothing:
+// it has started, or has no queue.
+std::optional<policy::Queued> queued(const Step& step, const LeaseRecord& held);
 // placing.cc
 // Until when an offer is not to be tried; nothing when it may be.
 std::optional<Time> blocked_until(Step& step, const Offer& offer);

@@ -51,8 +51,7 @@ planner::PlanRequest request_for(const SurveyQuestion& question, const SurveyRul
   if (question.queue_waits != nullptr) {
     request.queue_history = [waits = question.queue_waits](const Offer& offer) {
       const auto seen = waits->find(offer.location);
-      if (seen == waits->end()) return std::vector<planner::QueueSample>();
-      return std::vector<planner::QueueSample>(seen->second.begin(), seen->second.end());
+      return seen == waits->end() ? std::span<const planner::QueueSample>() : seen->second;
     };
   }
   for (const auto& [provider, facts] : rules.suppliers) {

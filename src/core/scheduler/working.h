@@ -113,7 +113,7 @@ struct Working {
   std::map<LeaseId, Time> seen_waiting;  // when its supplier last listed it as pending: queued, or booting
 
   // Waits in queues that were seen to their end, the newest last, by place.
-  std::map<Location, std::deque<planner::QueueSample>> queue_waits;
+  std::map<Location, std::vector<planner::QueueSample>> queue_waits;
 
   std::map<std::string, OfferHealth> health;  // by offer_key
   std::map<std::string, int> launching_per_offer;

@@ -78,7 +78,7 @@ struct Batching {
 };
 // Nothing: the action is performed by itself.
 std::optional<Batching> batching_of(const World& world, const scheduler::Action& action);
-// Performs several actions of one batching_of(), and says in their order what came of each.
+// Performs several actions of one batching_of(), and says what came of each, in any order.
 std::vector<scheduler::Observation> perform_together(const World& world,
                                                      const std::vector<scheduler::Action>& actions);
 // Why no instance in that region can have the job: its supplier's instances see no folders, and a store or

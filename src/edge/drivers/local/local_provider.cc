@@ -297,14 +297,22 @@ Result<Zone> LocalProvider::lent(const Zone& zone) const {
   return capped;
 }
 
+Result<std::vector<LaunchRecord>> LocalProvider::living_launches() const {
+  std::vector<LaunchRecord> living;
+  for (const std::string& name : names_in(instances_folder())) {
+    const InstanceFolder folder(instances_folder() / name);
+    TW_ASSIGN_OR_RETURN(LaunchRecord launch, folder.launch());
+    TW_ASSIGN_OR_RETURN(const StateRecord state, folder.state());
+    if (state.state != InstanceState::terminated) living.push_back(std::move(launch));
+  }
+  return living;
+}
+
 Status LocalProvider::check_lent(const Zone& zone, const lending::Rules& rules) const {
   double memory_gib = zone.memory_gib;
   double cores = zone.cpus;
-  for (const std::string& name : names_in(instances_folder())) {
-    const InstanceFolder folder(instances_folder() / name);
-    TW_ASSIGN_OR_RETURN(const LaunchRecord launch, folder.launch());
-    TW_ASSIGN_OR_RETURN(const StateRecord state, folder.state());
-    if (state.state == InstanceState::terminated) continue;
+  TW_ASSIGN_OR_RETURN(const std::vector<LaunchRecord> living, living_launches());
+  for (const LaunchRecord& launch : living) {
     memory_gib += launch.zone.memory_gib;
     cores += launch.zone.cpus;
   }
@@ -322,11 +330,9 @@ Status LocalProvider::check_share(const Zone& zone) {
   const Share& wanted = *zone.share;
   int cores = wanted.cores;
   int gpus = wanted.gpus;
-  for (const std::string& name : names_in(instances_folder())) {
-    const InstanceFolder folder(instances_folder() / name);
-    TW_ASSIGN_OR_RETURN(const LaunchRecord launch, folder.launch());
-    TW_ASSIGN_OR_RETURN(const StateRecord state, folder.state());
-    if (state.state == InstanceState::terminated || !launch.zone.share) continue;
+  TW_ASSIGN_OR_RETURN(const std::vector<LaunchRecord> living, living_launches());
+  for (const LaunchRecord& launch : living) {
+    if (!launch.zone.share) continue;
     cores += launch.zone.share->cores;
     gpus += launch.zone.share->gpus;
   }

@@ -73,6 +73,8 @@ class LocalProvider final : public provider::Provider {
   Status check_share(const Zone& zone);
   // The zone as the machine's owner lets it be used now. insufficient_capacity: not at all, and why.
   Result<Zone> lent(const Zone& zone) const;
+  // Of the instances of all zones that have not ended, as they were last seen.
+  Result<std::vector<LaunchRecord>> living_launches() const;
   // That what lives and this zone together are no more than the owner lends.
   Status check_lent(const Zone& zone, const lending::Rules& rules) const;
   Result<Time> zone_epoch(const Zone& zone, Time now);
