@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <fstream>
 #include <ostream>
-#include <thread>
 
 #include "app/api/job_summary.h"
 #include "app/api/pages.h"
@@ -40,7 +39,7 @@ class BatchWaiter {
       if (!turned.ok() && !can_wait_for_server(turned.error())) return turned.error();
       if (turned.ok()) gone_since_.reset();
       if (std::all_of(jobs_.begin(), jobs_.end(), [](const Waiting& job) { return job.over; })) break;
-      for (int i = 0; i < 10 && !context_.interrupted; ++i) std::this_thread::sleep_for(pause / 10);
+      pause_for(context_, pause);
     }
     int worst = 0;
     bool all_over = true;
@@ -100,7 +99,7 @@ class BatchWaiter {
   }
 
   bool can_wait_for_server(const Error& error) {
-    if (error.code != Code::unavailable && error.code != Code::not_found) return false;
+    if (!is_away(error)) return false;
     const Duration now = context_.clock.monotonic();
     if (!gone_since_) {
       gone_since_ = now;

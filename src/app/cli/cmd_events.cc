@@ -73,10 +73,6 @@ Result<ExitCode> print_all(const EventsOptions& options, ApiClient& client, Cont
 constexpr Duration pause_without_server{500};
 
 // Without its server a list of events waits: jobs go on, and whoever starts the next server has more to tell.
-bool is_away(const Error& error) {
-  return error.code == Code::not_found || error.code == Code::unavailable;
-}
-
 Result<ExitCode> follow(const EventsOptions& options, ApiClient client, Context& context) {
   std::uint64_t after = options.after;
   bool away = false;

@@ -165,4 +165,8 @@ Result<ApiClient> connect_if_running(Context& context) {
   return client_of(context, endpoint, nullptr);
 }
 
+bool is_away(const Error& error) {
+  return error.code == Code::not_found || error.code == Code::unavailable;
+}
+
 }  // namespace tradewind::cli

@@ -17,6 +17,9 @@ Result<ApiClient> connect(Context& context);
 // Only when one runs already: not_found otherwise.
 Result<ApiClient> connect_if_running(Context& context);
 
+// Of a request: that nobody answers, which may be better in a moment.
+bool is_away(const Error& error);
+
 // Starts this user's server in the background and returns when it answers. Of several programs that do so at
 // once one starts it and the others find it. conflict: it runs already.
 Status start_server(Context& context, const ServerRunOptions& options);

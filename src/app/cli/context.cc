@@ -4,6 +4,7 @@
 #include <istream>
 #include <ostream>
 #include <pwd.h>
+#include <thread>
 #include <unistd.h>
 
 #include "app/api/error_body.h"
@@ -25,6 +26,11 @@ std::string user_name(const Context& context) {
   return ::getpwuid_r(::getuid(), &entry, room.data(), room.size(), &found) == 0 && found != nullptr
              ? found->pw_name
              : "";
+}
+
+void pause_for(const Context& context, Duration span) {
+  constexpr int parts = 10;
+  for (int i = 0; i < parts && !context.interrupted; ++i) std::this_thread::sleep_for(span / parts);
 }
 
 void print_json(Context& context, const json::value& document) {

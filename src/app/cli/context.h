@@ -81,6 +81,9 @@ struct Context {
 // Who runs this: $USER, $LOGNAME, or the system's name for the user; empty where it has none.
 std::string user_name(const Context& context);
 
+// Sleeps for so long, or until Ctrl-C, to a tenth.
+void pause_for(const Context& context, Duration span);
+
 // Prints one JSON document.
 void print_json(Context& context, const json::value& document);
 // "error: message" and the hint on stderr, or the error's JSON form on stdout. Returns the exit code.

@@ -123,7 +123,7 @@ class Follower {
 
   // Jobs go on without their server: so does the watching, for a while.
   bool can_wait_for_server(const Error& error) {
-    if (error.code != Code::unavailable && error.code != Code::not_found) return false;
+    if (!is_away(error)) return false;
     if (job_seen_.id.empty()) return false;  // it was never there
     const Duration now = context_.clock.monotonic();
     if (!server_gone_since_) {

@@ -23,6 +23,13 @@ constexpr std::array words = {
     StateWords{"cancelled", "CA", "CANCELLED", true},
 };
 
+// nullptr: there is no such state.
+const StateWords* words_of(const std::string& state) {
+  const auto* const found =
+      std::find_if(words.begin(), words.end(), [&](const auto& each) { return state == each.state; });
+  return found == words.end() ? nullptr : found;
+}
+
 std::set<std::string> live_states() {
   std::set<std::string> states;
   for (const StateWords& each : words) {
@@ -87,20 +94,18 @@ Result<JobFilter> make_job_filter(const std::string& states, const std::string& 
 }
 
 bool is_over(const std::string& state) {
-  return std::any_of(words.begin(), words.end(),
-                     [&](const auto& each) { return each.over && state == each.state; });
+  const StateWords* const found = words_of(state);
+  return found != nullptr && found->over;
 }
 
 std::string_view slurm_letters(const std::string& state) {
-  const auto* const found =
-      std::find_if(words.begin(), words.end(), [&](const auto& each) { return state == each.state; });
-  return found == words.end() ? "-" : found->letters;
+  const StateWords* const found = words_of(state);
+  return found == nullptr ? "-" : found->letters;
 }
 
 std::string_view slurm_word(const std::string& state) {
-  const auto* const found =
-      std::find_if(words.begin(), words.end(), [&](const auto& each) { return state == each.state; });
-  return found == words.end() ? "-" : found->word;
+  const StateWords* const found = words_of(state);
+  return found == nullptr ? "-" : found->word;
 }
 
 }  // namespace tradewind::cli

@@ -4,7 +4,6 @@
 #include <map>
 #include <ostream>
 #include <sstream>
-#include <thread>
 #include <utility>
 
 #include "app/cli/connect.h"
@@ -23,10 +22,6 @@ std::string told_state(const api::JobSummary& job) {
   text << job.state << '\n' << job.location << '\n' << job.instance_type << '\n' << job.attempts << '\n';
   text << job.reason << '\n' << job.unseen_since.has_value() << job.notice_deadline.has_value();
   return text.str();
-}
-
-bool is_away(const Error& error) {
-  return error.code == Code::not_found || error.code == Code::unavailable;
 }
 
 // Lines of one width each, so that what comes later stands below what came before.
@@ -78,7 +73,7 @@ class Watcher {
       } else {
         wait_for_server();
       }
-      for (int i = 0; i < 10 && !context_.interrupted; ++i) std::this_thread::sleep_for(pause / 10);
+      pause_for(context_, pause);
     }
     return ExitCode::interrupted;
   }

@@ -20,7 +20,7 @@ std::string array_name(const OwnerId& owner, const std::string& first_token) {
   return "tw-many-" + first_token + "-" + owner.text().substr(0, 8);
 }
 
-// Slurm takes all of an array or nothing; where all is too much, a part may do.
+// Where all is too much, a part may do.
 bool may_take_fewer(Code code) {
   return code == Code::quota_exceeded || code == Code::insufficient_capacity;
 }
@@ -108,6 +108,18 @@ void SlurmProvider::launch_array(Batch& batch, std::vector<std::size_t> which, c
   launched_.notify_all();
 }
 
+// Slurm takes all of an array or nothing.
+Result<std::string> SlurmProvider::submit_most(SubmitRequest wanted, std::vector<long>& taken,
+                                               std::optional<Error>& refused) {
+  while (true) {
+    wanted.array = fold_numbers(taken);
+    Result<std::string> job = controller_->submit(wanted);
+    if (job || !may_take_fewer(job.error().code) || taken.size() < 2) return job;
+    refused = job.error();
+    taken.resize(taken.size() / 2);
+  }
+}
+
 void SlurmProvider::submit_array(Batch& batch, const std::vector<std::size_t>& which, const Place& place,
                                  const std::string& array, const std::vector<ArrayLaunch>& launches) {
   const OwnerId& owner = launches.front().record.owner;
@@ -133,14 +145,7 @@ void SlurmProvider::submit_array(Batch& batch, const std::vector<std::size_t>& w
 
   std::vector<long> taken = *fresh;
   std::optional<Error> refused;
-  Result<std::string> job = Error{};
-  while (true) {
-    wanted.array = fold_numbers(taken);
-    job = controller_->submit(wanted);
-    if (job || !may_take_fewer(job.error().code) || taken.size() < 2) break;
-    refused = job.error();
-    taken.resize(taken.size() / 2);
-  }
+  Result<std::string> job = submit_most(std::move(wanted), taken, refused);
   if (job) {
     if (const Status claimed = store_.claim_array(owner, array, *job); !claimed) job = claimed.error();
   } else if (is_definite(job.error().code)) {

@@ -95,6 +95,9 @@ class SlurmProvider final : public provider::Provider {
   void launch_array(Batch& batch, std::vector<std::size_t> which, const Place& place);
   void submit_array(Batch& batch, const std::vector<std::size_t>& which, const Place& place,
                     const std::string& array, const std::vector<ArrayLaunch>& launches);
+  // Submits as many of the elements as Slurm allows now: those stay in `taken`, and `refused` is why not all.
+  Result<std::string> submit_most(SubmitRequest wanted, std::vector<long>& taken,
+                                  std::optional<Error>& refused);
   Status cancel_all(const std::vector<Entry>& entries, const JobsSeen& seen);
   SubmitRequest submit_request(const provider::LaunchRequest& request, const Place& place,
                                const std::string& agent) const;
