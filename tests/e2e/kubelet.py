@@ -2,6 +2,7 @@
 machine, each pod in a folder of its own in place of its volumes."""
 import base64
 import contextlib
+import http.client
 import json
 import os
 import re
@@ -39,7 +40,7 @@ class Cluster:
             try:
                 with urllib.request.urlopen(request, context=self.tls, timeout=30) as answer:
                     return json.load(answer)
-            except OSError as error:
+            except (OSError, http.client.HTTPException) as error:
                 if getattr(error, "code", 500) < 500 or time.monotonic() > until:
                     raise
             time.sleep(0.2)
@@ -93,7 +94,8 @@ class Kubelet:
         while not self.stopping.wait(0.1):
             for pod in self.cluster.items(self.core + "pods"):
                 name = pod["metadata"]["name"]
-                if pod["spec"].get("nodeName") and name not in self.pods:
+                ended = pod["status"].get("phase") in ("Succeeded", "Failed")  # those of an earlier test
+                if pod["spec"].get("nodeName") and name not in self.pods and not ended:
                     self.pods[name] = threading.Thread(target=self.live, args=(pod,))
                     self.pods[name].start()
 

@@ -120,9 +120,11 @@ void KubeClient::forget_session() {
 }
 
 Error KubeClient::unanswered(const Error& error) const {
-  const bool none = error.code == Code::not_found;  // nobody listens
-  return {none ? Code::unavailable : error.code, cluster_ + ": " + error.message,
-          error.hint.empty() ? "is the API server of its kubeconfig the right one, and up?" : error.hint};
+  if (error.code != Code::not_found && error.code != Code::unavailable)
+    return {error.code, cluster_ + ": " + error.message, error.hint};
+  return {Code::unavailable, cluster_ + ": " + error.message,
+          error.hint + (error.hint.empty() ? "" : "; ") +
+              "is the API server of its kubeconfig the right one, and up?"};
 }
 
 Result<KubeClient::Answer> KubeClient::ask_once(const std::string& method, const std::string& path,
