@@ -1,10 +1,14 @@
 #!/usr/bin/env python3
 """What who comes from Slurm types, on this machine: sbatch with arrays, --wait and exit codes; jobs wide and watched; squeue, scancel."""
+import fcntl
 import json
 import os
+import pty
 import signal
+import struct
 import subprocess
 import sys
+import termios
 import threading
 import time
 import unittest
@@ -150,6 +154,23 @@ class SlurmHabits(rig.TestCase):
         documents = [json.loads(line) for line in lines]
         self.assertEqual({each["id"] for each in documents}, {job})
         self.assertEqual(documents[-1]["state"], "succeeded", "one that fits no longer is shown once more")
+
+    def test_a_watch_on_a_terminal_is_drawn_in_place(self):
+        self.rig.wait_for_end(self.run_here("sbatch", "--parsable", "--wrap", "true").stdout.strip())
+        ours, theirs = pty.openpty()
+        fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 100, 0, 0))
+        with subprocess.Popen([rig.TRADEWIND, "jobs", "-w"], env=self.rig.environment(), cwd=self.rig.path, stdout=theirs,
+                              stderr=subprocess.DEVNULL) as process:
+            os.close(theirs)
+            seen = b""
+            until = time.monotonic() + 60
+            while seen.count(b"\x1b[J") < 2 and time.monotonic() < until:
+                seen += os.read(ours, 4096)
+            process.send_signal(signal.SIGINT)
+            self.assertEqual(process.wait(timeout=30), 130)
+        os.close(ours)
+        self.assertIn(b"\x1b[2A\r\x1b[J", seen, "a line of titles and a job, drawn again where they stood")
+        self.assertGreaterEqual(seen.count(b"wrap"), 2)
 
 
 if __name__ == "__main__":
