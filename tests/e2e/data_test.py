@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """Data in and out of jobs: what a job brings is brought once, what it writes goes where it was told."""
+import json
 import os
 import signal
 import sys
@@ -149,6 +150,31 @@ run: mkdir -p model/deep; echo weights > model/deep/w; echo told > log.txt; exit
         seen = self.run_job(f"outputs: {{model: '{url_of(self.place.file('taken'))}'}}\nrun: mkdir model; echo w > model/w\n")
         self.assertIn("'model' was not copied", self.logs(seen))
         self.assertIn("lies in the job's own store", self.logs(seen))
+
+    def test_what_a_job_has_kept_is_listed_and_brought(self):
+        seen = self.run_job(f"""
+outputs: [model]
+run: |
+  mkdir -p model/deep; echo weights > model/deep/w; chmod 750 model/deep/w
+  head -c 20000000 /dev/urandom > model/big; cp model/big '{self.place.file("copy")}'
+  echo told > "$TRADEWIND_OUTPUT_DIR/log.txt"
+""")
+        listed = json.loads(self.place.run("outputs", seen["id"], "--json").stdout)
+        self.assertEqual([file["path"] for file in listed["files"]], ["log.txt", "model/big", "model/deep/w"])
+        self.assertEqual(listed["bytes"], 20000013)
+        self.place.run("outputs", seen["id"], "--to", self.place.file("results"))
+        with open(self.place.file("results", "model", "big"), "rb") as brought, open(self.place.file("copy"), "rb") as made:
+            self.assertEqual(brought.read(), made.read())
+        self.assertEqual(os.stat(self.place.file("results", "model", "deep", "w")).st_mode & 0o777, 0o750)
+        self.assertIn("3 files lay there already", self.place.run("outputs", seen["id"], "--to", self.place.file("results")).stdout)
+        self.place.run("outputs", seen["id"], "model/deep/", "--to", self.place.file("some"))
+        self.assertEqual(os.listdir(self.place.file("some", "model")), ["deep"])
+        fill(self.place.file("results"), {"log.txt": "mine"})
+        self.assertIn("--overwrite", self.place.run("outputs", seen["id"], "--to", self.place.file("results"), code=1).stderr)
+        self.assertEqual(text_of(self.place.file("results", "log.txt")), "mine")
+        self.assertIn("'nope'", self.place.run("outputs", seen["id"], "nope", code=3).stderr)
+        none = self.run_job("run: 'true'\n")
+        self.assertIn("kept no outputs", self.place.run("outputs", none["id"], code=3).stderr)
 
     def mount_task(self, run):
         return f"file_mounts: {{data: {{source: '{url_of(self.source)}', mode: MOUNT}}}}\nrun: |\n" + "".join(

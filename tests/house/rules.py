@@ -40,7 +40,7 @@ MAY_USE = {
     "app/server": ("app/api", "engine/broker"),
     "app/gateway": ("app/api", "core/policy", "edge/io"),
     "app/agent": ("app/api", "edge/checkpoint", "edge/data", "edge/datamount", "edge/mailbox", "edge/io"),
-    "app/cli": ("app/api", "core/planner", "core/backtest", "engine/simulator", "edge/sealing"),
+    "app/cli": ("app/api", "core/planner", "core/backtest", "engine/simulator", "edge/sealing", "edge/data"),
     "app/main": ("base", "core/", "edge/", "engine/", "app/"),
 }
 

@@ -11,6 +11,8 @@
 
 #include "base/text.h"
 #include "core/model/json.h"
+#include "core/model/kept_outputs.h"
+#include "edge/checkpoint/digest.h"
 #include "edge/io/errno_error.h"
 #include "edge/io/unique_fd.h"
 
@@ -19,7 +21,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t part_bytes = std::size_t{8} << 20;
 constexpr std::size_t names_in_note_max = 5;
 
 struct Output {
@@ -55,7 +56,7 @@ void collect(const fs::path& root, const fs::path& start, const Workspace& works
 
 // Reads up to one part; fewer bytes at the end of the file.
 Result<std::string> read_part(int fd, std::uint64_t offset, const fs::path& file) {
-  std::string part(part_bytes, '\0');
+  std::string part(kept_part_bytes, '\0');
   std::size_t filled = 0;
   while (filled < part.size()) {
     const ssize_t n =
@@ -69,27 +70,28 @@ Result<std::string> read_part(int fd, std::uint64_t offset, const fs::path& file
   return part;
 }
 
-Result<json::value> keep_file(objectstore::ObjectStore& store, const std::string& job_prefix,
-                              const std::string& name, const fs::path& file) {
+Result<KeptFile> keep_file(objectstore::ObjectStore& store, const std::string& job_prefix,
+                           const std::string& name, const fs::path& file) {
   const io::UniqueFd fd(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
   struct stat found = {};
   if (!fd.valid() || ::fstat(fd.get(), &found) != 0)
     return io::errno_error(errno, "read the output " + file.string());
-  json::array parts;
-  std::uint64_t offset = 0;
+  KeptFile kept{name, 0, static_cast<std::uint32_t>(found.st_mode & 07777U), {}, {}};
+  checkpoint::Sha256 hash;
   for (int number = 1;; ++number) {
-    TW_ASSIGN_OR_RETURN(const std::string part, read_part(fd.get(), offset, file));
+    TW_ASSIGN_OR_RETURN(const std::string part, read_part(fd.get(), kept.size_bytes, file));
     if (part.empty() && number > 1) break;
     char suffix[16];
     std::snprintf(suffix, sizeof suffix, ".%04d", number);
     const std::string key = "outputs/" + encode_output_path(name) + suffix;
     TW_RETURN_IF_ERROR(store.put(job_prefix + key, part, objectstore::PutCondition::always));
-    parts.emplace_back(key);
-    offset += part.size();
-    if (part.size() < part_bytes) break;
+    kept.parts.push_back(key);
+    hash.update(part);
+    kept.size_bytes += part.size();
+    if (part.size() < kept_part_bytes) break;
   }
-  return json::value(json::object{
-      {"path", name}, {"size", offset}, {"mode", found.st_mode & 07777U}, {"parts", std::move(parts)}});
+  kept.sha256 = hash.hex();
+  return kept;
 }
 
 std::string note_of(const std::vector<std::string>& missing) {
@@ -146,9 +148,9 @@ Result<std::string> keep_outputs(objectstore::ObjectStore& store, const std::str
       collect(workspace.work, start, workspace, found);
     }
   }
-  json::array files;
+  std::vector<KeptFile> files;
   for (const auto& [name, file] : found) {
-    Result<json::value> kept = keep_file(store, job_prefix, name, file);
+    Result<KeptFile> kept = keep_file(store, job_prefix, name, file);
     if (kept.ok()) {
       files.push_back(*std::move(kept));
     } else if (kept.error().code == Code::unavailable || kept.error().code == Code::rate_limited) {
@@ -158,9 +160,8 @@ Result<std::string> keep_outputs(objectstore::ObjectStore& store, const std::str
     }
   }
   if (!files.empty()) {
-    const json::value index = json::object{{"files", std::move(files)}};
     TW_RETURN_IF_ERROR(
-        store.put(job_prefix + "outputs.json", to_pretty(index), objectstore::PutCondition::always));
+        store.put(job_prefix + "outputs.json", to_pretty(to_json(files)), objectstore::PutCondition::always));
   }
   return note_of(missing);
 }

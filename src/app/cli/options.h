@@ -142,6 +142,16 @@ struct CheckpointOptions {
   bool keep_old = false;      // rekey: and so do those that opened it before
 };
 
+// What a job has kept: listed, or brought into a folder.
+struct OutputsOptions {
+  std::string job = "-";
+  std::vector<std::string> paths;  // these alone, and what lies below them; empty: all
+  std::string folder;              // brought into this one; empty: listed
+  std::string store;               // a URL: read it there, without a server
+  bool overwrite = false;          // files there that differ are replaced
+  SealOptions seal = {};
+};
+
 // A folder's checkpoints in a store, without a job and a server.
 enum class ArchiveAction { save, restore, copy, list, verify, prune, show, diff, repair, rekey, new_key };
 struct ArchiveOptions {
@@ -254,11 +264,11 @@ struct CompletionOptions {
   std::string shell;
 };
 
-using Command =
-    std::variant<OffersOptions, PlanOptions, RunOptions, SbatchOptions, JobsOptions, SqueueOptions,
-                 ScancelOptions, JobOptions, LogsOptions, CancelOptions, MoveOptions, CheckpointOptions,
-                 ArchiveOptions, ServerRunOptions, EventsOptions, CheckOptions, VersionOptions,
-                 SimulateOptions, TracesOptions, PolicyOptions, NodeOptions, CompletionOptions>;
+using Command = std::variant<OffersOptions, PlanOptions, RunOptions, SbatchOptions, JobsOptions,
+                             SqueueOptions, ScancelOptions, JobOptions, LogsOptions, CancelOptions,
+                             MoveOptions, OutputsOptions, CheckpointOptions, ArchiveOptions, ServerRunOptions,
+                             EventsOptions, CheckOptions, VersionOptions, SimulateOptions, TracesOptions,
+                             PolicyOptions, NodeOptions, CompletionOptions>;
 
 struct CommandLine {
   Command command;

@@ -376,6 +376,7 @@ std::unique_ptr<CLI::App> make_app(Target& target) {
   add_logs(*app, target);
   add_cancel(*app, target);
   add_move(*app, target);
+  add_outputs(*app, target);
   add_checkpoint(*app, target);
   add_events(*app, target);
   add_server(*app, target);

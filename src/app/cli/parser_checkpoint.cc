@@ -1,4 +1,4 @@
-// tradewind checkpoint: of a job, or of a folder and a store.
+// tradewind checkpoint: of a job, or of a folder and a store; tradewind outputs.
 #include <CLI/CLI.hpp>
 
 #include "app/cli/parser_target.h"
@@ -258,6 +258,25 @@ void add_rekey(CLI::App* parent, Target& target) {
 }
 
 }  // namespace
+
+void add_outputs(CLI::App& app, Target& target) {
+  OutputsOptions& o = target.outputs;
+  CLI::App* sub =
+      add_action(&app, target, "outputs", "the files that a job has kept: list them, or bring them here",
+                 {"tradewind outputs train                          what there is",
+                  "tradewind outputs train --to ./results           all of it",
+                  "tradewind outputs train model/final.pt --to ."});
+  sub->add_option("JOB", o.job, "id, beginning of an id, name, or - for the last");
+  sub->add_option("PATH", o.paths, "only these files, and those in these folders");
+  sub->add_option("--to", o.folder, "bring them into this folder; else they are listed");
+  sub->add_option("--store", o.store, "read the job in this store directly, without a server");
+  sub->add_flag("--overwrite", o.overwrite, "replace files there that differ");
+  add_seal(sub, o.seal);
+  sub->callback([&target] {
+    if (target.outputs.overwrite && target.outputs.folder.empty()) throw CLI::RequiredError("--to");
+    target.chosen = target.outputs;
+  });
+}
 
 void add_checkpoint(CLI::App& app, Target& target) {
   CLI::App* sub = app.add_subcommand(

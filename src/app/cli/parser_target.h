@@ -28,6 +28,7 @@ struct Target {
   LogsOptions logs;
   CancelOptions cancel;
   MoveOptions move;
+  OutputsOptions outputs;
   CheckpointOptions checkpoint;
   ArchiveOptions archive;
   ServerRunOptions server;
@@ -45,6 +46,7 @@ struct Target {
 std::string examples(const std::vector<std::string>& lines);
 void add_json(CLI::App* app, Target& target);
 // parser_checkpoint.cc
+void add_outputs(CLI::App& app, Target& target);
 void add_checkpoint(CLI::App& app, Target& target);
 // parser_node.cc
 void add_node(CLI::App& app, Target& target);

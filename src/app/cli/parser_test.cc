@@ -195,6 +195,17 @@ TEST(ParserTest, ADashIsTheLastJob) {
   EXPECT_EQ(parsed<MoveOptions>({"move", "-", "--to", "local/b", "--wait"}).job, "-");
 }
 
+TEST(ParserTest, OutputsAreListedOrBrought) {
+  EXPECT_EQ(parsed<OutputsOptions>({"outputs"}).job, "-");
+  const OutputsOptions some =
+      parsed<OutputsOptions>({"outputs", "train", "a", "b/c", "--to", ".", "--overwrite"});
+  EXPECT_EQ(some.job, "train");
+  EXPECT_EQ(some.paths, (std::vector<std::string>{"a", "b/c"}));
+  EXPECT_EQ(some.folder, ".");
+  EXPECT_TRUE(some.overwrite);
+  EXPECT_NE(ended({"outputs", "train", "--overwrite"}).text.find("--to"), std::string::npos);
+}
+
 TEST(ParserTest, AnUnknownVerbOrFlagGetsTheNearestWord) {
   EXPECT_EQ(ended({"ofers"}).text, "tradewind has no verb 'ofers'");
   EXPECT_EQ(ended({"ofers"}).hint, "did you mean 'offers'?");

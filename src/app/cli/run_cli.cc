@@ -40,6 +40,9 @@ Result<ExitCode> dispatch(const CancelOptions& options, Context& context) {
 Result<ExitCode> dispatch(const MoveOptions& options, Context& context) {
   return run_move(options, context);
 }
+Result<ExitCode> dispatch(const OutputsOptions& options, Context& context) {
+  return run_outputs(options, context);
+}
 Result<ExitCode> dispatch(const CheckpointOptions& options, Context& context) {
   return run_checkpoint(options, context);
 }

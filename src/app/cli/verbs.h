@@ -18,6 +18,7 @@ Result<ExitCode> run_job(const JobOptions& options, Context& context);
 Result<ExitCode> run_logs(const LogsOptions& options, Context& context);
 Result<ExitCode> run_cancel(const CancelOptions& options, Context& context);
 Result<ExitCode> run_move(const MoveOptions& options, Context& context);
+Result<ExitCode> run_outputs(const OutputsOptions& options, Context& context);
 Result<ExitCode> run_checkpoint(const CheckpointOptions& options, Context& context);
 Result<ExitCode> run_archive(const ArchiveOptions& options, Context& context);
 Result<ExitCode> run_server(const ServerRunOptions& options, Context& context);
