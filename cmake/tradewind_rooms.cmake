@@ -3,7 +3,8 @@
 # x.cc belongs to the library, x_test.cc to its test program, x_fuzz.cc to a fuzz target of its own, and everything
 # under testing/ to a helper library <room>_testing that the tests of other rooms may use. A large room keeps some of its
 # files in folders of their own, which FOLDERS names: they belong to it as if they lay beside the others. The tests of a room that has
-# threads carry the label `threaded` and belong to the target threaded_tests: `make check` runs those under ThreadSanitizer.
+# threads carry the label `threaded` and belong to the target threaded_tests: `make check` runs those under ThreadSanitizer. Tests
+# that name one TEST_LOCK are not run at once: `instance_tokens` is of those that find a machine's processes by one token.
 if(TRADEWIND_TESTS)
   add_custom_target(threaded_tests)
 endif()
@@ -45,7 +46,7 @@ if(TRADEWIND_TESTS)
 endif()
 
 function(tw_room name)
-  cmake_parse_arguments(ROOM "" "" "FOLDERS;USES;LIBRARIES;TEST_USES" ${ARGN})
+  cmake_parse_arguments(ROOM "" "TEST_LOCK" "FOLDERS;USES;LIBRARIES;TEST_USES" ${ARGN})
   set(patterns ${ROOM_FOLDERS})
   list(TRANSFORM patterns APPEND /*.cc)
   file(GLOB sources CONFIGURE_DEPENDS *.cc ${patterns})
@@ -81,7 +82,7 @@ function(tw_room name)
     target_precompile_headers(${name}_test REUSE_FROM tw_test_headers)
     target_compile_definitions(${name}_test PRIVATE TRADEWIND_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
     add_test(NAME ${name} COMMAND ${name}_test)
-    set_tests_properties(${name} PROPERTIES TIMEOUT 900)
+    set_tests_properties(${name} PROPERTIES TIMEOUT 900 RESOURCE_LOCK "${ROOM_TEST_LOCK}")
     tw_threads_in(threaded ${ROOM_FOLDERS})
     if(threaded)
       set_tests_properties(${name} PROPERTIES LABELS threaded)

@@ -1,5 +1,6 @@
 #include "edge/drivers/local/testing/harness.h"
 
+#include <algorithm>
 #include <chrono>
 #include <gtest/gtest.h>
 #include <thread>
@@ -14,6 +15,14 @@ namespace {
 
 std::string own_program() {
   return std::filesystem::read_symlink("/proc/self/exe").string();
+}
+
+// A machine that was started a second time may come up after the instance has ended, and ends what bears its
+// token: in the next test, whose instance has the same one, too.
+bool is_machine_of(const io::ProcessInfo& process, const std::filesystem::path& root) {
+  const Result<std::string> arguments =
+      io::read_file("/proc/" + std::to_string(process.identity.pid) + "/cmdline");
+  return arguments.ok() && arguments->find("--dir=" + root.string()) != std::string::npos;
 }
 
 }  // namespace
@@ -57,6 +66,11 @@ Harness::~Harness() {
     EXPECT_TRUE(eventually([&] { return !io::FileLock::is_held(folder(token).alive_lock()); }));
     EXPECT_TRUE(kill_leftovers(folder(token), token, Cgroup(), std::chrono::seconds(60)).ok());
   }
+  EXPECT_TRUE(eventually([&] {
+    return std::ranges::none_of(io::list_processes(), [&](const io::ProcessInfo& process) {
+      return !process.ended() && is_machine_of(process, root());
+    });
+  })) << "a machine outlives its test";
 }
 
 provider::LaunchRequest Harness::request(const std::string& token, const std::string& zone,
