@@ -9,7 +9,11 @@ namespace {
 
 void note_gone(Step& step, LeaseRecord lease, const Instance* instance) {
   lease.ended_at = instance != nullptr && instance->terminated_at ? *instance->terminated_at : step.now();
-  if (lease.end == LeaseEnd::none) {
+  const std::map<LeaseId, ToldEnd>& told_ends = step.working().told_ends;
+  if (const auto told = told_ends.find(lease.id); told != told_ends.end() && lease.end == LeaseEnd::none) {
+    lease.end = told->second.end;
+    lease.reason = told->second.reason;
+  } else if (lease.end == LeaseEnd::none) {
     const bool preempted = instance != nullptr && instance->preempted;
     lease.end = preempted ? LeaseEnd::preempted : LeaseEnd::lost;
     lease.reason = instance != nullptr && !instance->reason.empty() ? instance->reason

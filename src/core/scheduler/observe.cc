@@ -74,6 +74,32 @@ void fold_checkpoint(JobRecord& job, const LedgerRecord& record) {
   job.saved = SavedPoint{record.number, record.epoch, record.manifest, record.step, record.at};
 }
 
+LeaseEnd end_of(Outcome outcome) {
+  switch (outcome) {
+    case Outcome::succeeded:
+      return LeaseEnd::finished;
+    case Outcome::failed:
+      return LeaseEnd::failed;
+    case Outcome::cancelled:
+      return LeaseEnd::cancelled;
+  }
+  return LeaseEnd::lost;
+}
+
+// Whose machine goes right after these words is not lost, though its last status was not read yet.
+void note_finisher(Step& step, const LeaseId& id, const ToldEnd& told) {
+  const LeaseRecord* known = step.lease(id);
+  if (known == nullptr) return;
+  if (known->state != LeaseState::ended) {
+    step.working().told_ends[id] = told;
+  } else if (known->end == LeaseEnd::lost) {
+    LeaseRecord lease = *known;
+    lease.end = told.end;
+    lease.reason = told.reason;
+    step.put("lease.told_end", told.reason, std::move(lease));
+  }
+}
+
 void fold_finish(Step& step, const JobRecord& before, const LedgerRecord& record) {
   JobRecord job = before;
   job.exit_code = record.exit_code;
@@ -82,6 +108,7 @@ void fold_finish(Step& step, const JobRecord& before, const LedgerRecord& record
   const std::string reason = ok                       ? "finished"
                              : record.message.empty() ? "exit code " + std::to_string(record.exit_code)
                                                       : record.message;
+  note_finisher(step, record.lease, {end_of(record.outcome), reason});
   step.change(std::move(job), ok ? lifecycle::JobChange::finished_ok : lifecycle::JobChange::finished_error,
               reason);
 }

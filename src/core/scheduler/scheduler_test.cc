@@ -314,6 +314,35 @@ TEST_F(Scheduler, OnlyAReadingThatAskedForALeaseIsEvidenceOfItsSilence) {
   EXPECT_EQ(state_.leases.at(second.id).end, LeaseEnd::lost);
 }
 
+TEST_F(Scheduler, WhoseMachineGoesAfterItFinishedTheJobIsNotLost) {
+  for (const bool gone_first : {false, true}) {
+    const char* job = gone_first ? "j-1" : "j-2";
+    submit(job);
+    launch_newest();
+    const LeaseRecord lease = newest_lease();
+    LedgerRecord claim;
+    claim.number = 1;
+    claim.kind = LedgerKind::claim;
+    claim.epoch = 1;
+    claim.lease = lease.id;
+    LedgerRecord finish = claim;
+    finish.number = 2;
+    finish.kind = LedgerKind::finish;
+    AgentStatus status;  // that of a moment before: its last words are still to be read
+    status.lease = lease.id;
+    status.sequence = 1;
+    status.epoch = 1;
+    status.phase = AgentPhase::running;
+    const MailboxReading words{JobId(job), now_, std::nullopt, {claim, finish}, {status}};
+    if (!gone_first) step({words});
+    end_newest(false);
+    EXPECT_EQ(state_.leases.at(lease.id).state, LeaseState::ended);
+    if (gone_first) step({words});
+    EXPECT_EQ(state_.leases.at(lease.id).end, LeaseEnd::finished) << gone_first;
+    EXPECT_EQ(state_.leases.at(lease.id).reason, "finished");
+  }
+}
+
 TEST_F(Scheduler, WhoWritesIntoTheLedgerIsNotSilent) {
   submit("j-1");
   launch_newest();

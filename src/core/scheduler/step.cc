@@ -48,6 +48,7 @@ void Step::index(const LeaseRecord& lease) {
   if (lease.state == LeaseState::ended) {
     live.erase(lease.id);
     working_.seen_waiting.erase(lease.id);
+    working_.told_ends.erase(lease.id);
   } else {
     live.insert(lease.id);
   }

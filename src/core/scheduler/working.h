@@ -68,6 +68,12 @@ struct SpotWord {
   bool is_up = false;
 };
 
+// How a lease's agent ended its job.
+struct ToldEnd {
+  LeaseEnd end = LeaseEnd::finished;
+  std::string reason;
+};
+
 struct Seat;
 
 // When a job's policy was asked, and is to be asked.
@@ -108,6 +114,7 @@ struct Working {
   std::map<JobId, Time> read_asked_at;        // of the last attempt, good or not
   // Leases that ended, by job: their last words are read by a reading asked for then or later.
   std::map<JobId, std::map<LeaseId, Time>> last_words_due;
+  std::map<LeaseId, ToldEnd> told_ends;  // of live leases, by the ledger; their last status may come late
   std::map<InstanceRef, Time> terminate_due;
   std::map<LeaseId, Time> unresolved_since;  // intended, and no launch of ours is in flight
   std::map<LeaseId, Time> seen_waiting;  // when its supplier last listed it as pending: queued, or booting
