@@ -218,17 +218,21 @@ StoreTuning stubborn() {
   return tuning;
 }
 
-// Kills all sessions of a server again and again, at times that nobody knows.
+// Kills all sessions of a server again and again, at times that nobody knows. It grows slower: where a login
+// takes a second, since the machine is busy, one must live long enough in the end.
 class Killer {
  public:
   explicit Killer(const SshServer& server)
       : thread_([this, &server] {
           Random random(5);
-          while (!done_) {
-            std::this_thread::sleep_for(Duration(100 + static_cast<Duration::rep>(random.below(400))));
+          for (Duration::rep rest_ms = 100; !done_; rest_ms += 20) {
+            std::this_thread::sleep_for(Duration(rest_ms + static_cast<Duration::rep>(random.below(400))));
             killed_ += server.kill_sessions();
           }
         }) {}
+  ~Killer() { done_ = true; }
+  Killer(const Killer&) = delete;
+  Killer& operator=(const Killer&) = delete;
   // How many processes it killed.
   int stop() {
     done_ = true;
