@@ -3,7 +3,7 @@ JOBS ?= $(shell nproc)
 TIME ?= 60
 SAN_ENV = ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1 UBSAN_OPTIONS=print_stacktrace=1 \
           TSAN_OPTIONS=halt_on_error=1
-CTEST = ctest --output-on-failure --no-tests=error --parallel $(JOBS)
+CTEST = ctest --output-on-failure --no-tests=error
 SOURCES = find src tests bench tools -name '*.cc' -o -name '*.h'
 
 .DEFAULT_GOAL := build
@@ -26,11 +26,12 @@ run: ## train a language model that loses its machine twice and is moved once; s
 	@$(MAKE) --no-print-directory build
 	recipes/train/demo.sh
 
+# Most tests wait more than they compute; those that train take two places (tests/CMakeLists.txt).
 test: ## build everything and run every test
 	@packaging/deps.sh build recipe test
 	cmake --preset release -DTRADEWIND_TESTS=ON -DTRADEWIND_BENCH=OFF
 	cmake --build build --parallel $(JOBS)
-	$(CTEST) --test-dir build
+	$(CTEST) --test-dir build --parallel $$((2 * $(JOBS)))
 
 test-deps: ## install real servers for the tests (Ceph as S3, Azurite as Azure, fake-gcs-server as Google, Kubernetes' own API server); without them those tests are skipped
 	@packaging/deps.sh doubles
@@ -51,12 +52,12 @@ check-tidy:
 check-asan:
 	cmake --preset asan
 	cmake --build --preset asan --parallel $(JOBS)
-	$(SAN_ENV) $(CTEST) --test-dir build/asan
+	$(SAN_ENV) $(CTEST) --test-dir build/asan --parallel $(JOBS)
 
 check-tsan:
 	cmake --preset tsan
 	cmake --build --preset tsan --parallel $(JOBS) --target threaded_tests
-	$(SAN_ENV) $(CTEST) --test-dir build/tsan --label-regex '^threaded$$'
+	$(SAN_ENV) $(CTEST) --test-dir build/tsan --parallel $(JOBS) --label-regex '^threaded$$'
 
 bench: ## measure: start-up times, planning, simulated fleets
 	@packaging/deps.sh build test bench
