@@ -55,6 +55,23 @@ class Kubernetes(rig.TestCase):
         self.assertIn("preempted: the pod was told to end", home.run("events").stdout)
         self.assertNotIn("SKTRADEWIND", str(self.cluster.items("/apis/batch/v1/namespaces/tradewind/jobs")))
 
+    def test_a_pod_that_no_node_takes_is_left_for_a_rented_machine(self):
+        """The own cluster first; a machine at 20 USD an hour once the wait costs more; never both."""
+        self.cluster.merge("/api/v1/nodes/node-1", {"spec": {"unschedulable": True}})
+        home = self.home("zones: [{name: rented, on_demand_price_per_hour: 20, spot: no}]\n")
+        kubelet.write_clusters(home, RUNNER)
+        base, _, query = S3.partition("?")
+        job = home.submit(home.task(
+            f"name: burst\nduration: 60s\nwaiting_cost: $15\ncheckpoint: {{path: state, stores: ['{base}/burst?{query}']}}\n"
+            "run: echo began >>state/runs; echo began; sleep 3\n"))
+        home.wait_for(job, lambda seen: "unschedulable" in str(seen["leases"]), "why its pod waits")
+        seen = home.wait_for_end(job, patience=300)
+        self.assertEqual([lease["location"] for lease in seen["leases"]], ["kubernetes/lab", "local/rented"], seen)
+        self.assertIn("withdrawn from its queue", seen["leases"][0]["reason"])
+        self.assertEqual(float(seen["leases"][0]["cost"]["amount"]), 0)
+        self.assertEqual(home.run("logs", job).stdout.count("began"), 1)
+        self.assertEqual(self.node.running(), [])
+
     def test_an_api_server_that_is_away_ends_nothing_and_nothing_runs_twice(self):
         home = self.home()
         kubelet.write_clusters(home, RUNNER)

@@ -105,6 +105,11 @@ std::string why_waiting(const json::value& pod) {
 
 void look_at_pod(const json::value& pod, Seen& seen) {
   Instance& instance = seen.instance;
+  // A node has taken it: until then it waits in the scheduler's queue, or Kueue's. The node's clock may be
+  // behind.
+  if (const std::optional<Time> taken = time_at(pod, {"status", "startTime"})) {
+    instance.started_at = std::max({*taken, instance.launched_at, instance.started_at.value_or(Time())});
+  }
   if (find(pod, {"metadata", "deletionTimestamp"}) != nullptr) {
     instance.state = InstanceState::stopping;
     return;

@@ -98,6 +98,8 @@ Result<std::vector<Offer>> KubernetesProvider::offers(const provider::OfferQuery
     offer.observed_on = format_utc(clock_.now()).substr(0, 10);
     offer.source = "kubernetes.yaml";
     if (pool.spot) offer.notice_lead = config_.grace;
+    // A cluster that is full keeps pods waiting, and says of none for how long: what was seen corrects this.
+    offer.queue_wait = Duration(0);
     sold.push_back(std::move(offer));
   }
   return sold;
