@@ -27,41 +27,6 @@ Error forbidden(const std::string& cluster, const std::string& message) {
   return with(Code::invalid_argument, cluster, message, "the cluster's own rules refuse it");
 }
 
-// One watch, from its bytes to its end.
-class Following {
- public:
-  using Take = std::function<bool(const WatchEvent&)>;
-  Following(const std::string& cluster, const Take& take) : cluster_(cluster), take_(take) {}
-
-  // Whether to read on.
-  bool read(std::string_view bytes) {
-    const Result<std::vector<WatchEvent>> events = reader_.read(bytes);
-    if (!events.ok()) return ended(with(events.error().code, cluster_, events.error().message));
-    for (const WatchEvent& event : *events) {
-      if (event.kind == WatchKind::error) return refused(event.object);
-      if (!take_(event)) return ended(WatchEnd::enough);
-    }
-    return true;
-  }
-  const Result<WatchEnd>& end() const { return end_; }
-
- private:
-  bool ended(Result<WatchEnd> how) {
-    end_ = std::move(how);
-    return false;
-  }
-  bool refused(const json::value& status) {
-    const auto code = static_cast<int>(number_at(status, {"code"}));
-    if (code == gone_status) return ended(WatchEnd::expired);
-    return ended(error_of(cluster_, code < 400 ? 500 : code, status));
-  }
-
-  const std::string& cluster_;
-  const Take& take_;
-  WatchReader reader_;
-  Result<WatchEnd> end_ = WatchEnd::in_time;
-};
-
 io::HttpRequest request_to(const Access& access, const std::string& method, const std::string& path) {
   io::HttpRequest request;
   request.method = method;
@@ -96,8 +61,40 @@ Error error_of(const std::string& cluster, int status, const json::value& body) 
   return with(refused ? Code::invalid_argument : Code::unavailable, cluster, message);
 }
 
-KubeClient::KubeClient(std::string cluster, AccessOptions access, const Clock& clock)
-    : cluster_(std::move(cluster)), options_(std::move(access)), clock_(clock) {}
+bool WatchAnswer::read(std::string_view bytes) {
+  const Result<std::vector<WatchEvent>> events = reader_.read(bytes);
+  if (!events.ok()) return ended(with(events.error().code, cluster_, events.error().message));
+  for (const WatchEvent& event : *events) {
+    if (event.kind == WatchKind::error) return refused(event.object);
+    if (!take_(event)) return ended(WatchEnd::enough);
+  }
+  return true;
+}
+
+bool WatchAnswer::ended(Result<WatchEnd> how) {
+  end_ = std::move(how);
+  return false;
+}
+
+bool WatchAnswer::refused(const json::value& status) {
+  const auto code = static_cast<int>(number_at(status, {"code"}));
+  if (code == gone_status) return ended(WatchEnd::expired);
+  return ended(error_of(cluster_, code < 400 ? 500 : code, status));
+}
+
+io::HttpRequest watch_request(const Access& access, const WatchRequest& asked) {
+  const std::int64_t lasts_s = std::chrono::ceil<std::chrono::seconds>(asked.lasts).count();
+  return request_to(access, "GET",
+                    asked.path + "?watch=true&allowWatchBookmarks=true&timeoutSeconds=" +
+                        std::to_string(lasts_s) + "&resourceVersion=" + io::percent_encode(asked.version) +
+                        (asked.query.empty() ? "" : "&" + asked.query));
+}
+
+KubeClient::KubeClient(std::string cluster, AccessOptions access, const Clock& clock, Transport transport)
+    : cluster_(std::move(cluster)),
+      options_(std::move(access)),
+      clock_(clock),
+      transport_(std::move(transport)) {}
 
 Result<std::shared_ptr<KubeClient::Session>> KubeClient::session() {
   const std::lock_guard lock(mutex_);
@@ -127,20 +124,30 @@ Error KubeClient::unanswered(const Error& error) const {
               "is the API server of its kubeconfig the right one, and up?"};
 }
 
+Result<io::HttpResponse> KubeClient::send(const std::string& method, const std::string& path,
+                                          const std::string& type, const std::string& body) {
+  const auto with_body = [&](io::HttpRequest request) {
+    if (!body.empty()) request.headers.push_back({"Content-Type", type});
+    request.body = body;
+    return request;
+  };
+  if (transport_) return transport_(with_body(request_to({}, method, path)));
+  TW_ASSIGN_OR_RETURN(const std::shared_ptr<Session> session, this->session());
+  Result<io::HttpResponse> response =
+      session->pool->send(session->access.server, with_body(request_to(session->access, method, path)));
+  if (!response.ok()) return unanswered(response.error());
+  return response;
+}
+
 Result<KubeClient::Answer> KubeClient::ask_once(const std::string& method, const std::string& path,
                                                 const std::string& type, const std::string& body) {
-  TW_ASSIGN_OR_RETURN(const std::shared_ptr<Session> session, this->session());
-  io::HttpRequest request = request_to(session->access, method, path);
-  if (!body.empty()) request.headers.push_back({"Content-Type", type});
-  request.body = body;
-  const Result<io::HttpResponse> response = session->pool->send(session->access.server, request);
-  if (!response.ok()) return unanswered(response.error());
-  Result<json::value> document = parse_json(response->body);
-  if (!document.ok() && response->status < 300) {
+  TW_ASSIGN_OR_RETURN(const io::HttpResponse response, send(method, path, type, body));
+  Result<json::value> document = parse_json(response.body);
+  if (!document.ok() && response.status < 300) {
     return Error{Code::unavailable, cluster_ + ": the answer is no JSON: " + document.error().message};
   }
-  if (response->status < 300) was_granted_ = true;
-  Answer answer{response->status, nullptr};
+  if (response.status < 300) was_granted_ = true;
+  Answer answer{response.status, nullptr};
   if (document.ok()) answer.body = *std::move(document);
   return answer;
 }
@@ -150,11 +157,7 @@ Result<KubeClient::Answer> KubeClient::ask_once(const std::string& method, const
 Error KubeClient::refused(int status, const json::value& body) {
   Error error = error_of(cluster_, status, body);
   if (status != forbidden_status || error.code != Code::unauthorized) return error;
-  const Result<std::shared_ptr<Session>> session = this->session();
-  if (!session.ok()) return error;
-  const Access& access = (*session)->access;
-  const Result<io::HttpResponse> ready =
-      (*session)->pool->send(access.server, request_to(access, "GET", "/readyz"));
+  const Result<io::HttpResponse> ready = send("GET", "/readyz", "", "");
   const bool begins =
       !ready.ok() || ready->status >= 500 || (ready->status == forbidden_status && was_granted_);
   if (!begins) return error;
@@ -224,33 +227,29 @@ Result<std::vector<json::value>> KubeClient::list(const std::string& path, const
   return std::move(listed.items);
 }
 
-Result<WatchEnd> KubeClient::watch_once(const WatchRequest& asked,
-                                        const std::function<bool(const WatchEvent&)>& take) {
+Result<WatchEnd> KubeClient::watch_once(const WatchRequest& asked, const WatchAnswer::Take& take) {
   TW_ASSIGN_OR_RETURN(const std::shared_ptr<Session> session, this->session());
   io::HttpClientOptions options = session->options;
   options.reply_patience = asked.lasts + watch_delay;
   options.cancellation = asked.cancellation;
   io::HttpClient client(session->access.server, options);
-  const std::int64_t lasts_s = std::chrono::ceil<std::chrono::seconds>(asked.lasts).count();
-  const io::HttpRequest request = request_to(
-      session->access, "GET",
-      asked.path + "?watch=true&allowWatchBookmarks=true&timeoutSeconds=" + std::to_string(lasts_s) +
-          "&resourceVersion=" + io::percent_encode(asked.version) +
-          (asked.query.empty() ? "" : "&" + asked.query));
-  Following following(cluster_, take);
-  const Result<io::HttpResponse> response =
-      client.stream(request, [&](std::string_view bytes) { return following.read(bytes); });
+  WatchAnswer answer(cluster_, take);
+  return watch_end(client.stream(watch_request(session->access, asked),
+                                 [&](std::string_view bytes) { return answer.read(bytes); }),
+                   answer);
+}
+
+Result<WatchEnd> KubeClient::watch_end(const Result<io::HttpResponse>& response, const WatchAnswer& answer) {
   if (!response.ok()) return unanswered(response.error());
   if (response->status == gone_status) return WatchEnd::expired;
   if (response->status >= 300) {
     const Result<json::value> body = parse_json(response->body);
     return refused(response->status, body.ok() ? *body : json::value());
   }
-  return following.end();
+  return answer.end();
 }
 
-Result<WatchEnd> KubeClient::watch(const WatchRequest& request,
-                                   const std::function<bool(const WatchEvent&)>& take) {
+Result<WatchEnd> KubeClient::watch(const WatchRequest& request, const WatchAnswer::Take& take) {
   Result<WatchEnd> end = watch_once(request, take);
   if (end.ok() || end.error().code != Code::unauthorized) return end;
   forget_session();

@@ -28,11 +28,45 @@ enum class WatchEnd {
   expired,  // the server no longer knows what happened since that version: list anew
 };
 
+struct WatchRequest {
+  std::string path;
+  std::string query;    // as a list's
+  std::string version;  // what came after it is told
+  Duration lasts{};     // then the server ends it
+  std::shared_ptr<const io::Cancellation> cancellation;
+};
+
+// The answer to a watch, from its bytes to its end.
+class WatchAnswer {
+ public:
+  using Take = std::function<bool(const WatchEvent&)>;
+  // `cluster` as KubeClient's. `take` is handed each event but errors, until it returns false.
+  WatchAnswer(std::string cluster, Take take) : cluster_(std::move(cluster)), take_(std::move(take)) {}
+
+  // Whether to read on.
+  bool read(std::string_view bytes);
+  // What the bytes so far say of it.
+  const Result<WatchEnd>& end() const { return end_; }
+
+ private:
+  bool ended(Result<WatchEnd> how);
+  bool refused(const json::value& status);
+
+  const std::string cluster_;
+  const Take take_;
+  WatchReader reader_;
+  Result<WatchEnd> end_ = WatchEnd::in_time;
+};
+
+io::HttpRequest watch_request(const Access& access, const WatchRequest& asked);
+
 // Safe from several threads at once.
 class KubeClient {
  public:
   // `cluster` names it in errors, "kubernetes/lab". The kubeconfig is read at the first call.
-  KubeClient(std::string cluster, AccessOptions access, const Clock& clock);
+  // `transport` stands in the network's place where the API server is modelled; watches have none there.
+  using Transport = std::function<Result<io::HttpResponse>(const io::HttpRequest&)>;
+  KubeClient(std::string cluster, AccessOptions access, const Clock& clock, Transport transport = nullptr);
 
   // Paths are the API's, with their query: "/apis/batch/v1/namespaces/runs/jobs". Answers are objects.
   // unauthorized (the sentence names the verb and the resource), not_found, conflict (AlreadyExists, or it
@@ -46,16 +80,11 @@ class KubeClient {
   Result<std::vector<json::value>> list(const std::string& path, const std::string& query);
   Result<ObjectList> list_with_version(const std::string& path, const std::string& query);
 
-  struct WatchRequest {
-    std::string path;
-    std::string query;    // as a list's
-    std::string version;  // what came after it is told
-    Duration lasts{};     // then the server ends it
-    std::shared_ptr<const io::Cancellation> cancellation;
-  };
   // Hands over each event but errors, until `take` returns false. unavailable: cut, silent for longer than it
   // was to last, or an error event; cancelled; corrupt.
-  Result<WatchEnd> watch(const WatchRequest& request, const std::function<bool(const WatchEvent&)>& take);
+  Result<WatchEnd> watch(const WatchRequest& request, const WatchAnswer::Take& take);
+  // How a watch ended of which this is the response, its bytes given to `answer`. Errors as watch()'s.
+  Result<WatchEnd> watch_end(const Result<io::HttpResponse>& response, const WatchAnswer& answer);
 
   // Of the context; empty: it names none.
   Result<std::string> context_namespace();
@@ -72,6 +101,8 @@ class KubeClient {
     json::value body;
   };
   Result<std::shared_ptr<Session>> session();
+  Result<io::HttpResponse> send(const std::string& method, const std::string& path, const std::string& type,
+                                const std::string& body);
   Result<Answer> ask(const std::string& method, const std::string& path, const std::string& type,
                      const std::string& body);
   Result<Answer> ask_once(const std::string& method, const std::string& path, const std::string& type,
@@ -79,8 +110,7 @@ class KubeClient {
   Result<json::value> object(const std::string& method, const std::string& path, const std::string& type,
                              const std::string& body);
   Result<bool> list_once(const std::string& path, const std::string& query, ObjectList& listed);
-  Result<WatchEnd> watch_once(const WatchRequest& request,
-                              const std::function<bool(const WatchEvent&)>& take);
+  Result<WatchEnd> watch_once(const WatchRequest& request, const WatchAnswer::Take& take);
   Error unanswered(const Error& error) const;
   Error refused(int status, const json::value& body);
   void forget_session();
@@ -88,6 +118,7 @@ class KubeClient {
   const std::string cluster_;
   const AccessOptions options_;
   const Clock& clock_;
+  const Transport transport_;
   std::mutex mutex_;
   std::shared_ptr<Session> session_;      // protected by mutex_
   std::atomic<bool> was_granted_{false};  // some request, since this began

@@ -65,17 +65,18 @@ std::string core_path(const std::string& namespace_name, const std::string& kind
 KubernetesProvider::Holdings::Holdings(KubernetesProvider& provider, const std::string& where,
                                        const OwnerId& owner)
     : jobs(provider.client_, jobs_path(where), selector(owner_label, owner.text()), provider.clock_,
-           provider.tempo_),
+           provider.tempo_, provider.follow_),
       pods(provider.client_, core_path(where, "pods"), selector(owner_label, owner.text()), provider.clock_,
-           provider.tempo_) {}
+           provider.tempo_, provider.follow_) {}
 
 KubernetesProvider::KubernetesProvider(ClusterConfig config, AccessOptions access, const Clock& clock,
-                                       WatchTempo tempo)
+                                       WatchTempo tempo, Network network)
     : config_(std::move(config)),
       clock_(clock),
       capabilities_(capabilities_of(config_)),
       tempo_(tempo),
-      client_("kubernetes/" + config_.name, std::move(access), clock) {}
+      follow_(std::move(network.follow)),
+      client_("kubernetes/" + config_.name, std::move(access), clock, std::move(network.transport)) {}
 
 Result<std::string> KubernetesProvider::namespace_name() {
   if (!config_.namespace_name.empty()) return config_.namespace_name;

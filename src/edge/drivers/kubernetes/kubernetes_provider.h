@@ -22,10 +22,17 @@ namespace tradewind::kubernetes {
 std::string jobs_path(const std::string& namespace_name);
 std::string core_path(const std::string& namespace_name, const std::string& kind);
 
+// What stands in the network's place where the API server is modelled.
+struct Network {
+  KubeClient::Transport transport = nullptr;
+  MakeFollower follow = follow_by_thread;
+};
+
 class KubernetesProvider final : public provider::Provider {
  public:
   // `environment` is for the kubeconfig's programs and its own place.
-  KubernetesProvider(ClusterConfig config, AccessOptions access, const Clock& clock, WatchTempo tempo = {});
+  KubernetesProvider(ClusterConfig config, AccessOptions access, const Clock& clock, WatchTempo tempo = {},
+                     Network network = {});
 
   const provider::Capabilities& capabilities() const override { return capabilities_; }
   // The file's pools: nothing is asked.
@@ -79,6 +86,7 @@ class KubernetesProvider final : public provider::Provider {
   const Clock& clock_;
   const provider::Capabilities capabilities_;
   const WatchTempo tempo_;
+  const MakeFollower follow_;
   KubeClient client_;
   std::mutex launching_;  // counting a pool's pods and adding one are one step
   std::mutex holdings_mutex_;

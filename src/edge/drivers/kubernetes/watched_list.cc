@@ -7,8 +7,6 @@
 namespace tradewind::kubernetes {
 namespace {
 
-using Steady = std::chrono::steady_clock;
-
 constexpr Duration between_watches = std::chrono::seconds(1);  // of a server that ends each at once
 
 std::string name_of(const json::value& object) {
@@ -18,13 +16,14 @@ std::string name_of(const json::value& object) {
 }  // namespace
 
 WatchedList::WatchedList(KubeClient& client, std::string path, std::string query, const Clock& clock,
-                         WatchTempo tempo)
+                         WatchTempo tempo, MakeFollower make_follower)
     : client_(client),
       path_(std::move(path)),
       query_(std::move(query)),
       clock_(clock),
       tempo_(tempo),
-      random_(static_cast<std::uint64_t>(Steady::now().time_since_epoch().count())) {}
+      make_follower_(std::move(make_follower)),
+      random_(static_cast<std::uint64_t>(clock.monotonic().count())) {}
 
 WatchedList::~WatchedList() {
   {
@@ -32,8 +31,7 @@ WatchedList::~WatchedList() {
     stopping_ = true;
     cancellation_->ask();
   }
-  changed_.notify_all();
-  if (thread_.joinable()) thread_.join();
+  follower_.reset();
 }
 
 bool WatchedList::is_trusted() const {
@@ -63,8 +61,8 @@ Result<std::vector<WatchedList::Item>> WatchedList::items() {
   const std::lock_guard lock(mutex_);
   begin(std::move(listed), changes, now);
   followed_ = often && !version_.empty();
-  if (followed_ && !thread_.joinable()) thread_ = std::thread([this] { follow(); });
-  changed_.notify_all();
+  if (followed_ && !follower_) follower_ = make_follower_(*this);
+  if (follower_) follower_->wake();
   return held();
 }
 
@@ -88,42 +86,25 @@ void WatchedList::distrust() {
   ++changes_;
 }
 
-void WatchedList::follow() {
-  std::unique_lock lock(mutex_);
-  while (wait_for_turn(lock)) watch_once(lock);
-}
-
-// Until there is something to watch. False: the end.
-bool WatchedList::wait_for_turn(std::unique_lock<std::mutex>& lock) {
-  while (!stopping_) {
-    if (followed_ && clock_.monotonic() - asked_at_.value_or(Duration()) >= tempo_.asked_within)
-      followed_ = false;  // nobody asks any more
-    if (!followed_) {
-      changed_.wait(lock);
-    } else if (Steady::now() < not_before_) {
-      changed_.wait_until(lock, not_before_);
-    } else {
-      return true;
-    }
-  }
-  return false;
-}
-
-void WatchedList::watch_once(std::unique_lock<std::mutex>& lock) {
-  const std::uint64_t list = lists_;
-  const KubeClient::WatchRequest request{path_, query_, version_, tempo_.watch_lasts, cancellation_};
-  cancellation_->take_back();
-  const Duration begun = clock_.monotonic();
-  lock.unlock();
-  const Result<WatchEnd> end =
-      client_.watch(request, [&](const WatchEvent& event) { return take(event, list); });
-  lock.lock();
-  if (!stopping_ && list == lists_) note_end(end, begun);
-}
-
-bool WatchedList::take(const WatchEvent& event, std::uint64_t list) {
+WatchedList::Turn WatchedList::turn() {
   const std::lock_guard lock(mutex_);
-  if (stopping_ || list != lists_) return false;
+  const Duration now = clock_.monotonic();
+  if (followed_ && now - asked_at_.value_or(Duration()) >= tempo_.asked_within)
+    followed_ = false;  // nobody asks any more
+  if (stopping_ || !followed_) return {};
+  if (now < not_before_) return {std::nullopt, not_before_ - now};
+  cancellation_->take_back();
+  return {Watch{{path_, query_, version_, tempo_.watch_lasts, cancellation_}, lists_, now}, std::nullopt};
+}
+
+bool WatchedList::is_current(const Watch& watch) {
+  const std::lock_guard lock(mutex_);
+  return !stopping_ && watch.list == lists_;
+}
+
+bool WatchedList::take(const Watch& watch, const WatchEvent& event) {
+  const std::lock_guard lock(mutex_);
+  if (stopping_ || watch.list != lists_) return false;
   const std::string name = name_of(event.object);
   if (event.kind == WatchKind::deleted) {
     items_.erase(name);
@@ -138,24 +119,26 @@ bool WatchedList::take(const WatchEvent& event, std::uint64_t list) {
   return true;
 }
 
-void WatchedList::note_end(const Result<WatchEnd>& end, Duration begun) {
+void WatchedList::end(const Watch& watch, const Result<WatchEnd>& how) {
+  const std::lock_guard lock(mutex_);
+  if (stopping_ || watch.list != lists_) return;
   const Duration now = clock_.monotonic();
-  if (end.ok() && *end == WatchEnd::in_time) {
+  if (how.ok() && *how == WatchEnd::in_time) {
     proven_ = true;
     proven_at_ = now;
     failures_ = 0;
-    if (now - begun < between_watches) not_before_ = Steady::now() + between_watches;
+    if (now - watch.begun < between_watches) not_before_ = now + between_watches;
     return;
   }
   proven_ = false;
-  if (end.ok()) {  // expired: the next items() lists anew
+  if (how.ok()) {  // expired: the next items() lists anew
     followed_ = false;
     return;
   }
   const Duration pause = std::min(tempo_.retry_most, tempo_.retry_first * (1 << std::min(failures_, 10)));
   ++failures_;
   const auto at_least = static_cast<std::uint64_t>(pause.count()) / 2;
-  not_before_ = Steady::now() + Duration(static_cast<Duration::rep>(at_least + random_.below(at_least + 1)));
+  not_before_ = now + Duration(static_cast<Duration::rep>(at_least + random_.below(at_least + 1)));
 }
 
 }  // namespace tradewind::kubernetes

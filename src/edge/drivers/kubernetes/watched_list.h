@@ -2,14 +2,13 @@
 // answered without a request. (client-go calls the like an informer.)
 #pragma once
 
-#include <condition_variable>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "base/clock.h"
@@ -31,13 +30,29 @@ struct WatchTempo {
   Duration retry_most = std::chrono::seconds(30);
 };
 
-// Safe from several threads at once. Its one thread begins with the first watch.
+class WatchedList;
+
+// Who carries the watches of a list, by its turn(), take() and end().
+class Follower {
+ public:
+  // Nothing of it is under way afterwards.
+  virtual ~Follower() = default;
+  // There may be something to watch, or what is under way is out of date. Calls nothing of the list itself.
+  virtual void wake() = 0;
+};
+// REQUIRES: the list outlives what is made.
+using MakeFollower = std::function<std::unique_ptr<Follower>(WatchedList&)>;
+// By a thread of its own and the list's client.
+std::unique_ptr<Follower> follow_by_thread(WatchedList& list);
+
+// Safe from several threads at once. Its follower begins with the first watch.
 class WatchedList {
  public:
   using Item = std::shared_ptr<const json::value>;
 
   // `path` and `query` as KubeClient::list's. REQUIRES: client and clock outlive this.
-  WatchedList(KubeClient& client, std::string path, std::string query, const Clock& clock, WatchTempo tempo);
+  WatchedList(KubeClient& client, std::string path, std::string query, const Clock& clock, WatchTempo tempo,
+              MakeFollower make_follower = follow_by_thread);
   ~WatchedList();
   WatchedList(const WatchedList&) = delete;
   WatchedList& operator=(const WatchedList&) = delete;
@@ -48,25 +63,39 @@ class WatchedList {
   // We changed something there, or need to know what is so now: the next items() lists.
   void distrust();
 
+  // ---- for its follower
+  struct Watch {
+    WatchRequest request;
+    std::uint64_t list = 0;  // since which it goes on
+    Duration begun{};        // by the monotonic clock
+  };
+  // What is to be done: a watch, or a look again after the pause; neither: nothing before it is woken.
+  struct Turn {
+    std::optional<Watch> watch;
+    std::optional<Duration> pause;
+  };
+  Turn turn();
+  // Whether the watch goes on from the newest list.
+  bool is_current(const Watch& watch);
+  // False: it is out of date, and the event was not taken.
+  bool take(const Watch& watch, const WatchEvent& event);
+  void end(const Watch& watch, const Result<WatchEnd>& how);
+  KubeClient& client() { return client_; }
+
  private:
   bool is_trusted() const;
   std::vector<Item> held() const;
   void begin(ObjectList listed, std::uint64_t changes, Duration asked_at);
-  void follow();
-  bool wait_for_turn(std::unique_lock<std::mutex>& lock);
-  void watch_once(std::unique_lock<std::mutex>& lock);
-  void note_end(const Result<WatchEnd>& end, Duration begun);
-  bool take(const WatchEvent& event, std::uint64_t list);
 
   KubeClient& client_;
   const std::string path_;
   const std::string query_;
   const Clock& clock_;
   const WatchTempo tempo_;
+  const MakeFollower make_follower_;
   const std::shared_ptr<io::Cancellation> cancellation_ = std::make_shared<io::Cancellation>();
 
   std::mutex mutex_;  // protects all below
-  std::condition_variable changed_;
   std::map<std::string, Item> items_;
   std::string version_;
   bool followed_ = false;  // nothing was missed since the list
@@ -77,10 +106,10 @@ class WatchedList {
   std::uint64_t changes_ = 0;
   std::uint64_t changes_listed_ = 0;
   int failures_ = 0;
-  std::chrono::steady_clock::time_point not_before_{};
+  Duration not_before_{};  // monotonic
   Random random_;
   bool stopping_ = false;
-  std::thread thread_;
+  std::unique_ptr<Follower> follower_;
 };
 
 }  // namespace tradewind::kubernetes
