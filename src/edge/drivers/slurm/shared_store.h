@@ -89,39 +89,44 @@ struct ArrayLaunch {
   std::string secrets;  // the same
 };
 
-// All answers: the host's errors, and unavailable when its file system refused.
+// All answers: the host's errors, and unavailable when its file system refused. What takes its place where
+// the cluster is modelled overrides what asks the host.
 class SharedStore {
  public:
   // `host` outlives this.
   SharedStore(io::Host& host, std::string root, Duration patience)
       : host_(host), root_(std::move(root)), patience_(patience) {}
+  virtual ~SharedStore() = default;
+  SharedStore(const SharedStore&) = delete;
+  SharedStore& operator=(const SharedStore&) = delete;
 
   std::string folder_of(const OwnerId& owner, const std::string& token) const;
   std::string job_stores() const { return root_ + "/store"; }
   // Full path there of this program, put there unless it is there already.
-  Result<std::string> put_program(const std::string& bytes, const std::string& digest);
+  virtual Result<std::string> put_program(const std::string& bytes, const std::string& digest);
   // Takes the token. `secrets` are lines of a shell.
-  Result<Prepared> prepare(const Record& record, const std::string& secrets);
+  virtual Result<Prepared> prepare(const Record& record, const std::string& secrets);
   // The number of the job that has the token now: `job` where nobody was first.
-  Result<std::string> claim(const Record& record, const std::string& job);
+  virtual Result<std::string> claim(const Record& record, const std::string& job);
   // Nothing was submitted: takes the secrets away.
-  Status withdraw(const Record& record);
+  virtual Status withdraw(const Record& record);
   // Takes the tokens of many, each as one element of an array of that name. Returns the indices that are
   // fresh: all others were used before.
-  Result<std::vector<long>> prepare_array(const std::string& array, const std::vector<ArrayLaunch>& launches);
+  virtual Result<std::vector<long>> prepare_array(const std::string& array,
+                                                  const std::vector<ArrayLaunch>& launches);
   // The array was submitted under this number.
-  Status claim_array(const OwnerId& owner, const std::string& array, const std::string& job);
+  virtual Status claim_array(const OwnerId& owner, const std::string& array, const std::string& job);
   // Nothing was submitted for these: gives the tokens back. With them all, the array goes too.
-  Status withdraw_array(const std::string& array, const std::vector<Record>& records, bool all);
+  virtual Status withdraw_array(const std::string& array, const std::vector<Record>& records, bool all);
   std::string folder_of_array(const OwnerId& owner, const std::string& array) const;
   // Moves those that ended a day ago out of the way.
-  Result<Entries> list(const OwnerId& owner);
+  virtual Result<Entries> list(const OwnerId& owner);
   // Of these tokens, whatever their owners.
-  Result<Entries> find(const std::vector<std::string>& tokens);
+  virtual Result<Entries> find(const std::vector<std::string>& tokens);
   // Asks for the end.
-  Status ask_to_terminate(const std::vector<Record>& records);
+  virtual Status ask_to_terminate(const std::vector<Record>& records);
   // Writes how those ended that did not do so themselves.
-  Status conclude(const std::vector<std::pair<Record, End>>& ended);
+  virtual Status conclude(const std::vector<std::pair<Record, End>>& ended);
 
  private:
   Result<std::string> run(const std::string& script, std::vector<std::string> arguments,

@@ -50,11 +50,15 @@ Duration rounded_wait(Duration wait) {
 
 }  // namespace
 
-SlurmProvider::SlurmProvider(SlurmOptions options, std::unique_ptr<io::Host> host, const Clock& clock)
+SlurmProvider::SlurmProvider(SlurmOptions options, std::unique_ptr<io::Host> host,
+                             std::unique_ptr<SharedStore> store, std::unique_ptr<Controller> controller,
+                             const Clock& clock)
     : options_(std::move(options)),
       host_(std::move(host)),
       clock_(clock),
-      store_(*host_, options_.cluster.store, options_.patience) {
+      kept_store_(std::move(store)),
+      store_(*kept_store_),
+      controller_(std::move(controller)) {
   capabilities_.provider = "slurm";
   capabilities_.only_region = options_.cluster.name;
   capabilities_.regions = {options_.cluster.name};
@@ -80,14 +84,15 @@ Result<std::unique_ptr<SlurmProvider>> SlurmProvider::open(SlurmOptions options,
                  "the store of the Slurm cluster '" + options.cluster.name + "' is '" + store +
                      "', which is no absolute path",
                  "name a folder of yours that all nodes see, such as /home/you/tradewind"};
-  std::unique_ptr<SlurmProvider> made(new SlurmProvider(std::move(options), std::move(host), clock));
-  const SlurmOptions& kept = made->options_;
-  if (kept.cluster.rest) {
-    TW_ASSIGN_OR_RETURN(made->controller_, RestController::make(*kept.cluster.rest, kept.patience));
+  auto files = std::make_unique<SharedStore>(*host, store, options.patience);
+  std::unique_ptr<Controller> controller;
+  if (options.cluster.rest) {
+    TW_ASSIGN_OR_RETURN(controller, RestController::make(*options.cluster.rest, options.patience));
   } else {
-    made->controller_ = std::make_unique<CommandController>(*made->host_, kept.patience);
+    controller = std::make_unique<CommandController>(*host, options.patience);
   }
-  return made;
+  return std::make_unique<SlurmProvider>(std::move(options), std::move(host), std::move(files),
+                                         std::move(controller), clock);
 }
 
 Result<std::vector<Place>> SlurmProvider::places() {

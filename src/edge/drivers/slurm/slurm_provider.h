@@ -45,6 +45,9 @@ class SlurmProvider final : public provider::Provider {
   // like. `clock` outlives this.
   static Result<std::unique_ptr<SlurmProvider>> open(SlurmOptions options, std::unique_ptr<io::Host> host,
                                                      const Clock& clock);
+  // Over what stands in their place: a cluster that is modelled.
+  SlurmProvider(SlurmOptions options, std::unique_ptr<io::Host> host, std::unique_ptr<SharedStore> store,
+                std::unique_ptr<Controller> controller, const Clock& clock);
 
   const provider::Capabilities& capabilities() const override { return capabilities_; }
   Result<std::vector<Offer>> offers(const provider::OfferQuery& query) override;
@@ -64,8 +67,6 @@ class SlurmProvider final : public provider::Provider {
   const Cluster& cluster() const { return options_.cluster; }
 
  private:
-  SlurmProvider(SlurmOptions options, std::unique_ptr<io::Host> host, const Clock& clock);
-
   Result<std::vector<Place>> places();
   // Asks Slurm how long one more of these would wait, of the few for which that was asked longest ago.
   void estimate_waits(const std::vector<Place>& all);
@@ -109,7 +110,8 @@ class SlurmProvider final : public provider::Provider {
   SlurmOptions options_;
   std::unique_ptr<io::Host> host_;
   const Clock& clock_;
-  SharedStore store_;
+  std::unique_ptr<SharedStore> kept_store_;
+  SharedStore& store_;
   std::unique_ptr<Controller> controller_;
   provider::Capabilities capabilities_;
 
