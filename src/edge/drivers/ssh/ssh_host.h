@@ -24,7 +24,17 @@ struct SshOptions {
   Duration connect_patience{15'000};
 };
 
-class SshHost final : public io::Host {
+// A host with a connection that lasts, which sockets can be led through.
+class LinkedHost : public io::Host {
+ public:
+  // Makes a socket on the host whose connections come out at our socket. Lasts as long as this connection.
+  virtual Status forward(const std::string& far_socket, const std::string& own_socket) = 0;
+  virtual void stop_forward(const std::string& far_socket, const std::string& own_socket) = 0;
+  // Grows with each connection; 0 before the first.
+  virtual std::uint64_t connection() const = 0;
+};
+
+class SshHost final : public LinkedHost {
  public:
   explicit SshHost(SshOptions options);
   ~SshHost() override;  // ends the connection
@@ -34,11 +44,9 @@ class SshHost final : public io::Host {
   std::string name() const override { return target_; }
   // Connects when there is no connection. The command runs in the user's shell, each word quoted.
   Result<io::CommandOutput> run(const io::HostCommand& command) override;
-  // Makes a socket on the host whose connections come out at our socket. Lasts as long as this connection.
-  Status forward(const std::string& far_socket, const std::string& own_socket);
-  void stop_forward(const std::string& far_socket, const std::string& own_socket);
-  // Grows with each connection; 0 before the first.
-  std::uint64_t connection() const;
+  Status forward(const std::string& far_socket, const std::string& own_socket) override;
+  void stop_forward(const std::string& far_socket, const std::string& own_socket) override;
+  std::uint64_t connection() const override;
 
  private:
   Status connect();  // REQUIRES: mutex_ is held

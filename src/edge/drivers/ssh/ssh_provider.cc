@@ -46,10 +46,14 @@ std::string last_line(const std::string& text) {
 }  // namespace
 
 SshProvider::SshProvider(SshProviderOptions options, const Clock& clock)
+    : SshProvider(options, std::make_unique<SshHost>(options.ssh), clock) {}
+
+SshProvider::SshProvider(SshProviderOptions options, std::unique_ptr<LinkedHost> host, const Clock& clock)
     : options_(std::move(options)),
       clock_(clock),
       capabilities_(capabilities_of(options_.ssh.config)),
-      host_(options_.ssh) {}
+      kept_host_(std::move(host)),
+      host_(*kept_host_) {}
 
 Result<std::string> SshProvider::folder() {
   {

@@ -29,6 +29,8 @@ struct SshProviderOptions {
 class SshProvider final : public provider::Provider {
  public:
   SshProvider(SshProviderOptions options, const Clock& clock);
+  // Over what stands in the host's place: one that is modelled.
+  SshProvider(SshProviderOptions options, std::unique_ptr<LinkedHost> host, const Clock& clock);
 
   const provider::Capabilities& capabilities() const override { return capabilities_; }
   // As the host describes itself, asked anew after ten minutes; where its owner lends it by rules of his own
@@ -67,7 +69,8 @@ class SshProvider final : public provider::Provider {
   const SshProviderOptions options_;
   const Clock& clock_;
   provider::Capabilities capabilities_;
-  SshHost host_;
+  std::unique_ptr<LinkedHost> kept_host_;
+  LinkedHost& host_;
 
   std::mutex mutex_;  // of all below
   std::string folder_;
