@@ -184,17 +184,27 @@ Result<TerminateState> SlurmProvider::terminate(const InstanceRef& instance) {
 
 std::vector<Result<TerminateState>> SlurmProvider::terminate_many(std::span<const InstanceRef> instances) {
   std::vector<Result<TerminateState>> answers(instances.size(), TerminateState::done);
-  std::unordered_multimap<std::string, std::size_t> wanted;  // by id
+  std::unordered_multimap<std::string, std::size_t> wanted;  // by token
   std::vector<std::string> tokens;
   for (std::size_t i = 0; i < instances.size(); ++i) {
     const std::string token = token_of(instances[i].id);
     if (token.empty()) continue;
     tokens.push_back(token);
-    wanted.emplace(instances[i].id.text(), i);
+    wanted.emplace(token, i);
   }
   if (tokens.empty()) return answers;
+  // Where the answer to a submission was lost, its number is not written down before it begins.
+  const auto meant_by = [&](const Entry& entry) {
+    const auto [first, last] = wanted.equal_range(entry.record.token);
+    const InstanceId id = instance_id(entry.job, entry.record.token);
+    std::vector<std::size_t> found;
+    for (auto each = first; each != last; ++each) {
+      if (entry.job.empty() || instances[each->second].id == id) found.push_back(each->second);
+    }
+    return found;
+  };
   const auto answer_all = [&](const Error& error) {
-    for (const auto& [id, i] : wanted) answers[i] = error;
+    for (const auto& [token, i] : wanted) answers[i] = error;
     return answers;
   };
   const Result<Entries> found = store_.find(tokens);
@@ -202,7 +212,7 @@ std::vector<Result<TerminateState>> SlurmProvider::terminate_many(std::span<cons
   std::vector<Entry> asked;
   std::vector<Record> records;
   for (const Entry& entry : found->entries) {
-    if (entry.end || !wanted.contains(instance_id(entry.job, entry.record.token).text())) continue;
+    if (entry.end || meant_by(entry).empty()) continue;
     asked.push_back(entry);
     asked.back().terminate = true;
     records.push_back(entry.record);
@@ -218,8 +228,7 @@ std::vector<Result<TerminateState>> SlurmProvider::terminate_many(std::span<cons
     if (!viewed) continue;
     if (viewed->conclusion) ended.emplace_back(entry.record, *viewed->conclusion);
     if (viewed->instance.state == InstanceState::terminated) continue;
-    const auto [first, last] = wanted.equal_range(instance_id(entry.job, entry.record.token).text());
-    for (auto each = first; each != last; ++each) answers[each->second] = TerminateState::in_progress;
+    for (const std::size_t i : meant_by(entry)) answers[i] = TerminateState::in_progress;
   }
   if (const Status concluded = store_.conclude(ended); !concluded) return answer_all(concluded.error());
   return answers;

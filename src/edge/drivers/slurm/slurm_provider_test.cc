@@ -400,6 +400,21 @@ TEST_F(RealSlurm, ALostReplyOfSbatchMakesNoSecondJob) {
   EXPECT_EQ(rig.find("l-1")->ref, again->ref);
 }
 
+TEST_F(RealSlurm, AWaitingJobOfALostReplyIsCancelledByItsToken) {
+  Cluster cluster;
+  cluster.options = {"--begin=now+3600"};
+  Rig rig("exec sleep 600", cluster,
+          {{"sbatch", "\"$real\" \"$@\" >/dev/null; echo 'Socket timed out' >&2; exit 1"}});
+  ASSERT_FALSE(rig.provider().launch(rig.request("l-1", "batch")).ok());
+  ASSERT_TRUE(rig.reaches("l-1", InstanceState::pending));
+  const InstanceRef waiting = rig.find("l-1")->ref;
+  const Result<TerminateState> asked = rig.provider().terminate(waiting);
+  ASSERT_TRUE(asked.ok()) << describe(asked.error());
+  EXPECT_EQ(*asked, TerminateState::in_progress);
+  EXPECT_TRUE(rig.reaches("l-1", InstanceState::terminated));
+  EXPECT_EQ(rig.run({"squeue", "--me", "--noheader"}), "");
+}
+
 TEST_F(RealSlurm, OfTwoJobsOfOneTokenOneAloneRunsTheAgent) {
   // As when a first submission was on its way still while the second was made.
   Rig rig("echo $SLURM_JOB_ID >>\"$1/began\"; exec sleep 600", {},
