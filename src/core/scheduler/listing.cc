@@ -32,6 +32,7 @@ void adopt(Step& step, LeaseRecord lease, const Instance& instance) {
   lease.launched_at = instance.launched_at;
   lease.reason.clear();  // that its launch was not answered
   step.working().unresolved_since.erase(lease.id);
+  step.working().health.erase(offer_key(lease.offer));
   step.change(std::move(lease), lifecycle::LeaseChange::launched,
               "found by its token: " + instance.ref.id.text());
 }

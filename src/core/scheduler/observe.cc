@@ -28,6 +28,8 @@ void observe_launch(Step& step, const LaunchReply& reply) {
   }
   if (lease.state != LeaseState::intended) return;
   if (reply.error->code == Code::unavailable || reply.error->code == Code::internal) {
+    // Nothing may come of it, and of the next one neither: others are asked first.
+    block_offer(step, lease.offer, *reply.error);
     step.working().unresolved_since[lease.id] = step.now();  // judge.cc looks for it in the supplier's list
     step.want_list(step.working().supplier_of(lease.offer.location), step.now());
     lease.reason = describe(*reply.error);

@@ -39,12 +39,16 @@ int launching_max(const Working& working, const Offer& offer) {
 
 void block_offer(Step& step, const Offer& offer, const Error& error) {
   OfferHealth& health = step.working().health[offer_key(offer)];
-  const bool capacity = error.code == Code::insufficient_capacity || error.code == Code::rate_limited;
-  const int doublings = std::min(health.refusals, 4);
-  ++health.refusals;
+  const bool may_pass = error.code == Code::insufficient_capacity || error.code == Code::rate_limited ||
+                        error.code == Code::unavailable || error.code == Code::internal;
+  // Of many that were asked for at once, all are refused, which is one refusal.
+  const bool is_known = health.refusals > 0 && health.blocked_until > step.now();
+  if (!is_known) ++health.refusals;
+  const int doublings = std::min(health.refusals - 1, 4);
   health.reason = error.message;
-  health.blocked_until =
-      step.now() + (capacity ? step.tempo().retry_capacity * (1 << doublings) : step.tempo().retry_refused);
+  const Time until =
+      step.now() + (may_pass ? step.tempo().retry_capacity * (1 << doublings) : step.tempo().retry_refused);
+  health.blocked_until = std::max(health.blocked_until, until);
 }
 
 // Who takes capacity back has none to give: not before the announced end, nor right after it.

@@ -63,6 +63,20 @@ TEST_F(Scheduler, ARefusedLaunchGoesOnToTheNextOfferAndWaitsWhereNoneIsLeft) {
   EXPECT_LT(third.wake_at, now_ + Duration(60'000));
 }
 
+TEST_F(Scheduler, ManyRefusalsAtOnceAreOneRefusal) {
+  const Error full{Code::insufficient_capacity, "none left"};
+  std::vector<Observation> refusals;
+  std::string key;
+  for (const char* id : {"j-1", "j-2", "j-3", "j-4"}) {
+    const Launch launch = actions_of<Launch>(submit(id)).at(0);
+    key = offer_key(launch.offer);
+    refusals.emplace_back(LaunchReply{launch.lease, {}, {}, full});
+  }
+  step(refusals);
+  EXPECT_EQ(working_.health.at(key).refusals, 1);
+  EXPECT_EQ(working_.health.at(key).blocked_until, now_ + working_.tempo.retry_capacity);
+}
+
 TEST_F(Scheduler, ALostReplyIsLookedForAndAdoptedByItsToken) {
   submit("j-1");
   const LeaseId lease = only_lease().id;
@@ -142,6 +156,15 @@ TEST_F(Scheduler, AnHourWithoutTheSuppliersApiEndsNothingAndRepeatsNothing) {
   EXPECT_EQ(state_.leases.at(first).state, LeaseState::active);
   EXPECT_EQ(state_.leases.at(asked.lease).state, LeaseState::launched);
   EXPECT_EQ(state_.leases.at(asked.lease).reason, "");
+}
+
+// A host whose disk is full answers its lists, and no launch.
+TEST_F(Scheduler, AfterALaunchWithoutAnAnswerAnotherOfferIsTriedFirst) {
+  submit("j-1");
+  step({LaunchReply{only_lease().id, {}, {}, Error{Code::unavailable, "no space left on device"}}});
+  const Decisions none = step({Listing{"local", now_, {}, std::nullopt}});
+  ASSERT_EQ(actions_of<Launch>(none).size(), 1U);
+  EXPECT_EQ(to_text(actions_of<Launch>(none)[0].offer.location), "local/b");
 }
 
 TEST_F(Scheduler, SilenceWithoutEvidenceOnlyMakesALeaseUnseen) {
