@@ -109,9 +109,21 @@ std::vector<const Job*> JobsSeen::of(const Entry& entry) const {
 }
 
 const Job* JobsSeen::abbreviation_of(const Entry& entry) const {
-  if (!entry.element || index_of(entry.job) != entry.element->index) return nullptr;
-  const auto found = by_id_.find(entry.job.substr(0, entry.job.find('_')) + abbreviated);
-  return found != by_id_.end() && found->second->name == entry.element->array ? found->second : nullptr;
+  if (!entry.element) return nullptr;
+  // Where the answer to the submission was lost, the array's name alone is known.
+  const bool numbered = index_of(entry.job) == entry.element->index;
+  if (!numbered && !entry.job.empty()) return nullptr;
+  const std::string id = entry.job.substr(0, entry.job.find('_')) + abbreviated;
+  const auto [first, last] = numbered ? by_id_.equal_range(id) : by_name_.equal_range(entry.element->array);
+  const auto found = std::find_if(first, last, [&](const auto& item) {
+    return item.second->name == entry.element->array && item.second->id.ends_with(abbreviated);
+  });
+  return found == last ? nullptr : found->second;
+}
+
+std::string id_of(const Job& job, const Entry& entry) {
+  if (!entry.element || !job.id.ends_with(abbreviated)) return job.id;
+  return element_id(job.id.substr(0, job.id.find('_')), entry.element->index);
 }
 
 const Job* job_of(const JobsSeen& seen, const Entry& entry) {
@@ -128,8 +140,9 @@ std::optional<Cancellation> cancellation_of(const JobsSeen& seen, const Entry& e
     if (job->state != JobState::ended) found.ids.push_back(job->id);
   }
   if (!found.ids.empty()) return found;
-  if (jobs.empty() && seen.abbreviation_of(entry) != nullptr) {
-    found.ids.push_back(entry.job);
+  const Job* unwritten = jobs.empty() ? seen.abbreviation_of(entry) : nullptr;
+  if (unwritten != nullptr) {
+    found.ids.push_back(id_of(*unwritten, entry));
     return found;
   }
   // One that was submitted a moment ago is not in the list yet.
@@ -144,7 +157,7 @@ std::optional<Cancellation> cancellation_of(const JobsSeen& seen, const Entry& e
 std::optional<Viewed> view(const Entry& entry, const JobsSeen& seen, Time now, Duration stale) {
   const Record& record = entry.record;
   const Job* job = job_of(seen, entry);
-  const std::string id = job != nullptr && entry.job.empty() ? job->id : entry.job;
+  const std::string id = job != nullptr && entry.job.empty() ? id_of(*job, entry) : entry.job;
   if (id.empty()) return std::nullopt;
   Viewed viewed;
   Instance& instance = viewed.instance;

@@ -47,6 +47,8 @@ std::string name_of(const OwnerId& owner, const std::string& token);
 // The job of the entry's number, or where it has none yet any job that was submitted for it. Nothing: the
 // controller knows none.
 const Job* job_of(const JobsSeen& seen, const Entry& entry);
+// The number of job_of()'s: where Slurm did not write it out, its array's and its index there.
+std::string id_of(const Job& job, const Entry& entry);
 // What is to be cancelled so that nothing of this instance runs or waits any more; nothing where Slurm knows
 // nothing of it.
 std::optional<Cancellation> cancellation_of(const JobsSeen& seen, const Entry& entry);

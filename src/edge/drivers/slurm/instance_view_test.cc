@@ -146,6 +146,21 @@ TEST(InstanceView, ElementsThatSlurmDidNotWriteOutStillWait) {
   EXPECT_EQ(seen_as(element("18"), {rest})->instance.state, InstanceState::terminated);
 }
 
+TEST(InstanceView, AnElementThatIsNotWrittenOutIsFoundByItsArraysName) {
+  const auto seen = [](const std::string& name) {
+    Job rest = element_job("17_...", JobState::pending, "PENDING");
+    rest.name = name;
+    return JobsSeen({rest}, start + hours(2));
+  };
+  const JobsSeen own = seen("tw-many-l-0-01234567");
+  const JobsSeen others = seen("tw-many-l-9-01234567");
+  ASSERT_NE(job_of(own, element("")), nullptr) << "or it would be submitted again";
+  EXPECT_EQ(id_of(*job_of(own, element("")), element("")), "17_4");
+  EXPECT_EQ(job_of(others, element("")), nullptr);
+  EXPECT_EQ(view(element(""), own, start + hours(2), stale)->instance.ref.id.text(), "17_4.l-1");
+  EXPECT_EQ(cancellation_of(own, element(""))->ids, std::vector<std::string>{"17_4"});
+}
+
 TEST(InstanceView, CancelsTheElementAndNotItsArray) {
   const auto ids = [](const Entry& what, std::vector<Job> jobs, Duration later = hours(2)) {
     const auto found = cancellation_of(JobsSeen(std::move(jobs), start + later), what);

@@ -252,7 +252,7 @@ Result<Launched> SlurmProvider::launch_alone(const LaunchRequest& request, const
   if (prepared.claim == Claim::known) {
     // A launcher that fell silent may have submitted it.
     TW_ASSIGN_OR_RETURN(const std::shared_ptr<const JobsSeen> seen, jobs(clock_.now()));
-    if (const Job* found = job_of(*seen, prepared.entry)) job = found->id;
+    if (const Job* found = job_of(*seen, prepared.entry)) job = id_of(*found, prepared.entry);
   }
   if (job.empty()) {
     Result<std::string> submitted = submit(request, place, record);
