@@ -158,7 +158,10 @@ void note_answer(Step& step, const std::string& supplier) {
 void observe_listing(Step& step, const Listing& listing) {
   Working& working = step.working();
   working.listing.erase(listing.provider);
-  if (listing.error) return;
+  if (listing.error) {  // it may have been out of reach since it answered last
+    working.answered_at.erase(listing.provider);
+    return;
+  }
   working.listed_at[listing.provider] = listing.asked_at;
   note_answer(step, listing.provider);
   const ListedInstances listed(listing, step.state().owner);

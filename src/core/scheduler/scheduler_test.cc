@@ -187,6 +187,25 @@ TEST_F(Scheduler, SilenceWithoutEvidenceOnlyMakesALeaseUnseen) {
   EXPECT_TRUE(only_lease().unseen_since.has_value());
 }
 
+// Its agent may have had no way to report since the list before.
+TEST_F(Scheduler, SilenceCountsAnewAfterAListThatFailedWhereReportsComeByTheSameConnection) {
+  working_.suppliers["local"].carries_reports = true;
+  submit("j-1");
+  launch_newest();
+  const AgentStatus status = running_status();
+  const auto look_after_5_s = [&](bool answered) {
+    now_ += Duration(4000);
+    Listing listing{"local", now_, {running(only_lease(), *only_lease().launched_at)}, std::nullopt};
+    if (!answered) listing.error = Error{Code::unavailable, "the connection broke"};
+    step({listing, MailboxReading{JobId("j-1"), now_, std::nullopt, {}, {status}}});
+  };
+  for (int i = 0; i < 11; ++i) look_after_5_s(i != 5);  // 55 s, and the lease term is 30
+  EXPECT_EQ(only_lease().end, LeaseEnd::none);
+  EXPECT_TRUE(only_lease().unseen_since.has_value());
+  for (int i = 0; i < 4; ++i) look_after_5_s(true);
+  EXPECT_EQ(state_.leases.begin()->second.end, LeaseEnd::lost);
+}
+
 TEST_F(Scheduler, AJobIsNotPlacedAgainBeforeItsMailboxWasReadOnceMore) {
   submit("j-1");
   launch_newest();
