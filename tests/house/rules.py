@@ -34,7 +34,7 @@ MAY_USE = {
     "edge/mailbox": ("edge/objectstore", "core/model"),
     "edge/store": ("core/model",),
     "engine/broker": ("core/", "edge/provider", "edge/mailbox", "edge/store", "edge/checkpoint"),  # ledger-within-reach.md
-    "engine/simulator": ("engine/broker",),
+    "engine/simulator": ("engine/broker", "edge/drivers"),  # backend-models.md
     "engine/storesim": ("edge/checkpoint",),  # store-simulation.md
     "app/api": ("core/model",),
     "app/server": ("app/api", "engine/broker"),

@@ -30,6 +30,7 @@ struct FaultRates {
   double partition = 0;     // of an agent from its object store, for minutes
   double refusal = 0;       // of a launch: no capacity
   double stale_list = 0;    // how often a list is as old as the supplier's list delay allows
+  double accidents = 0;     // of a backend's own kind, as a part of how often its model has them
 };
 
 class Faults {
@@ -46,6 +47,9 @@ class Faults {
   bool agent_dies() { return random_.chance(rates_.agent_death); }
   bool launch_refused() { return random_.chance(rates_.refusal); }
   bool list_is_stale() { return random_.chance(rates_.stale_list); }
+  // Whether one happens that its model has with that probability.
+  bool accident(double probability) { return random_.chance(probability * rates_.accidents); }
+  bool has_accidents() const { return rates_.accidents > 0; }
   Random& random() { return random_; }
 
  private:

@@ -51,6 +51,7 @@ void ModelAgent::read_orders(Time) {
   for (const Order& order : *orders) {
     if (order.kind == OrderKind::start) may_claim_ = true;
     if (order.kind == OrderKind::stop) stop_order_ = order;
+    if (order.kind == OrderKind::extend && order.until) limit_ = std::max(limit_, *order.until);
     status_.orders_done = order.number;
   }
 }

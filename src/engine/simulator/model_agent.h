@@ -43,6 +43,8 @@ class ModelAgent {
     return reported_at_ && *reported_at_ + patience > now ? reported_earlier_ : reported_at_;
   }
   const AgentStatus& status() const { return status_; }
+  // As orders extended it; Time::min() where none did.
+  Time limit() const { return limit_; }
 
  private:
   void read_orders(Time now);
@@ -63,6 +65,7 @@ class ModelAgent {
   std::optional<Order> stop_order_;
   std::optional<Time> reported_at_;
   std::optional<Time> reported_earlier_;
+  Time limit_ = Time::min();
   bool may_claim_ = false;
   bool dead_ = false;
 };

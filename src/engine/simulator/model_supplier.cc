@@ -5,13 +5,8 @@
 namespace tradewind::simulator {
 namespace {
 
-constexpr Duration agent_tick{10'000};
 constexpr Duration shown_after_end{3'600'000};
 constexpr Duration idle_node_ends_after{600'000};
-
-Duration up_to(Random& random, Duration most) {
-  return Duration(static_cast<std::int64_t>(random.unit() * static_cast<double>(most.count())));
-}
 
 Error no_answer() {
   return {Code::unavailable, "the supplier did not answer"};
@@ -19,8 +14,8 @@ Error no_answer() {
 
 }  // namespace
 
-ModelSupplier::ModelSupplier(SupplierModel model, World world, std::uint64_t seed)
-    : model_(std::move(model)), world_(std::move(world)), random_(seed) {
+ModelSupplier::ModelSupplier(SupplierModel model, const ModelWorld& world, std::uint64_t seed)
+    : model_(std::move(model)), world_(world), random_(seed) {
   capabilities_.provider = model_.name;
   capabilities_.spot = true;
   capabilities_.notice_lead = model_.notice_lead;
@@ -31,14 +26,22 @@ Result<std::vector<Offer>> ModelSupplier::offers(const provider::OfferQuery&) {
   return model_.offers;
 }
 
-const ModelInstance* ModelSupplier::find_token(const std::string& token) const {
+const ModelAgent* ModelSupplier::agent_of(const std::string& token) const {
   const auto found = by_token_.find(token);
-  return found == by_token_.end() ? nullptr : &instances_.at(found->second);
+  if (found == by_token_.end()) return nullptr;
+  const ModelInstance& instance = instances_.at(found->second);
+  const bool runs = instance.facts.state == InstanceState::running && instance.agent;
+  return runs ? instance.agent->agent() : nullptr;
 }
 
-int ModelSupplier::launch_calls(const std::string& token) const {
-  const auto found = launch_calls_.find(token);
-  return found == launch_calls_.end() ? 0 : found->second;
+void ModelSupplier::check_end(const OwnerId& owner, const Found& found) const {
+  for (const auto& [id, instance] : instances_) {
+    if (instance.facts.owner == owner && instance.facts.state != InstanceState::terminated)
+      found("leak: " + id.text() + " of lease " + instance.facts.token +
+            " runs on, long after everything ended");
+    if (instance.facts.owner != owner && instance.facts.state != InstanceState::running)
+      found("foreign: somebody else's instance " + id.text() + " was ended");
+  }
 }
 
 Result<provider::Launched> ModelSupplier::launch(const provider::LaunchRequest& request) {
@@ -57,9 +60,9 @@ Result<provider::Launched> ModelSupplier::launch(const provider::LaunchRequest& 
 
 Result<provider::Launched> ModelSupplier::launch_now(const provider::LaunchRequest& request) {
   on_launch(request);
-  ++launch_calls_[request.token];
-  if (const ModelInstance* known = find_token(request.token)) {
-    return provider::Launched{known->facts.ref, known->facts.launched_at};
+  if (const auto known = by_token_.find(request.token); known != by_token_.end()) {
+    const Instance& facts = instances_.at(known->second).facts;
+    return provider::Launched{facts.ref, facts.launched_at};
   }
   int& running = running_[offer_key(request.offer)];
   if (running >= model_.capacity || world_.faults.launch_refused()) {
@@ -92,7 +95,7 @@ void ModelSupplier::plan_preemption(const InstanceId& id) {
   if (noticed) {
     world_.time.after(std::max(Duration(0), life - model_.notice_lead), [this, id] {
       ModelInstance& instance = instances_.at(id);
-      if (instance.agent) instance.agent->notice(world_.time.now(), world_.time.now() + model_.notice_lead);
+      if (instance.agent) instance.agent->notice(world_.time.now() + model_.notice_lead);
     });
   }
   world_.time.after(life, [this, id] { end(id, true, "preempted"); });
@@ -103,48 +106,15 @@ void ModelSupplier::boot(const InstanceId& id, const provider::LaunchRequest& re
   if (instance.facts.state != InstanceState::pending) return;
   instance.facts.state = InstanceState::running;
   if (world_.faults.boot_fails()) return;  // it runs, costs, and does nothing
-  if (world_.faults.agent_is_cut_off()) {
-    // From the start for about as long as the broker waits for a first report, or for minutes somewhere on
-    // the way.
-    const bool from_the_start = random_.chance(0.5);
-    const Duration good_for = from_the_start ? Duration(0) : up_to(random_, Duration(200'000));
-    instance.cut_off_from = world_.time.now() + good_for;
-    instance.cut_off_until = instance.cut_off_from + Duration(from_the_start ? 130'000 : 60'000) +
-                             up_to(random_, Duration(from_the_start ? 80'000 : 240'000));
-  }
-  const bool standby = std::find(request.agent_arguments.begin(), request.agent_arguments.end(),
-                                 "--standby") != request.agent_arguments.end();
-  instance.agent = std::make_unique<ModelAgent>(
-      AgentSetup{request.owner, request.job, LeaseId(request.token), standby, random_.next()}, world_.store,
-      [this, id] {
-        const ModelInstance& here = instances_.at(id);
-        const Time now = world_.time.now();
-        if (now >= here.cut_off_from && now < here.cut_off_until) return Fault::lost_request;
-
-        return world_.faults.draw_agent_call();
-      },
-      [this](std::function<void()> arrives) {
-        world_.time.after(up_to(random_, Duration(90'000)), std::move(arrives));
-      });
-  run_agent(id);
-}
-
-void ModelSupplier::run_agent(const InstanceId& id) {
-  ModelInstance& instance = instances_.at(id);
-  if (instance.facts.state == InstanceState::terminated || !instance.agent) return;
-  if (world_.faults.agent_dies()) {
-    instance.agent->die();
-    world_.log("the agent on " + id.text() + " dies");
-  }
-  instance.agent->tick(world_.time.now());
-  if (instance.agent->ended()) {
-    // A node with nothing left to do ends itself: at once where its supplier ends it with its process, else
-    // in time.
-    world_.time.after(instance.agent_exit_ends_it ? Duration(0) : idle_node_ends_after,
+  // A node with nothing left to do ends itself: at once where its supplier ends it with its process, else in
+  // time.
+  const auto ended = [this, id] {
+    world_.time.after(instances_.at(id).agent_exit_ends_it ? Duration(0) : idle_node_ends_after,
                       [this, id] { end(id, false, "the node ended itself"); });
-    return;
-  }
-  world_.time.after(agent_tick, [this, id] { run_agent(id); });
+  };
+  ProcessSetup setup{request.owner, request.job, request.token, is_standby(request.agent_arguments)};
+  setup.ended = ended;
+  instance.agent = std::make_unique<AgentProcess>(world_, std::move(setup), random_);
 }
 
 void ModelSupplier::end(const InstanceId& id, bool preempted, const std::string& reason) {
@@ -156,7 +126,7 @@ void ModelSupplier::end(const InstanceId& id, bool preempted, const std::string&
   instance.facts.preempted = preempted;
   instance.facts.reason = reason;
   instance.end_visible_at = world_.time.now() + up_to(random_, model_.list_delay);
-  if (instance.agent) instance.agent->die();
+  if (instance.agent) instance.agent->stop();
   world_.log(id.text() + " ends: " + reason);
 }
 

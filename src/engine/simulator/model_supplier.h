@@ -1,4 +1,4 @@
-// A supplier that is modelled: capacity, cold starts, preemptions with and without notice, lists that lag,
+// A cloud that is modelled: capacity, cold starts, preemptions with and without notice, lists that lag,
 // lost replies.
 #pragma once
 
@@ -11,9 +11,9 @@
 #include <vector>
 
 #include "edge/provider/provider.h"
-#include "engine/simulator/faults.h"
-#include "engine/simulator/model_agent.h"
-#include "engine/simulator/timeline.h"
+#include "engine/simulator/agent_process.h"
+#include "engine/simulator/model_backend.h"
+#include "engine/simulator/model_world.h"
 
 namespace tradewind::simulator {
 
@@ -35,24 +35,14 @@ struct ModelInstance {
   JobId job;
   Time visible_at;  // in lists, from then on
   Time end_visible_at = Time::max();
-  std::unique_ptr<ModelAgent> agent;
+  std::unique_ptr<AgentProcess> agent;
   bool agent_exit_ends_it = false;
-  Time cut_off_from = Time::max();  // its agent does not reach the object store
-  Time cut_off_until = Time::max();
 };
 
-class ModelSupplier final : public provider::Provider {
+class ModelSupplier final : public provider::Provider, public ModelBackend {
  public:
-  struct World {
-    Timeline& time;
-    Faults& faults;
-    objectstore::ObjectStore& store;  // as agents reach it
-    // At each call of the control plane's process: what goes wrong.
-    std::function<Fault()> call;
-    std::function<void(const std::string&)> violation;
-    std::function<void(const std::string&)> log;
-  };
-  ModelSupplier(SupplierModel model, World world, std::uint64_t seed);
+  // REQUIRES: `world` outlives this.
+  ModelSupplier(SupplierModel model, const ModelWorld& world, std::uint64_t seed);
 
   const provider::Capabilities& capabilities() const override { return capabilities_; }
   Result<std::vector<Offer>> offers(const provider::OfferQuery& query) override;
@@ -62,26 +52,27 @@ class ModelSupplier final : public provider::Provider {
 
   // Somebody else's instance, which must be left alone.
   void add_foreign(const OwnerId& owner, const std::string& token);
-  // Ground truth.
-  const std::map<InstanceId, ModelInstance>& truth() const { return instances_; }
-  const ModelInstance* find_token(const std::string& token) const;
-  int launch_calls(const std::string& token) const;
+
+  provider::Provider& provider() override { return *this; }
+  scheduler::SupplierFacts facts() override {
+    return {model_.list_delay, model_.boot * 2, model_.notice_lead};
+  }
+  const ModelAgent* agent_of(const std::string& token) const override;
+  void check_end(const OwnerId& owner, const Found& found) const override;
   std::function<void(const provider::LaunchRequest&)> on_launch = [](const provider::LaunchRequest&) {};
 
  private:
   Result<provider::Launched> launch_now(const provider::LaunchRequest& request);
   void boot(const InstanceId& id, const provider::LaunchRequest& request);
-  void run_agent(const InstanceId& id);
   void plan_preemption(const InstanceId& id);
   void end(const InstanceId& id, bool preempted, const std::string& reason);
 
   SupplierModel model_;
-  World world_;
+  const ModelWorld& world_;
   provider::Capabilities capabilities_;
   Random random_;
   std::map<InstanceId, ModelInstance> instances_;
   std::map<std::string, InstanceId> by_token_;
-  std::map<std::string, int> launch_calls_;
   std::map<std::string, int> running_;  // instances that have not ended, by offer_key
 };
 

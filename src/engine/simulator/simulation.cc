@@ -1,20 +1,19 @@
 #include "engine/simulator/simulation.h"
 
 #include <algorithm>
-#include <atomic>
 #include <cmath>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <set>
-#include <thread>
+#include <span>
 
 #include "base/text.h"
 #include "core/policy/player_registry.h"
 #include "edge/objectstore/memory_store.h"
 #include "edge/store/store.h"
 #include "engine/broker/world.h"
-#include "engine/simulator/model_supplier.h"
+#include "engine/simulator/process_stores.h"
+#include "engine/simulator/suppliers.h"
 #include "engine/simulator/truth.h"
 
 namespace tradewind::simulator {
@@ -22,84 +21,15 @@ namespace {
 
 using scheduler::Observation;
 
-constexpr Duration lease_term{60'000};
 constexpr Duration faults_cease_after{5'400'000};
 constexpr Duration horizon{4 * 3'600'000};
+// Queues, and outages of an hour, take their time.
+constexpr Duration backends_horizon{10 * 3'600'000};
 constexpr double interval_s = 45;  // of progress between checkpoints
 // Beyond its work, what a job needs to end in time on on-demand: two starts, a checkpoint, and the steps of
 // agents and broker.
 constexpr double deadline_spare_s = 300;
 constexpr double start_s = 80;  // launch to the program's first second, at most
-
-FaultRates rates_of(const SimulationOptions& options) {
-  if (!options.faults) return {};
-  FaultRates rates;
-  rates.crash = options.late_finishers || options.pauses ? 0.01 : 0.004;
-  rates.lost = 0.02;
-  rates.agent_lost = 0.02;
-  rates.agent_death = 0.002;
-  rates.partition = options.late_finishers || options.pauses ? 0.7 : 0.15;
-  rates.boot_failure = options.boot_failure;
-  rates.refusal = options.pauses ? 0.6 : 0.1;
-  rates.stale_list = 0.3;
-  return rates;
-}
-
-// A store in which create-if-absent overwrites: the defect that a ledger cannot stand on.
-class OverwritingStore final : public objectstore::ObjectStore {
- public:
-  explicit OverwritingStore(objectstore::ObjectStore& inner) : inner_(inner) {}
-  std::string url() const override { return inner_.url(); }
-  Status put(std::string_view key, std::string_view bytes, objectstore::PutCondition) override {
-    return inner_.put(key, bytes, objectstore::PutCondition::always);
-  }
-  Result<std::string> get(std::string_view key, objectstore::ByteRange range) override {
-    return inner_.get(key, range);
-  }
-  Result<objectstore::ObjectInfo> stat(std::string_view key) override { return inner_.stat(key); }
-  Result<objectstore::ObjectPage> list(std::string_view prefix, std::string_view after,
-                                       std::size_t limit) override {
-    return inner_.list(prefix, after, limit);
-  }
-  Status remove(std::string_view key) override { return inner_.remove(key); }
-  Status remove_if_older(std::string_view key, Time limit) override {
-    return inner_.remove_if_older(key, limit);
-  }
-
- private:
-  objectstore::ObjectStore& inner_;
-};
-
-// The control plane's store as its process sees it: a commit can be lost before or after it was made.
-class CommitHook final : public store::Store {
- public:
-  using Before = std::function<Fault(const std::vector<Event>&)>;
-  using Seen = std::function<void(const std::vector<Event>&, Fault)>;
-  using Made = std::function<void(const std::vector<Event>&)>;
-  CommitHook(store::Store& inner, Before before, Seen seen, Made made)
-      : inner_(inner), before_(std::move(before)), seen_(std::move(seen)), made_(std::move(made)) {}
-  Result<ClusterState> snapshot() override { return inner_.snapshot(); }
-  Result<std::vector<store::HistoryEntry>> history(const store::HistoryQuery& query) override {
-    return inner_.history(query);
-  }
-  Result<std::uint64_t> commit(std::uint64_t version, const std::vector<Event>& events) override {
-    const Fault fault = before_(events);
-    seen_(events, fault);
-    if (fault == Fault::crash_before || fault == Fault::lost_request) {
-      return Error{Code::unavailable, "the disk did not answer"};
-    }
-    Result<std::uint64_t> committed = inner_.commit(version, events);
-    if (committed.ok()) made_(events);
-    if (fault != Fault::none) return Error{Code::unavailable, "the disk did not answer in time"};
-    return committed;
-  }
-
- private:
-  store::Store& inner_;
-  Before before_;
-  Seen seen_;
-  Made made_;
-};
 
 class Simulation final : public broker::ActionRunner {
  public:
@@ -111,19 +41,27 @@ class Simulation final : public broker::ActionRunner {
 
  private:
   void make_suppliers();
+  void take_supplier(std::unique_ptr<ModelBackend> supplier);
   void plan_users();
   void submit(int number);
   void set_deadline(JobSpec& spec);
   void check_deadline(const JobRecord& job);
   void submit_again(const scheduler::SubmitCommand& command);
   void ask_later(int number);
+  Location some_place();
   Fault boundary(Boundary where);
   Fault commit_boundary(const std::vector<Event>& events);
   Fault happen(Fault fault, std::string_view where);
   scheduler::Market survey(const scheduler::SurveyQuestion& question) const;
+  broker::Decide decide() const;
   void start_broker();
   void crash();
-  void arrive_late(const scheduler::Action& action);
+  void arrive_late(const std::vector<scheduler::Action>& actions);
+  struct Batch;
+  void depart(const std::shared_ptr<Batch>& batch, std::uint64_t generation);
+  void answer_later(Duration span, std::vector<Observation> observations, std::function<void()> then = {});
+  void ask_for_offers();
+  Duration on_the_way() { return Duration(static_cast<std::int64_t>(1 + faults_.random().below(200))); }
   void saw_commit(const std::vector<Event>& events, Fault fault);
   bool settled();
   void log(const std::string& line);
@@ -137,7 +75,11 @@ class Simulation final : public broker::ActionRunner {
   std::unique_ptr<objectstore::ObjectStore> objects_;
   std::unique_ptr<objectstore::ObjectStore> agent_objects_;
   std::unique_ptr<HookedStore> broker_objects_;
-  std::map<std::string, std::unique_ptr<ModelSupplier>> suppliers_;
+  std::unique_ptr<ModelWorld> models_;
+  std::set<std::string> begun_;  // tokens whose agents did
+  Truth::Backends suppliers_;
+  std::map<std::string, std::vector<Offer>> offers_;  // as each supplier told them last
+  std::vector<Offer> broker_offers_;
   std::unique_ptr<store::Store> store_;
   ClusterState committed_;  // what the store holds, but for its version: without a copy for every look
   std::unique_ptr<CommitHook> hooked_store_;
@@ -149,6 +91,14 @@ class Simulation final : public broker::ActionRunner {
   std::uint64_t generation_ = 0;  // of the control plane's process
   bool crashed_ = false;
   std::vector<Observation> observations_;
+  // As broker::ThreadRunner has them: one call of each kind to each supplier that takes several; what comes
+  // up meanwhile goes with the next.
+  struct Batch {
+    std::vector<scheduler::Action> actions;
+    std::size_t max = 1;
+    bool is_under_way = false;
+  };
+  std::map<std::string, std::shared_ptr<Batch>> batches_;
   std::uint64_t next_ticket_ = 1;
   std::map<std::uint64_t, JobId> submissions_;  // ticket → job
   std::set<JobId> acknowledged_;
@@ -176,7 +126,8 @@ Simulation::Simulation(const SimulationOptions& options)
       store_(store::make_memory_store(owner_)) {
   report_.seed = options.seed;
   committed_ = *store_->snapshot();
-  if (options_.broken_create_if_absent) agent_objects_ = std::make_unique<OverwritingStore>(*objects_);
+  if (options_.broken_create_if_absent || options_.mutant == Mutant::ledger_overwritten)
+    agent_objects_ = std::make_unique<OverwritingStore>(*objects_);
   broker_objects_ =
       std::make_unique<HookedStore>(*objects_, [this] { return boundary(Boundary::mailbox_call); });
   hooked_store_ = std::make_unique<CommitHook>(
@@ -185,89 +136,59 @@ Simulation::Simulation(const SimulationOptions& options)
       [this](const std::vector<Event>& events) {
         for (const Event& event : events) apply(committed_, event);
       });
-  truth_ = std::make_unique<Truth>(time_, suppliers_, *objects_, owner_, lease_term);
+  truth_ = std::make_unique<Truth>(time_, suppliers_, *objects_, owner_, simulated_lease_term);
   make_suppliers();
   plan_users();
-}
-
-Offer offer_of(const std::string& supplier, Purchase purchase, const char* price) {
-  Offer offer;
-  offer.location = {supplier, "north", ""};
-  offer.instance_type = "standard";
-  offer.purchase = purchase;
-  offer.price_per_hour = *Money::parse(price);
-  return offer;
+  truth_->expect_jobs(options_.jobs);
 }
 
 void Simulation::make_suppliers() {
-  const ModelSupplier::World shared{
-      time_,
-      faults_,
-      agent_objects_ ? *agent_objects_ : *objects_,
-      [this] { return boundary(Boundary::supplier_call); },
-      [this](const std::string& what) { truth_->violation("foreign: " + what); },
-      [this](const std::string& line) { log(line); }};
-  const auto add = [&](SupplierModel model) {
-    const std::string name = model.name;
-    model.page_size = static_cast<std::size_t>(std::clamp(options_.capacity, 4, 1000));
-    scheduler::SupplierFacts facts{model.list_delay, model.boot * 2, model.notice_lead};
-    working_.suppliers[name] = facts;
-    for (const Offer& offer : model.offers) working_.offers.push_back(offer);
-    auto supplier = std::make_unique<ModelSupplier>(std::move(model), shared, random_.next());
-    supplier->add_foreign(OwnerId("ffffffffffffffffffffffffffffffff"), "foreign");
-    supplier->add_foreign(OwnerId(), "foreign");
-    supplier->on_launch = [this](const provider::LaunchRequest& request) {
-      ++report_.launches;
-      truth_->launch_asked(committed_, request);
-    };
-    world_.providers[name] = supplier.get();
-    suppliers_[name] = std::move(supplier);
+  models_ = std::make_unique<ModelWorld>(
+      ModelWorld{time_, faults_, agent_objects_ ? *agent_objects_ : *objects_,
+                 [this] { return generation_ == 0 ? Fault::none : boundary(Boundary::supplier_call); },
+                 [this](const std::string& what) { truth_->violation(what); },
+                 [this](const std::string& line) { log(line); },
+                 [this](const std::string& what) { ++report_.counts[what]; }, &begun_, options_.mutant});
+  const auto asked = [this](const provider::LaunchRequest& request) {
+    ++report_.launches;
+    truth_->launch_asked(committed_, request);
   };
-  const double life_s = 120 + 600 * random_.unit();
-  const Duration life = duration_of_seconds(options_.preemptions ? life_s : 0);
-  // Every fourth world is short of everything, so that jobs queue.
-  const bool scarce = !options_.check_deadlines && (options_.late_finishers || random_.below(4) == 0);
-  if (scarce) {
-    options_.capacity = std::min(options_.capacity, 1);
-    options_.jobs *= 2;
+  if (options_.backends.empty()) {
+    for (auto& cloud : make_clouds(*models_, asked, options_, random_)) take_supplier(std::move(cloud));
   }
-  const Duration ending(options_.late_finishers || random_.below(3) == 0 ? 240'000 : 15'000);
-  add({"alpha",
-       {offer_of("alpha", Purchase::spot, "0.30")},
-       options_.capacity,
-       Duration(20'000),
-       Duration(20'000),
-       life,
-       Duration(0),
-       ending});
-  add({"beta",
-       {offer_of("beta", Purchase::spot, "0.35"), offer_of("beta", Purchase::on_demand, "1.20")},
-       options_.capacity,
-       Duration(15'000),
-       Duration(40'000),
-       life,
-       Duration(30'000),
-       ending});
+  for (const Backend kind : options_.backends) {
+    BackendSetup setup{asked, std::max(options_.capacity, 2), random_.next()};
+    for (auto& each : make_backends(kind, *models_, setup)) take_supplier(std::move(each));
+  }
   world_.owner = owner_;
   world_.clock = &time_;
   world_.stores["home"] = broker_objects_.get();
-  world_.lease_term = lease_term;
-  working_.tempo.mailbox_poll = Duration(10'000);
-  working_.tempo.list_poll = Duration(15'000);
-  working_.tempo.lease_term = lease_term;
-  working_.tempo.orphan_grace = Duration(60'000);
-  working_.tempo.retry_capacity = Duration(15'000);
-  working_.tempo.tick = Duration(20'000);
-  if (options_.pauses) working_.tempo.stop_patience = Duration(5000);  // some finish when they were to stop
-  working_.tempo.hard_limit = Duration(1'200'000);
-  working_.tempo.stillborn_max = 12;  // agents die more often here than anywhere
+  world_.lease_term = simulated_lease_term;
+  set_pace(working_.tempo, options_);
   working_.random = Random(random_.next());
 }
 
+void Simulation::take_supplier(std::unique_ptr<ModelBackend> supplier) {
+  provider::Provider& provider = supplier->provider();
+  const std::string name = provider::supplier_name(provider.capabilities());
+  world_.providers[name] = &provider;
+  working_.suppliers[name] = supplier->facts();
+  offers_[name] = *provider.offers({});
+  working_.offers.insert(working_.offers.end(), offers_[name].begin(), offers_[name].end());
+  suppliers_[name] = std::move(supplier);
+}
+
 void Simulation::plan_users() {
+  std::uint64_t spread_ms = options_.backends.empty() ? 60'000 : 900'000;
+  if (!options_.backends.empty() && random_.chance(0.45)) {  // a sweep: many jobs at once, which are short
+    options_.jobs *= 3;
+    options_.work_steps /= 3;
+    spread_ms = random_.chance(0.5) ? 3'000 : 200;
+  }
+  if (!options_.backends.empty()) ask_for_offers();
   for (int number = 0; number < options_.jobs; ++number) {
     ++jobs_planned_;
-    time_.after(Duration(static_cast<std::int64_t>(random_.below(60'000))),
+    time_.after(Duration(static_cast<std::int64_t>(random_.below(spread_ms))),
                 [this, number] { submit(number); });
   }
   time_.after(faults_cease_after, [this] {
@@ -317,11 +238,16 @@ void Simulation::submit_again(const scheduler::SubmitCommand& command) {
   time_.after(Duration(30'000), [this, command] { submit_again(command); });
 }
 
+Location Simulation::some_place() {
+  if (options_.backends.empty()) return {random_.chance(0.5) ? "alpha" : "beta", "", ""};
+  return working_.offers[random_.below(working_.offers.size())].location;
+}
+
 void Simulation::ask_later(int number) {
   const JobId job("j-" + std::to_string(number));
   const auto random_time = [this](double most_s) { return duration_of_seconds(most_s * random_.unit()); };
   for (int i = 0; i < 3; ++i) {
-    const Location target{random_.chance(0.5) ? "alpha" : "beta", "", ""};
+    const Location target = some_place();
     const MoveId id("m-" + std::to_string(number) + "-" + std::to_string(i));
     time_.after(random_time(options_.work_steps * 2), [this, job, target, id] {
       if (!crashed_) observations_.emplace_back(scheduler::MoveCommand{next_ticket_++, id, job, target});
@@ -384,25 +310,45 @@ scheduler::Market Simulation::survey(const scheduler::SurveyQuestion& question) 
     const double work_s = question.job.spec.work.total;
     const double hours = work_s / 3600;
     market.offers.push_back({offer, offer.price_per_hour.as_double() * hours, work_s, work_s, start_s, 0});
+    if (!offer.queue_wait || question.queue_waits == nullptr) continue;
+    const auto waits = question.queue_waits->find(offer.location);
+    std::span<const planner::QueueSample> history;
+    if (waits != question.queue_waits->end()) history = waits->second;
+    market.offers.back().queue = planner::QueueWait(*offer.queue_wait, history);
   }
   std::ranges::stable_sort(market.offers, {}, &scheduler::FeasibleOffer::expected_usd);
   return market;
 }
 
+broker::Decide Simulation::decide() const {
+  if (options_.mutant != Mutant::offers_never_blocked) return options_.decide;
+  return [inner = options_.decide](ClusterState& state, scheduler::Working& working,
+                                   const scheduler::Survey& survey,
+                                   const std::vector<Observation>& observations, Time now) {
+    working.health.clear();
+    return inner(state, working, survey, observations, now);
+  };
+}
+
 void Simulation::start_broker() {
   ++generation_;
   crashed_ = false;
+  for (const auto& [name, supplier] : suppliers_) {
+    supplier->restart();
+    world_.providers[name] = &supplier->provider();
+  }
   working_.random = Random(random_.next());
-  broker_ = std::make_unique<broker::Broker>(broker::BrokerParts{
-      *hooked_store_, *this, time_, [this](const auto& question) { return survey(question); }, working_,
-      options_.decide,
-      [this](const scheduler::Answer& answer) {
-        if (crashed_ || !answer.value.ok()) return;  // a dead process answers nobody
-        const auto submitted = submissions_.find(answer.ticket);
-        if (submitted == submissions_.end()) return;
-        acknowledged_.insert(submitted->second);
-        truth_->acknowledged(submitted->second);
-      }});
+  broker_offers_.clear();
+  broker_ = std::make_unique<broker::Broker>(
+      broker::BrokerParts{*hooked_store_, *this, time_,
+                          [this](const auto& question) { return survey(question); }, working_, decide(),
+                          [this](const scheduler::Answer& answer) {
+                            if (crashed_ || !answer.value.ok()) return;  // a dead process answers nobody
+                            const auto submitted = submissions_.find(answer.ticket);
+                            if (submitted == submissions_.end()) return;
+                            acknowledged_.insert(submitted->second);
+                            truth_->acknowledged(submitted->second);
+                          }});
   (void)broker_->load();
 }
 
@@ -410,6 +356,8 @@ void Simulation::crash() {
   ++report_.crashes;
   broker_.reset();
   observations_.clear();
+  batches_.clear();
+  for (const auto& [name, supplier] : suppliers_) supplier->stop();
   const Time restart = time_.now() + Duration(static_cast<std::int64_t>(faults_.random().below(90'000)));
   log("the control plane is down until " + format_utc(restart));
   while (time_.next() <= restart) time_.advance();
@@ -429,27 +377,78 @@ void Simulation::saw_commit(const std::vector<Event>& events, Fault fault) {
 
 void Simulation::start(scheduler::Action action) {
   const std::uint64_t generation = generation_;
-  const Duration there(static_cast<std::int64_t>(1 + faults_.random().below(200)));
-  const Duration back(static_cast<std::int64_t>(1 + faults_.random().below(200)));
+  const Duration there = on_the_way();
+  const std::optional<broker::Batching> batching = broker::batching_of(world_, action);
+  if (batching) {
+    std::shared_ptr<Batch>& batch = batches_[batching->name];
+    if (!batch) batch = std::make_shared<Batch>();
+    batch->max = batching->max;
+    batch->actions.push_back(std::move(action));
+    if (std::exchange(batch->is_under_way, true)) return;
+    time_.after(there, [this, generation, batch] { depart(batch, generation); });
+    return;
+  }
+  const Duration back = on_the_way();
   time_.after(there, [this, generation, back, action = std::move(action)] {
     // A dead process answers nobody; a request that had left it may still arrive.
-    if (generation != generation_ || crashed_) return arrive_late(action);
+    if (generation != generation_ || crashed_) return arrive_late({action});
+    const bool twice =
+        options_.mutant == Mutant::launch_repeated && std::holds_alternative<scheduler::Launch>(action);
+    if (twice) (void)perform(world_, action);
     const Observation observation = perform(world_, action);
-    if (crashed_) return;
-    time_.after(back, [this, generation, observation] {
-      if (generation == generation_ && !crashed_) observations_.push_back(observation);
-    });
+    if (!crashed_) answer_later(back, {observation});
   });
 }
 
-void Simulation::arrive_late(const scheduler::Action& action) {
-  const auto* launch = std::get_if<scheduler::Launch>(&action);
+void Simulation::depart(const std::shared_ptr<Batch>& batch, std::uint64_t generation) {
+  const auto end =
+      batch->actions.begin() + static_cast<std::ptrdiff_t>(std::min(batch->max, batch->actions.size()));
+  const std::vector<scheduler::Action> actions(batch->actions.begin(), end);
+  batch->actions.erase(batch->actions.begin(), end);
+  if (generation != generation_ || crashed_) return arrive_late(actions);
+  if (options_.mutant == Mutant::launch_repeated) (void)perform_together(world_, actions);
+  std::vector<Observation> observations = perform_together(world_, actions);
+  if (crashed_) return;
+  // Meanwhile others gather: a call for many takes its time.
+  answer_later(on_the_way() * 10, std::move(observations), [this, batch, generation] {
+    batch->is_under_way = !batch->actions.empty();
+    if (batch->is_under_way) depart(batch, generation);
+  });
+}
+
+void Simulation::answer_later(Duration span, std::vector<Observation> observations,
+                              std::function<void()> then) {
+  time_.after(
+      span, [this, generation = generation_, observations = std::move(observations), then = std::move(then)] {
+        if (generation != generation_ || crashed_) return;
+        for (const Observation& observation : observations) observations_.push_back(observation);
+        if (then) then();
+      });
+}
+
+void Simulation::arrive_late(const std::vector<scheduler::Action>& actions) {
+  const auto* launch = actions.empty() ? nullptr : std::get_if<scheduler::Launch>(&actions.front());
   if (launch == nullptr || !faults_.random().chance(0.5)) return;
   log("a launch of the dead process arrives late: " + launch->lease.text());
   const bool crashed = std::exchange(crashed_, false);
   const std::uint64_t generation = generation_;
-  (void)perform(world_, action);
+  (void)perform_together(world_, actions);
   if (generation == generation_) crashed_ = crashed;
+}
+
+// What they sell changes while it is sold: how long a queue is, whether a partition is open.
+void Simulation::ask_for_offers() {
+  time_.after(Duration(60'000), [this] {
+    ask_for_offers();
+    if (!broker_ || crashed_) return;
+    std::vector<Offer> all;
+    for (const auto& [name, supplier] : suppliers_) {
+      Result<std::vector<Offer>> offers = supplier->provider().offers({});
+      if (offers.ok()) offers_[name] = *std::move(offers);
+      all.insert(all.end(), offers_[name].begin(), offers_[name].end());
+    }
+    if (!crashed_ && all != broker_offers_) broker_->set_offers(broker_offers_ = all);
+  });
 }
 
 std::vector<Observation> Simulation::wait_until(Time time) {
@@ -487,7 +486,7 @@ void Simulation::log(const std::string& line) {
 
 SimulationReport Simulation::run() {
   start_broker();
-  const Time end = time_.now() + horizon;
+  const Time end = time_.now() + (options_.backends.empty() ? horizon : backends_horizon);
   std::optional<Time> quiet_until;
   while (time_.now() < end) {
     const std::vector<Observation> observations = broker_->wait();
@@ -541,51 +540,10 @@ void Simulation::finish_report() {
   report_.virtual_s = seconds_of(time_.monotonic());
 }
 
-void add_report(SimulationSum& sum, const SimulationReport& report) {
-  ++sum.seeds;
-  for (const std::string& violation : report.violations) {
-    sum.violations.push_back("seed " + std::to_string(report.seed) + ": " + violation);
-  }
-  SimulationReport& total = sum.total;
-  total.coverage.add(report.coverage);
-  total.turns += report.turns;
-  total.events += report.events;
-  total.crashes += report.crashes;
-  total.faults += report.faults;
-  total.launches += report.launches;
-  total.preemptions += report.preemptions;
-  total.jobs_succeeded += report.jobs_succeeded;
-  total.jobs_cancelled += report.jobs_cancelled;
-  total.deadlines_kept += report.deadlines_kept;
-  total.moves_done += report.moves_done;
-  total.moves_failed += report.moves_failed;
-  total.virtual_s += report.virtual_s;
-}
-
 }  // namespace
 
 SimulationReport simulate(const SimulationOptions& options) {
   return Simulation(options).run();
-}
-
-SimulationSum simulate_seeds(const SimulationOptions& first, std::uint64_t seeds, int threads) {
-  SimulationSum sum;
-  std::mutex mutex;
-  std::atomic<std::uint64_t> next{0};
-  const auto work = [&] {
-    for (std::uint64_t i = next++; i < seeds; i = next++) {
-      SimulationOptions options = first;
-      options.seed = first.seed + i;
-      const SimulationReport report = simulate(options);
-      const std::lock_guard lock(mutex);
-      add_report(sum, report);
-    }
-  };
-  std::vector<std::thread> workers;
-  for (int i = 1; i < threads; ++i) workers.emplace_back(work);
-  work();
-  for (std::thread& worker : workers) worker.join();
-  return sum;
 }
 
 }  // namespace tradewind::simulator

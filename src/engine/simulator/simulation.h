@@ -4,10 +4,12 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
 #include "engine/broker/broker.h"
+#include "engine/simulator/backends/backends.h"
 #include "engine/simulator/coverage.h"
 #include "engine/simulator/faults.h"
 
@@ -30,10 +32,13 @@ struct SimulationOptions {
   bool late_finishers = false;
   bool preemptions = true;     // of spot instances
   double boot_failure = 0.08;  // how often an instance runs and no agent ever starts on it
+  // Who sells: each kind adds its suppliers. Empty: the clouds.
+  std::vector<Backend> backends = {};
   bool keep_log = false;
   // For mutation tests: the decision core, and what agents' conditional puts really do.
   broker::Decide decide = scheduler::decide;
   bool broken_create_if_absent = false;
+  Mutant mutant = Mutant::none;  // of what is behind the backends' drivers
 };
 
 struct SimulationReport {
@@ -41,6 +46,7 @@ struct SimulationReport {
   std::vector<std::string> violations;  // empty: every promise held
   std::vector<std::string> log;         // with keep_log: what happened, in order, with virtual times
   Coverage coverage;
+  std::map<std::string, std::uint64_t> counts;  // what happened at the backends, and how often
   std::uint64_t turns = 0;
   std::uint64_t events = 0;
   std::uint64_t crashes = 0;

@@ -15,19 +15,18 @@ bool may_fail(const JobRecord& job) {
 
 }  // namespace
 
-Truth::Truth(const Timeline& time, std::map<std::string, std::unique_ptr<ModelSupplier>>& suppliers,
-             objectstore::ObjectStore& store, OwnerId owner, Duration lease_term)
-    : time_(time), suppliers_(suppliers), store_(store), owner_(std::move(owner)), lease_term_(lease_term) {}
+Truth::Truth(const Timeline& time, const Backends& backends, objectstore::ObjectStore& store, OwnerId owner,
+             Duration lease_term)
+    : time_(time), backends_(backends), store_(store), owner_(std::move(owner)), lease_term_(lease_term) {}
 
 void Truth::violation(const std::string& what) {
   violations_.push_back(format_utc(time_.now()) + " " + what);
 }
 
-const ModelInstance* Truth::instance_of(const LeaseId& lease) const {
-  for (const auto& [name, supplier] : suppliers_) {
-    if (const ModelInstance* instance = supplier->find_token(lease.text())) return instance;
-  }
-  return nullptr;
+const ModelBackend* Truth::backend_of(const Location& location) const {
+  auto found = backends_.find(location.provider + "/" + location.region);
+  if (found == backends_.end()) found = backends_.find(location.provider);
+  return found == backends_.end() ? nullptr : found->second.get();
 }
 
 // No duplicate launch: each launch has a committed intent that is still open, and each intent is launched at
@@ -38,6 +37,16 @@ void Truth::launch_asked(const ClusterState& committed, const provider::LaunchRe
     violation("launch: " + request.token + " was asked for without a stored intent");
   if (!tokens_asked_.insert(request.token).second)
     violation("launch: " + request.token + " was asked for a second time");
+  check_rush(offer_key(request.offer));
+}
+
+// What cannot be had is not asked for without pause.
+void Truth::check_rush(const std::string& offer) {
+  std::deque<Time>& asked = asked_lately_[offer];
+  asked.push_back(time_.now());
+  while (asked.front() + Duration(60'000) < time_.now()) asked.pop_front();
+  if (asked.size() == rush_ + 1)
+    violation("rush: " + offer + " is asked for again and again within a minute");
 }
 
 // No harm without evidence: whoever is given up as lost has been silent for longer than the lease term, or
@@ -45,10 +54,13 @@ void Truth::launch_asked(const ClusterState& committed, const provider::LaunchRe
 // gone.
 void Truth::check_loss(const LeaseRecord& lease) {
   if (lease.end != LeaseEnd::lost && lease.end != LeaseEnd::preempted) return;
-  const ModelInstance* instance = instance_of(lease.id);
-  if (instance == nullptr || instance->facts.state != InstanceState::running || !instance->agent) return;
-  const ModelAgent& agent = *instance->agent;
+  const ModelBackend* backend = backend_of(lease.offer.location);
+  const ModelAgent* found = backend == nullptr ? nullptr : backend->agent_of(lease.id.text());
+  if (found == nullptr) return;
+  const ModelAgent& agent = *found;
   if (agent.ended() || agent.status().epoch == 0) return;
+  // What was told to end, and is about to, is no healthy run.
+  if (lease.state == LeaseState::ended && agent.status().notice) return;
   // What a reader could know: the newest report but for the last second, unless an older write that came late
   // lies over it.
   std::optional<Time> reported = agent.reported_before(time_.now(), Duration(1000));
@@ -57,7 +69,21 @@ void Truth::check_loss(const LeaseRecord& lease) {
   if (lease.state == LeaseState::ended || (reported && time_.now() - *reported < lease_term_)) {
     violation("restart: " + lease.id.text() + " was given up as " + std::string(to_text(lease.end)) +
               " while it runs and reports");
+  } else if (lease.end == LeaseEnd::lost) {
+    check_verdict(lease, *backend);
   }
+}
+
+// Silence tells nothing while the supplier does not answer, or while its agents have no way to be heard.
+void Truth::check_verdict(const LeaseRecord& lease, const ModelBackend& backend) {
+  const Time heard = lease.status_changed_at.value_or(lease.launched_at.value_or(lease.intended_at));
+  const std::optional<Time> dark = backend.dark_since();
+  if (dark && *dark <= heard + lease_term_)
+    violation("restart: " + lease.id.text() + " was given up as lost while nobody there answered");
+  // A list proves the way; that it was gone between two lists is seen by nobody.
+  constexpr Duration unproved{17'000};
+  if (backend.heard_since(heard, time_.now()) + unproved < lease_term_)
+    violation("restart: " + lease.id.text() + " was given up as lost while it could not be heard");
 }
 
 void Truth::check_restart(const Overlay& before, const LeaseRecord& intended) {
@@ -135,16 +161,8 @@ void Truth::check_end(const ClusterState& committed) {
       violation("lost: job " + job.text() + " succeeded without all of its work");
     }
   }
-  for (const auto& [name, supplier] : suppliers_) {
-    for (const auto& [id, instance] : supplier->truth()) {
-      if (instance.facts.owner == owner_ && instance.facts.state != InstanceState::terminated) {
-        violation("leak: " + id.text() + " of lease " + instance.facts.token +
-                  " runs on, long after everything ended");
-      }
-      if (instance.facts.owner != owner_ && instance.facts.state != InstanceState::running) {
-        violation("foreign: somebody else's instance " + id.text() + " was ended");
-      }
-    }
+  for (const auto& [name, backend] : backends_) {
+    backend->check_end(owner_, [this](const std::string& what) { violation(what); });
   }
   for (const auto& [id, lease] : committed.leases) {
     if (lease.state != LeaseState::ended) violation("leak: lease " + id.text() + " never ended");
