@@ -29,6 +29,8 @@ struct BackendSetup {
   std::function<void(const provider::LaunchRequest&)> asked_to_launch;
   int capacity = 4;
   std::uint64_t seed = 1;
+  // For Mutant::driver_wedged: outlives the control plane's process.
+  std::shared_ptr<bool> is_wedged = std::make_shared<bool>(false);
 };
 
 // One cluster of Slurm, three hosts, one cluster of Kubernetes. REQUIRES: `world` outlives them.

@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "edge/provider/retry_provider.h"
+#include "engine/simulator/backends/backends.h"
 #include "engine/simulator/model_world.h"
 
 namespace tradewind::simulator {
@@ -33,19 +34,19 @@ class FrontDoor final : public provider::Provider {
   // Looks at a list that the driver answered.
   using Listed = std::function<void(const OwnerId&, const InstancePage&)>;
 
-  // REQUIRES: `world` and `clock` outlive this.
+  // REQUIRES: `world` and `clock` outlive this. Each has a seed of its own: it goes on in `setup`.
   FrontDoor(const ModelWorld& world, CallClock& clock, std::unique_ptr<provider::Provider> driver,
-            std::function<void(const provider::LaunchRequest&)> asked, std::uint64_t seed,
-            Listed listed = nullptr)
+            BackendSetup& setup, Listed listed = nullptr)
       : world_(world),
         clock_(clock),
-        asked_(std::move(asked)),
+        asked_(setup.asked_to_launch),
         listed_(std::move(listed)),
         driver_(*driver),
         inner_(
             std::move(driver), provider::RetryOptions{}, clock, [&clock](Duration) { clock.tick(); },
-            Random(seed)),
-        random_(seed + 1) {}
+            Random(++setup.seed)),
+        random_(setup.seed + 1),
+        is_wedged_(setup.is_wedged) {}
 
   const provider::Capabilities& capabilities() const override { return inner_.capabilities(); }
   Result<std::vector<Offer>> offers(const provider::OfferQuery& query) override {
@@ -53,7 +54,7 @@ class FrontDoor final : public provider::Provider {
   }
   Result<provider::Launched> launch(const provider::LaunchRequest& request) override {
     asked_(request);
-    if (is_wedged_) return Error{Code::unavailable, "another launch is under way"};
+    if (*is_wedged_) return Error{Code::unavailable, "another launch is under way"};
     Result<Launched> answer = inner_.launch(request);
     note({&answer, 1});
     return answer;
@@ -73,7 +74,7 @@ class FrontDoor final : public provider::Provider {
   std::vector<Result<Launched>> launch_many(std::span<const provider::LaunchRequest> requests) override {
     for (const provider::LaunchRequest& request : requests) asked_(request);
     world_.count("many were launched by one call");
-    if (is_wedged_)
+    if (*is_wedged_)
       return std::vector<Result<Launched>>(requests.size(), Error{Code::unavailable, "others are under way"});
     std::vector<Result<Launched>> answers = driver_.launch_many(requests);
     note(answers);
@@ -101,7 +102,7 @@ class FrontDoor final : public provider::Provider {
   void note(std::span<const Result<Launched>> answers) {
     if (world_.mutant != Mutant::driver_wedged) return;
     for (const Result<Launched>& answer : answers)
-      is_wedged_ = is_wedged_ || (!answer.ok() && answer.error().code == Code::unavailable);
+      *is_wedged_ = *is_wedged_ || (!answer.ok() && answer.error().code == Code::unavailable);
   }
   void add_others(const OwnerId& owner, InstancePage& page) {
     const Result<InstancePage> others = driver_.instances(OwnerId("ffffffffffffffffffffffffffffffff"), "");
@@ -119,7 +120,7 @@ class FrontDoor final : public provider::Provider {
   provider::Provider& driver_;
   provider::RetryProvider inner_;
   Random random_;
-  bool is_wedged_ = false;
+  std::shared_ptr<bool> is_wedged_;
 };
 
 }  // namespace tradewind::simulator

@@ -104,7 +104,7 @@ class KubernetesBackend final : public ModelBackend {
         world_, clock_,
         std::make_unique<kubernetes::KubernetesProvider>(std::move(config), kubernetes::AccessOptions{},
                                                          clock_, watch_tempo(), network()),
-        setup_.asked_to_launch, ++setup_.seed, [this](const OwnerId& owner, const InstancePage& page) {
+        setup_, [this](const OwnerId& owner, const InstancePage& page) {
           model_.check_list(owner, page, list_age_max);
         });
   }

@@ -47,6 +47,7 @@ std::vector<std::string_view> paths_of(Backend backend) {
               "ssh: a host was left as it was found",
               "ssh: a host was out of reach",
               "ssh: a host was rebooted",
+              "ssh: a socket was cleared away",
               "ssh: a neighbour came and went",
               "ssh: a link broke under a call",
               "ssh: a reboot ended an instance",

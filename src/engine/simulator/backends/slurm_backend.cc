@@ -206,7 +206,7 @@ class SlurmBackend final : public ModelBackend {
         world_, clock_,
         std::make_unique<slurm::SlurmProvider>(std::move(options), std::move(host), std::move(folder),
                                                std::make_unique<ModelController>(model_), clock_),
-        setup_.asked_to_launch, ++setup_.seed);
+        setup_);
   }
   const ModelAgent* agent_of(const std::string& token) const override { return model_.agent_of(token); }
   std::optional<Time> dark_since() const override { return model_.dark_since(); }

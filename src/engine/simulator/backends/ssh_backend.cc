@@ -77,7 +77,7 @@ class SshBackend final : public ModelBackend {
     link_ = link.get();
     door_ = std::make_unique<FrontDoor>(
         world_, clock_, std::make_unique<ssh::SshProvider>(std::move(options), std::move(link), clock_),
-        setup_.asked_to_launch, ++setup_.seed);
+        setup_);
   }
   const ModelAgent* agent_of(const std::string& token) const override { return model_.agent_of(token); }
   std::optional<Time> dark_since() const override { return model_.dark_since(); }

@@ -273,6 +273,13 @@ void HostModel::plan_accidents() {
     plan(0.5, [this] { cut_link(between(random_, Duration(5'000), Duration(240'000))); });
   plan(0.3, [this] { cut_link(between(random_, Duration(240'000), Duration(2'400'000))); });
   plan(0.4, [this] { reboot(); });
+  for (int i = 0; i < 2; ++i) {
+    plan(0.4, [this] {  // as those do who clear folders of what is old
+      world_.count("ssh: a socket was cleared away");
+      sockets_.clear();
+      note_ways();
+    });
+  }
   plan(0.3, [this] {
     disk_full_until_ = now() + between(random_, Duration(60'000), Duration(900'000));
     world_.log(kind_.name + ": the disk is full until " + format_utc(disk_full_until_));
