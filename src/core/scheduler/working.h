@@ -15,6 +15,7 @@
 #include "base/random.h"
 #include "base/time.h"
 #include "core/model/instance.h"
+#include "core/model/records.h"
 #include "core/planner/queue_wait.h"
 
 namespace tradewind::scheduler {
