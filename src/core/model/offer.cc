@@ -95,6 +95,7 @@ json::value to_json(const Offer& offer) {
   if (offer.notice_lead) object["notice_lead_s"] = to_json(*offer.notice_lead);
   if (offer.queue_wait) object["queue_wait_s"] = to_json(*offer.queue_wait);
   if (offer.time_limit) object["time_limit_s"] = to_json(*offer.time_limit);
+  if (offer.nodes_max) object["nodes_max"] = *offer.nodes_max;
   return object;
 }
 
@@ -121,6 +122,8 @@ Result<Offer> offer_from_json(const json::value& value, const std::string& path)
   offer.notice_lead = reader.optional_seconds("notice_lead_s");
   offer.queue_wait = reader.optional_seconds("queue_wait_s");
   offer.time_limit = reader.optional_seconds("time_limit_s");
+  if (reader.optional("nodes_max") != nullptr)
+    offer.nodes_max = static_cast<int>(reader.integer_or("nodes_max", 1));
   TW_RETURN_IF_ERROR(reader.status());
   return offer;
 }

@@ -51,6 +51,7 @@ struct Offer {
   std::optional<Duration> queue_wait = std::nullopt;
   // One allocation lasts no longer: a longer job goes on in a new one.
   std::optional<Duration> time_limit = std::nullopt;
+  std::optional<int> nodes_max = std::nullopt;  // of one job; nothing: not known, as of a price list's
   bool operator==(const Offer&) const = default;
 };
 

@@ -11,12 +11,12 @@
 namespace tradewind::planner {
 namespace {
 
-constexpr std::array<std::string_view, 20> code_names = {
-    "other_currency",    "avoided",       "needs_commitment",  "accelerator_mismatch",
-    "accelerator_count", "instance_type", "location",          "purchase",
-    "too_few_cpus",      "too_many_cpus", "too_little_memory", "too_much_memory",
-    "over_hourly_cost",  "blocked",       "unknown_speed",     "over_time_limit",
-    "never_finishes",    "over_budget",   "over_share",        "misses_deadline"};
+constexpr std::array<std::string_view, 21> code_names = {
+    "other_currency",    "avoided",         "needs_commitment", "accelerator_mismatch", "accelerator_count",
+    "instance_type",     "location",        "purchase",         "too_few_cpus",         "too_many_cpus",
+    "too_little_memory", "too_much_memory", "too_few_nodes",    "over_hourly_cost",     "blocked",
+    "unknown_speed",     "over_time_limit", "never_finishes",   "over_budget",          "over_share",
+    "misses_deadline"};
 
 std::string number(double value) {
   char buffer[32];
@@ -85,6 +85,11 @@ std::string reason_of_resources(const Offer& offer, const ResourceRequest& wante
     case RejectionCode::too_little_memory:
     case RejectionCode::too_much_memory:
       return amount_reason("memory", " GiB", rejection, rejection.code == RejectionCode::too_much_memory);
+    case RejectionCode::too_few_nodes:
+      if (rejection.found <= 1)
+        return "takes jobs of one node alone, and num_nodes asks for " + number(rejection.wanted);
+      return "has " + number(rejection.found) + " such nodes for one job, and num_nodes asks for " +
+             number(rejection.wanted);
     default:
       return "costs " + money(rejection.found, offer) + " an hour, over max_hourly_cost " +
              money(rejection.wanted, offer);

@@ -24,6 +24,7 @@ enum class RejectionCode : std::uint8_t {
   too_many_cpus,
   too_little_memory,
   too_much_memory,
+  too_few_nodes,  // of one job
   over_hourly_cost,
   blocked,          // refused for want of capacity a moment ago
   unknown_speed,    // no rate is known and none follows

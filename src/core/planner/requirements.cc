@@ -89,6 +89,8 @@ bool fails_requirement(const Offer& offer, const Requirement& requirement, int n
                    RejectionCode::too_much_memory, out)) {
     return true;
   }
+  if (offer.nodes_max && *offer.nodes_max < nodes)
+    return fails(out, RejectionCode::too_few_nodes, *offer.nodes_max, nodes);
   if (wanted.max_hourly_cost) {
     const double hourly = offer.price_per_hour.as_double() * nodes;
     const double limit = wanted.max_hourly_cost->as_double();

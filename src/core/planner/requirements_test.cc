@@ -93,6 +93,24 @@ TEST(Requirements, TheHourlyLimitCountsAllNodes) {
             "over_hourly_cost: costs $40.00 an hour, over max_hourly_cost $30.00");
 }
 
+TEST(Requirements, AJobOfSeveralNodesNeedsAPlaceThatGivesThemTogether) {
+  Offer offer = offer_of(eight_h100);
+  const auto verdict_of = [&offer](int nodes) -> std::string {
+    const Match matched = match(offer, flatten({}), nodes);
+    if (matched.requirement) return "";
+    const JobSpec job;
+    const PlanRequest request{.job = job, .offers = {&offer, 1}, .now = Time{}};
+    return std::string(to_text(matched.rejection.code)) + ": " + reason_of(request, matched.rejection);
+  };
+  EXPECT_EQ(verdict_of(4), "") << "a price list says nothing of it";
+  offer.nodes_max = 1;
+  EXPECT_EQ(verdict_of(1), "");
+  EXPECT_EQ(verdict_of(2), "too_few_nodes: takes jobs of one node alone, and num_nodes asks for 2");
+  offer.nodes_max = 4;
+  EXPECT_EQ(verdict_of(4), "");
+  EXPECT_EQ(verdict_of(5), "too_few_nodes: has 4 such nodes for one job, and num_nodes asks for 5");
+}
+
 TEST(Requirements, AlternativesTakeOverWhatTheyDoNotSay) {
   ResourceRequest resources = accelerators("H100", 8);
   resources.any_of.resize(2);

@@ -98,6 +98,7 @@ Result<std::vector<Offer>> KubernetesProvider::offers(const provider::OfferQuery
     offer.price_per_hour = pool.price_per_hour;
     offer.observed_on = format_utc(clock_.now()).substr(0, 10);
     offer.source = "kubernetes.yaml";
+    offer.nodes_max = 1;
     if (pool.spot) offer.notice_lead = config_.grace;
     // A cluster that is full keeps pods waiting, and says of none for how long: what was seen corrects this.
     offer.queue_wait = Duration(0);

@@ -124,6 +124,7 @@ std::vector<Offer> offers_of(const Zone& zone, const std::string& day) {
   offer.observed_on = day;
   offer.source = "this machine's zones";
   offer.cold_start = zone.cold_start;
+  offer.nodes_max = 1;
   std::vector<Offer> offers;
   if (zone.sells_on_demand) offers.push_back(offer);
   if (zone.sells_spot) {
