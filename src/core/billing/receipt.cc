@@ -116,7 +116,8 @@ void add_on_demand(Receipt& receipt, const ReceiptInput& input, const std::vecto
       cheapest = &offer;
   }
   if (cheapest == nullptr) return;
-  receipt.on_demand_cost = cost_of(cheapest->price_per_hour, receipt.useful);
+  const Money all_nodes = cheapest->price_per_hour.scaled(std::max(input.job.spec.num_nodes, 1));
+  receipt.on_demand_cost = cost_of(all_nodes, receipt.useful);
   receipt.on_demand_offer = offer_key(*cheapest);
 }
 

@@ -28,6 +28,10 @@ std::vector<const LeaseRecord*> stillborn_leases(Step& step, const JobRecord& jo
   return found;
 }
 
+double nodes_of(const JobRecord& job) {
+  return std::max(job.spec.num_nodes, 1);
+}
+
 // Where many go in one call, the next call's gather while one is under way.
 int launching_max(const Working& working, const Offer& offer) {
   const auto facts = working.suppliers.find(working.supplier_of(offer.location));
@@ -118,6 +122,7 @@ LeaseRecord intend_lease(Step& step, const JobRecord& before, const Offer& offer
   lease.attempt = static_cast<int>(before.leases.size()) + 1;
   lease.role = role;
   lease.offer = offer;
+  lease.offer.price_per_hour = offer.price_per_hour.scaled(nodes_of(before));  // what all nodes cost
   lease.intended_at = step.now();
   lease.hard_limit = step.now() + step.tempo().hard_limit;
   lease.first_step = before.saved ? before.saved->step : 0;

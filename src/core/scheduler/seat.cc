@@ -244,6 +244,7 @@ std::string note_on_budget(const JobRecord& job, const Market& market) {
   return text;
 }
 
+// Of one node.
 double dearest_per_h(const Seat& seat) {
   double dearest = 0;
   for (const SeatZone& zone : seat.zones) {
@@ -260,7 +261,7 @@ void set_budget(Seat& seat, const JobRecord& job, const Market& market) {
   if (const std::string note = note_on_budget(job, market); !note.empty()) {
     seat.note += (seat.note.empty() ? "" : "; ") + note;
   }
-  const double dearest = dearest_per_h(seat);
+  const double dearest = dearest_per_h(seat) * nodes_of(job);
   if (dearest <= 0) return;
   const double lasts_s = 3600 * seat.problem.budget_usd / dearest;
   const double tick_s = std::clamp(std::floor(lasts_s / ticks_of_a_job), tick_min_s, seconds_of(seat.tick));
