@@ -115,6 +115,8 @@ struct StageEnded {  // every process of the stage is gone
   Stage stage = Stage::program;
   int exit_code = 0;  // 128+n: ended by signal n
   bool killed = false;
+  int rank = -1;          // of several nodes, the one that failed first
+  std::string lost = {};  // not empty: its place ended rather than it: who
 };
 struct Progressed {  // the newest of a batch of progress lines
   double step = 0;

@@ -11,7 +11,9 @@ constexpr double rate_memory_s = 10;
 constexpr Duration rate_span_min = std::chrono::milliseconds(200);
 constexpr Duration prefetch_again_after = std::chrono::seconds(1);
 
-std::string end_of_stage(const std::string& what, int exit_code) {
+std::string end_of_stage(const std::string& stage, const StageEnded& event) {
+  const std::string what = event.rank < 0 ? stage : "rank " + std::to_string(event.rank) + " of " + stage;
+  const int exit_code = event.exit_code;
   if (exit_code == 137) return what + " was killed by signal 9, perhaps for want of memory";
   if (exit_code > 128 && exit_code < 193) {
     return what + " was ended by signal " + std::to_string(exit_code - 128);
@@ -257,23 +259,27 @@ void AgentLogic::start_program() {
 
 void AgentLogic::on(const StageEnded& event) {
   stage_alive_ = false;
-  if (event.stage == Stage::setup && state_ == State::setup) setup_ended(event.exit_code);
+  if (event.stage == Stage::setup && state_ == State::setup) setup_ended(event);
   if (event.stage == Stage::program && state_ == State::running) program_ended(event);
 }
 
-void AgentLogic::setup_ended(int exit_code) {
+void AgentLogic::setup_ended(const StageEnded& event) {
   if (ending_) {
     leave(AgentPhase::stopped, ending_->reason);
     return;
   }
-  if (exit_code == 0) {
+  if (!event.lost.empty()) {
+    leave(AgentPhase::broken, event.lost);
+    return;
+  }
+  if (event.exit_code == 0) {
     start_program();
     return;
   }
-  status_.exit_code = exit_code;
+  status_.exit_code = event.exit_code;
   state_ = State::finishing;
-  note(end_of_stage("setup", exit_code));
-  run_task(Finish{Outcome::failed, exit_code, status_.message});
+  note(end_of_stage("setup", event));
+  run_task(Finish{Outcome::failed, event.exit_code, status_.message});
 }
 
 void AgentLogic::program_ended(const StageEnded& event) {
@@ -306,13 +312,17 @@ void AgentLogic::wrapped_up() {
                                    : ending_->reason + "; its last state was not saved: " + saves_.problem());
     return;
   }
+  if (!exit_->lost.empty()) {  // the job goes on at another place
+    leave(AgentPhase::broken, exit_->lost);
+    return;
+  }
   if (exit_->exit_code == 0 || restarts_ >= spec_.resources.max_restarts_on_errors) {
     state_ = State::outputs;
     run_task(KeepOutputs{exit_->exit_code == 0});
     return;
   }
   ++restarts_;
-  note(end_of_stage("the program", exit_->exit_code) + "; restart " + std::to_string(restarts_) + " of " +
+  note(end_of_stage("the program", *exit_) + "; restart " + std::to_string(restarts_) + " of " +
        std::to_string(spec_.resources.max_restarts_on_errors));
   if (!saved_step_) {
     start_program();
@@ -333,7 +343,7 @@ void AgentLogic::on(const OutputsKept& event) {
 void AgentLogic::finish_job() {
   state_ = State::finishing;
   const int code = exit_->exit_code;
-  std::string message = code == 0 ? std::string() : end_of_stage("the program", code);
+  std::string message = code == 0 ? std::string() : end_of_stage("the program", *exit_);
   if (!outputs_note_.empty()) message += (message.empty() ? "" : "; ") + outputs_note_;
   run_task(Finish{code == 0 ? Outcome::succeeded : Outcome::failed, code, message});
   note(message);

@@ -107,7 +107,7 @@ class AgentLogic {
   void fail_job(const std::string& problem);
   void start_setup();
   void start_program();
-  void setup_ended(int exit_code);
+  void setup_ended(const StageEnded& event);
   void program_ended(const StageEnded& event);
   void wrapped_up();
   void finish_job();

@@ -130,6 +130,15 @@ Status add_data_store(AgentOptions& options, const std::string& value) {
   return {};
 }
 
+Status set_node_ips(AgentOptions& options, const std::string& value) {
+  options.node_ips = split(value, ',');
+  for (const std::string& ip : options.node_ips) {
+    if (ip.empty() || ip.find_first_of(" \t\n") != std::string::npos)
+      return bad("node-ips", value, "addresses with commas between them, such as 10.0.0.1,10.0.0.2");
+  }
+  return {};
+}
+
 std::map<std::string, Setter, std::less<>> setters() {
   return {
       {"store", text(&AgentOptions::store_url)},
@@ -153,6 +162,8 @@ std::map<std::string, Setter, std::less<>> setters() {
       {"grace", duration(&AgentOptions::grace, "grace")},
       {"hazard-per-hour", set_hazard},
       {"notice-lead", set_notice_lead},
+      {"launcher", absolute_path(&AgentOptions::launcher, "launcher")},
+      {"node-ips", set_node_ips},
   };
 }
 
@@ -229,9 +240,13 @@ std::string help_text() {
   --location=PLACE --purchase=KIND --accelerator=MODEL:COUNT --attempt=N    told to the program
   --hazard-per-hour=N    interruptions that this place sees; sets the cadence of checkpoints
   --notice-lead=SPAN     warning that an interruption gives here
+  --launcher=PROGRAM     the lease has several nodes: what starts its arguments on all of them, with the node's rank
+                         in $TRADEWIND_NODE_RANK; the scratch folder must be seen by all
+  --node-ips=IP,IP       their addresses, by rank
   --grace=SPAN           from SIGTERM to SIGKILL (default 10s)
   --poll=SPAN            how often orders and progress are looked for (default 250ms)
 
+`tradewind-agent rank --dir=FOLDER` is what the launcher starts on each node.
 On a host that is reached by SSH, `tradewind-agent node` answers one question of the control plane (JSON on standard
 input and output), and `tradewind-agent local-machine --dir=FOLDER` leads one instance from its start to its end.
 

@@ -36,6 +36,10 @@ struct AgentOptions {
   Purchase purchase = Purchase::on_demand;
   std::optional<Accelerator> accelerator = std::nullopt;
   int attempt = 1;
+  // Where the lease has several nodes (gang.h): what starts programs on all of them, and their addresses, the
+  // head's first.
+  std::filesystem::path launcher = {};
+  std::vector<std::string> node_ips = {};
   Duration poll = std::chrono::milliseconds(250);
   Duration grace = std::chrono::seconds(10);
   double hazard_per_hour = 0;

@@ -42,6 +42,16 @@ TEST(AgentOptions, TheBrokersAndTheDriversArgumentsAreRead) {
   EXPECT_EQ(options->notice_lead, std::chrono::minutes(2));
 }
 
+TEST(AgentOptions, SeveralNodesHaveALauncherAndAddresses) {
+  const Result<AgentOptions> options =
+      parse_options(with({"--launcher=/srv/launcher", "--node-ips=10.0.0.1,10.0.0.2"}));
+  ASSERT_TRUE(options.ok()) << describe(options.error());
+  EXPECT_EQ(options->launcher, "/srv/launcher");
+  EXPECT_EQ(options->node_ips, (std::vector<std::string>{"10.0.0.1", "10.0.0.2"}));
+  EXPECT_NE(problem(with({"--node-ips=10.0.0.1,,10.0.0.2"})).find("is not addresses with commas"),
+            std::string::npos);
+}
+
 TEST(AgentOptions, WhatIsMissingIsListed) {
   EXPECT_EQ(problem({"--job=j-1", "--scratch=/tmp/a"}),
             "missing: --store, --owner, --lease (tradewind-agent --help lists the options)");
@@ -67,7 +77,8 @@ TEST(AgentOptions, EveryOptionIsInTheHelp) {
        {"--store=",      "--owner=",           "--job=",           "--lease=",    "--scratch=",
         "--notice=",     "--local-store=",     "--standby-store=", "--standby ",  "--hard-limit=",
         "--limit-file=", "--lease-term=",      "--location=",      "--purchase=", "--accelerator=",
-        "--attempt=",    "--hazard-per-hour=", "--notice-lead=",   "--grace=",    "--poll="}) {
+        "--attempt=",    "--hazard-per-hour=", "--notice-lead=",   "--grace=",    "--poll=",
+        "--launcher=",   "--node-ips="}) {
     EXPECT_NE(help.find(name), std::string::npos) << name;
   }
 }

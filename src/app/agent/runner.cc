@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "app/agent/agent_logic.h"
+#include "app/agent/gang.h"
 #include "app/agent/job_data.h"
 #include "app/agent/mail_worker.h"
 #include "app/agent/notice.h"
@@ -153,6 +154,7 @@ class Runner {
   void take_line(std::string_view line, Batch& batch);
   void copy_line(const ProgressLine& line);
   void check_stage();
+  void say_end(const StageEnd& end);
   void measure_usage();
   void flush_segments(bool all);
   void publish();
@@ -174,6 +176,7 @@ class Runner {
   Workspace workspace_;
   std::optional<StageProcess> stage_;
   Stage stage_kind_ = Stage::setup;
+  int stages_ = 0;  // started so far
   std::optional<ProgressFile> progress_file_;
   std::optional<checkpoint::FolderView>
       announced_;  // the checkpoint folder when the newest "saved" line was read
@@ -396,8 +399,8 @@ void Runner::copy_line(const ProgressLine& line) {
 
 void Runner::check_stage() {
   if (!stage_) return;
-  const std::optional<io::ExitStatus> status = stage_->ended();
-  if (!status) return;
+  const std::optional<StageEnd> end = stage_->ended();
+  if (!end) return;
   read_output();
   // What still lies in the pipe fits into memory whether or not the mailbox takes segments: a pipe is small.
   const Duration now = parts_.clock->monotonic();
@@ -406,9 +409,17 @@ void Runner::check_stage() {
   if (stage_kind_ == Stage::program && progress_file_) {
     take_lines([this](const TakeLine& take) { progress_file_->read_rest(take); });
   }
+  say_end(*end);
+  tell(StageEnded{stage_kind_, end->status.shell_code(), end->killed, end->rank, end->lost});
+}
+
+void Runner::say_end(const StageEnd& end) {
   parts_.say(std::string(stage_kind_ == Stage::setup ? "setup" : "the program") +
-             " ended: " + to_text(*status));
-  tell(StageEnded{stage_kind_, status->shell_code(), status->signaled});
+             " ended: " + to_text(end.status));
+  if (!end.lost.empty()) say_to_all({end.lost + ": all are ended, and the job goes on elsewhere"});
+  if (end.rank >= 0 && !logic_.urgent())
+    say_to_all(
+        {"rank " + std::to_string(end.rank) + " ended first: " + to_text(end.status) + "; all are ended"});
 }
 
 void Runner::measure_usage() {
@@ -462,9 +473,16 @@ StageRequest Runner::stage_request(Stage stage) const {
   place.output_dir = workspace_.outputs.string();
   if (!spec_->inputs.empty()) place.inputs_dir = workspace_.inputs.string();
   place.progress = workspace_.progress.string();
+  if (!options.node_ips.empty()) place.node_ips = options.node_ips;
+  const bool gang = !options.launcher.empty() && !runs_on_head_only(*spec_);
+  if (gang) place.master_port = meeting_port(options.lease.text());
   place.restored = !logic_.status().restored_digest.empty();
   StageRequest request{stage == Stage::setup ? spec_->setup : spec_->run, workspace_.work,
                        workspace_.scratch / "script.sh", io::current_environment(), parts_.helpers};
+  if (gang) request.launcher = options.launcher;
+  request.nodes = static_cast<int>(place.node_ips.size());
+  // Of each stage its own: what is left of an earlier one sees that its folder is gone.
+  request.gang_folder = workspace_.scratch / ("gang-" + std::to_string(stages_));
   // What opens the stores is the agent's alone, unless the task names it.
   std::erase_if(request.environment,
                 [](const auto& entry) { return objectstore::is_store_identity(entry.first); });
@@ -473,6 +491,7 @@ StageRequest Runner::stage_request(Stage stage) const {
 }
 
 void Runner::start_stage(Stage stage) {
+  ++stages_;
   Result<StageProcess> started = StageProcess::start(stage_request(stage));
   stage_kind_ = stage;
   announced_.reset();

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/resource.h>
@@ -26,19 +27,36 @@ std::string shell() {
   return "bash";  // wherever the PATH has it
 }
 
+Duration steady_now() {
+  return std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now().time_since_epoch());
+}
+
 bool runs(const io::ProcessInfo& process) {
   return !process.ended();
+}
+
+// This program, as a rank on each node.
+Result<std::vector<std::string>> gang_command(const StageRequest& request) {
+  TW_RETURN_IF_ERROR(GangFolder(request.gang_folder).begin(request.script));
+  std::error_code problem;
+  const std::string own = std::filesystem::read_symlink("/proc/self/exe", problem).string();
+  return std::vector<std::string>{request.launcher.string(), own, "rank",
+                                  "--dir=" + request.gang_folder.string()};
+}
+
+Result<std::vector<std::string>> command(const StageRequest& request) {
+  if (!request.launcher.empty()) return gang_command(request);
+  if (request.script.size() <= argument_bytes_max)
+    return std::vector<std::string>{shell(), "-c", request.script};
+  TW_RETURN_IF_ERROR(io::write_file_atomic(request.script_file, request.script, {0600, false}));
+  return std::vector<std::string>{shell(), request.script_file.string()};
 }
 
 }  // namespace
 
 Result<StageProcess> StageProcess::start(const StageRequest& request) {
   io::SpawnRequest spawn;
-  spawn.argv = {shell(), "-c", request.script};
-  if (request.script.size() > argument_bytes_max) {
-    TW_RETURN_IF_ERROR(io::write_file_atomic(request.script_file, request.script, {0600, false}));
-    spawn.argv = {shell(), request.script_file.string()};
-  }
+  TW_ASSIGN_OR_RETURN(spawn.argv, command(request));
   spawn.environment = request.environment;
   spawn.cwd = request.cwd.string();
   spawn.die_with_parent = true;
@@ -48,7 +66,7 @@ Result<StageProcess> StageProcess::start(const StageRequest& request) {
   TW_ASSIGN_OR_RETURN(io::Child leader, io::spawn(spawn));
   if (::fcntl(pipe.read_end.get(), F_SETFL, O_NONBLOCK) != 0)
     return io::errno_error(errno, "read the program's output");
-  return StageProcess(std::move(leader), std::move(pipe.read_end), request.helpers);
+  return StageProcess(std::move(leader), std::move(pipe.read_end), request);
 }
 
 std::vector<io::ProcessInfo> StageProcess::family(const std::vector<io::ProcessInfo>& table) const {
@@ -87,6 +105,7 @@ void StageProcess::read_output(std::size_t bytes_max, const std::function<void(s
 }
 
 int StageProcess::send_save(int signal_number) {
+  if (gang_) return gang_->folder().order("save " + std::to_string(signal_number)).ok() ? 1 : 0;
   int sent = 0;
   for (const io::ProcessInfo& process : first_handlers(family(), signal_number)) {
     if (io::send_signal(process.identity, signal_number)) ++sent;
@@ -97,19 +116,28 @@ int StageProcess::send_save(int signal_number) {
 void StageProcess::terminate() {
   if (terminating_) return;
   terminating_ = true;
+  if (gang_ && gang_->folder().order("terminate").ok()) return;
   for (const io::ProcessInfo& process : family()) {
     if (runs(process)) io::send_signal(process.identity, SIGTERM);
   }
 }
 
+// The launcher last: without it nobody tells when the ranks have ended.
+void StageProcess::kill_gang() {
+  if (!gang_->folder().order("kill").ok()) return;
+  static_cast<void>(leader_.wait_for(kill_patience).ok());
+}
+
 void StageProcess::kill() {
   terminating_ = true;
+  if (gang_) kill_gang();
   // Some may be left when the time runs out: ended() then stays empty, and the caller comes again.
   static_cast<void>(kill_family().ok());
 }
 
-std::optional<io::ExitStatus> StageProcess::ended() {
+std::optional<StageEnd> StageProcess::ended() {
   reap_family(false);
+  if (gang_) gang_->watch(terminating_);
   Result<std::optional<io::ExitStatus>> status = leader_.wait_for(Duration::zero());
   // Somebody else took its status: it is gone, and not in order.
   if (!status.ok()) status = std::optional(io::ExitStatus{true, SIGKILL});
@@ -120,7 +148,10 @@ std::optional<io::ExitStatus> StageProcess::ended() {
     if (!kill_family().ok()) return std::nullopt;
   }
   reap_family(true);
-  return *status;
+  if (!gang_) return StageEnd{**status, -1, (*status)->signaled};
+  std::optional<GangEnd> end = gang_->ended(**status, terminating_, steady_now());
+  if (!end) return std::nullopt;
+  return StageEnd{end->status, end->rank, end->killed, std::move(end->lost)};
 }
 
 ProcessUsage StageProcess::usage() const {

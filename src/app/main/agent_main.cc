@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "app/agent/options.h"
+#include "app/agent/rank.h"
 #include "app/agent/runner.h"
 #include "app/agent/stores.h"
 #include "edge/drivers/local/machine.h"
@@ -122,6 +123,9 @@ int main(int count, char** values) {
   if (verb == "node") return answer_control_plane();
   if (verb == "local-machine" && count == 3 && std::string_view(values[2]).starts_with(folder_option)) {
     return tradewind::local::run_machine(values[2] + folder_option.size());
+  }
+  if (verb == "rank" && count == 3 && std::string_view(values[2]).starts_with(folder_option)) {
+    return tradewind::agent::run_rank(values[2] + folder_option.size());
   }
   // The agent's alone: what it starts must not find it, and there is no thread yet.
   const auto taken = tradewind::io::take_environment(tradewind::sealing::job_key_variable);

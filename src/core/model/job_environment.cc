@@ -34,7 +34,29 @@ void add_own_names(Variables& variables, const JobSpec& spec, const RunPlace& pl
   if (place.accelerator) variables["TRADEWIND_ACCELERATOR"] = place.accelerator->model;
 }
 
+void add_meeting(Variables& variables, const JobSpec& spec, const RunPlace& place) {
+  const std::string nodes = std::to_string(place.node_ips.size());
+  const auto port = spec.envs.find("MASTER_PORT");
+  const std::map<std::string, std::string> meeting = {
+      {"MASTER_ADDR", place.node_ips.front()},
+      {"MASTER_PORT", port != spec.envs.end() ? port->second : std::to_string(place.master_port)},
+      {"WORLD_SIZE", nodes},
+      {"NNODES", nodes}};
+  for (const auto& [name, value] : meeting) variables[name] = variables["TRADEWIND_" + name] = value;
+  set_rank(variables, place.node_rank);
+}
+
 }  // namespace
+
+bool runs_on_head_only(const JobSpec& spec) {
+  return spec.envs.contains(std::string(head_only_variable));
+}
+
+void set_rank(Variables& variables, int rank) {
+  for (const char* name : {"RANK", "NODE_RANK", "TRADEWIND_RANK", "TRADEWIND_NODE_RANK", "SKYPILOT_NODE_RANK",
+                           "SKYPILOT_SETUP_NODE_RANK"})
+    variables[name] = std::to_string(rank);
+}
 
 std::map<std::string, std::string> job_environment(const JobSpec& spec, const RunPlace& place) {
   Variables variables = spec.envs;
@@ -47,6 +69,7 @@ std::map<std::string, std::string> job_environment(const JobSpec& spec, const Ru
     variables[prefix + "NUM_GPUS_PER_NODE"] = whole_gpus(place);
   }
   variables["TRADEWIND_NUM_NODES"] = variables["SKYPILOT_NUM_NODES"] = std::to_string(spec.num_nodes);
+  if (place.node_ips.size() > 1 && !runs_on_head_only(spec)) add_meeting(variables, spec, place);
   variables["SKYPILOT_TASK_ID"] = place.job.text();
   return variables;
 }

@@ -77,6 +77,33 @@ TEST(JobEnvironment, ListsNodesByRankOnePerLineAndCountsWholeGpus) {
   EXPECT_EQ(variables["TRADEWIND_ACCELERATOR"], "T4");
 }
 
+TEST(JobEnvironment, SeveralNodesFindEachOtherAsTorchHasThem) {
+  JobSpec spec;
+  spec.num_nodes = 2;
+  RunPlace place = some_place();
+  place.node_rank = 1;
+  place.node_ips = {"10.0.0.1", "10.0.0.2"};
+  place.master_port = 20001;
+  auto variables = job_environment(spec, place);
+  for (const std::string prefix : {"", "TRADEWIND_"}) {
+    EXPECT_EQ(variables[prefix + "MASTER_ADDR"], "10.0.0.1");
+    EXPECT_EQ(variables[prefix + "MASTER_PORT"], "20001");
+    EXPECT_EQ(variables[prefix + "WORLD_SIZE"], "2");
+    EXPECT_EQ(variables[prefix + "NNODES"], "2");
+    EXPECT_EQ(variables[prefix + "RANK"], "1");
+    EXPECT_EQ(variables[prefix + "NODE_RANK"], "1");
+  }
+  set_rank(variables, 0);
+  for (const char* name : {"RANK", "NODE_RANK", "TRADEWIND_RANK", "TRADEWIND_NODE_RANK", "SKYPILOT_NODE_RANK",
+                           "SKYPILOT_SETUP_NODE_RANK"})
+    EXPECT_EQ(variables[name], "0") << name;
+  spec.envs["MASTER_PORT"] = "29500";
+  EXPECT_EQ(job_environment(spec, place)["MASTER_PORT"], "29500");
+  EXPECT_EQ(job_environment(spec, place)["TRADEWIND_MASTER_PORT"], "29500");
+  spec.envs = {{std::string(head_only_variable), "1"}};
+  EXPECT_EQ(job_environment(spec, place).count("RANK"), 0U) << "what its script starts has ranks of its own";
+}
+
 TEST(JobEnvironment, AUserCannotFakeTheFactsOfAPlace) {
   JobSpec spec;
   spec.envs = {{"TRADEWIND_EPOCH", "99"}, {"SKYPILOT_NODE_RANK", "7"}};
