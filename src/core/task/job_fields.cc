@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "core/model/bandwidth.h"
+#include "core/model/job_environment.h"
 #include "core/task/field_readers.h"
 #include "core/task/paths.h"
 
@@ -69,7 +70,7 @@ std::optional<std::string> variable_problem(std::string_view name) {
       !std::all_of(name.begin(), name.end(), is_allowed)) {
     return "is no name for a variable: letters, digits and '_' only, and no digit first";
   }
-  if (starts_with_ignoring_case(name, "TRADEWIND_")) {
+  if (starts_with_ignoring_case(name, "TRADEWIND_") && name != head_only_variable) {
     return "is a name that the job gets from Tradewind itself: choose another";
   }
   return std::nullopt;
@@ -90,7 +91,6 @@ void read_num_nodes(FieldContext& context, const YamlNode& value, const std::str
   const auto count = read_integer(context.reading, value, path, 1, 10'000);
   if (!count) return;
   context.task.spec.num_nodes = *count;
-  if (*count > 1) keep(context, path, *count);
 }
 
 void read_workdir(FieldContext& context, const YamlNode& value, const std::string& path) {

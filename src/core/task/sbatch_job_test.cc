@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "base/text.h"
+#include "core/model/job_environment.h"
 #include "core/task/task_file.h"
 
 namespace tradewind::task {
@@ -109,6 +110,8 @@ TEST(SbatchJob, TheCommandLineIsStrongerThanVariablesAndThoseThanTheScript) {
 TEST(SbatchJob, CoresMemoryAndGpusAreOfANode) {
   const SbatchJob spread = job("#SBATCH -N 2 -n 8 -c 2 --mem-per-cpu=1G --gpus=4\n");
   EXPECT_EQ(spread.spec.num_nodes, 2);
+  EXPECT_TRUE(runs_on_head_only(spread.spec)) << "its own srun starts the rest";
+  EXPECT_FALSE(runs_on_head_only(job("#SBATCH -N 1\n").spec));
   EXPECT_EQ(spread.spec.resources.cpus->amount, 8);
   EXPECT_EQ(spread.spec.resources.memory_gib->amount, 8);
   EXPECT_EQ(spread.spec.resources.accelerators, (std::vector<AcceleratorRequest>{{"H100", 2}, {"A100", 2}}));

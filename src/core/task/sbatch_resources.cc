@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "base/text.h"
+#include "core/model/job_environment.h"
 #include "core/task/sbatch_job.h"
 #include "core/task/sbatch_reader.h"
 
@@ -48,6 +49,7 @@ void read_tasks(SbatchReader& reader, Shape& shape, SbatchJob& job) {
   if (cpus) envs["SLURM_CPUS_PER_TASK"] = std::to_string(*cpus);
   shape.cpus_said = tasks || per_node || cpus;
   job.spec.num_nodes = shape.nodes;
+  if (shape.nodes > 1) envs[std::string(head_only_variable)] = "1";
 }
 
 // Several options ask for GPUs: the strongest source says, and where it has several, what each node needs.

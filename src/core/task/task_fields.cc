@@ -15,7 +15,9 @@ constexpr std::string_view recovery = "resources.job_recovery";
 constexpr TaskField fields[] = {
     {top, "name", "text", acted_on, "What people call the job; the file's name when not given.", read_name},
     {top, "resources", "mapping", acted_on, "What one node must have, and where it may be.", read_resources},
-    {top, "num_nodes", "integer", acted_on, "Number of nodes; more than one is kept but not acted on yet.",
+    {top, "num_nodes", "integer", acted_on,
+     "Number of nodes, all at once: `setup` and `run` run on each of them. More than one on Slurm and "
+     "Kubernetes alone.",
      read_num_nodes},
     {top, "workdir", "path", acted_on, "The folder that is copied to the node and in which the commands run.",
      read_workdir},

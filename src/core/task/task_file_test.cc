@@ -102,7 +102,7 @@ max_share: {aws: 60%}
   ASSERT_EQ(task.warnings.size(), 1u);
   EXPECT_EQ(task.warnings[0],
             "not acted on yet, only kept: resources.disk_size, resources.ports, resources.labels, "
-            "resources.job_recovery.strategy, resources.image_id, resources.any_of.disk_tier, num_nodes, "
+            "resources.job_recovery.strategy, resources.image_id, resources.any_of.disk_tier, "
             "service, config, max_share");
   EXPECT_EQ(task.spec.num_nodes, 2);
   EXPECT_EQ(task.spec.resources.ports, (Texts{"8080", "9000-9010"}));
@@ -256,6 +256,7 @@ TEST(TaskFile, TheCommandLineFillsAndOverridesVariables) {
   const std::map<std::string, std::string> given = {
       {"TOKENS", "5"}, {"SIZE", ""}, {"MODEL", "big"}, {"MORE", "1"}};
   EXPECT_EQ(parse(yaml, {.envs = given}).spec.envs, given);
+  EXPECT_TRUE(errors_of("run: x\nenvs: {TRADEWIND_HEAD_ONLY: 1}\n").empty()) << "the user's to say";
   EXPECT_EQ(
       errors_of("run: x", {.envs = {{"2X", "1"}, {"TRADEWIND_JOB_ID", "j"}}}),
       (Texts{"f: --env 2X is no name for a variable: letters, digits and '_' only, and no digit first",

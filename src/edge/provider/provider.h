@@ -61,6 +61,7 @@ struct LaunchRequest {
   OwnerId owner;      // tagged onto the instance in the creating call
   Offer offer;
   JobId job;
+  int nodes = 1;  // all or none; no more than the offer's nodes_max
   // How the agent finds its work: "--store=URL", "--lease=…" and the like, no secrets.
   std::vector<std::string> agent_arguments;
   // The instance ends itself then, whatever happens, unless its agent was ordered to run on: it leaves the

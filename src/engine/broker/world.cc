@@ -115,6 +115,7 @@ Result<provider::LaunchRequest> launch_request(const World& world, const schedul
   request.owner = world.owner;
   request.offer = launch.offer;
   request.job = launch.job;
+  request.nodes = std::max(launch.spec.num_nodes, 1);
   request.hard_limit = launch.hard_limit;
   TW_ASSIGN_OR_RETURN(request.agent_arguments, agent_arguments(world, there, launch));
   TW_ASSIGN_OR_RETURN(request.secrets, agent_secrets(world, place_of(launch)));

@@ -59,7 +59,9 @@ touch beat
 )sh";
 
 // Where the agent works. /tmp may be mounted noexec, and jobs that were killed leave their folders there.
-constexpr const char* making_scratch = R"sh(for parent in "${TMPDIR:-/tmp}" "$folder"; do
+constexpr const char* making_scratch = R"sh(parents=("${TMPDIR:-/tmp}" "$folder")
+[ "$nodes" = 1 ] || parents=("$folder")  # what all nodes see
+for parent in "${parents[@]}"; do
   for old in "$parent"/tradewind-slurm-[0-9]*; do
     [ -O "$old" ] || continue
     if [ -e "$old/.alive" ]; then
@@ -79,7 +81,7 @@ constexpr const char* making_scratch = R"sh(for parent in "${TMPDIR:-/tmp}" "$fo
 done
 if [ -z "$scratch" ]; then
   rm -f secrets
-  note_end failed "no folder for its work: neither ${TMPDIR:-/tmp} nor $folder lets programs run"
+  note_end failed "no folder for its work: none of ${parents[*]} lets programs run"
   exit 1
 fi
 exec 9>"$scratch/.alive" && flock -n 9
@@ -112,10 +114,22 @@ on_signal() { # SIGNAL
     announce stopped "$((now + 20))" "Slurm job $job is ended by Slurm"
   fi
 }
+# What the agent started on other nodes does not end with it, and must before anybody hears that this job has.
+end_steps() {
+  local left
+  rm -rf "$scratch"/work/gang-*
+  for _ in 1 2 3 4 5 6 7 8 9 10; do
+    left=$(timeout 10 squeue --noheader --steps --jobs="$job" -o %i) || return 0
+    left=$(printf '%s\n' "$left" | grep '\.[0-9][0-9]*$') || return 0
+    timeout 10 scancel $left
+    sleep 0.5
+  done
+}
 leave() {
   trap '' USR1 TERM INT HUP
   [ -z "$agent" ] || kill -KILL -- "-$agent" 2>/dev/null
-  rm -rf "$made" "$scratch" notice secrets
+  [ "$nodes" = 1 ] || end_steps 2>/dev/null
+  rm -rf "$made" "$scratch" notice secrets launcher
   [ -n "$code" ] || code="not known"
   if [ -e terminate ]; then
     note_end terminated "terminated on request"
@@ -130,6 +144,33 @@ leave() {
 trap leave EXIT
 trap 'on_signal USR1' USR1
 trap 'on_signal TERM' TERM INT HUP
+)sh";
+
+// How the agent starts what the user wants on all nodes: srun, from within the allocation. sbatch was told to
+// export nothing, which srun would take for itself. --overlap: the user's own steps have room beside it.
+constexpr const char* gathering = R"sh(if [ "$nodes" -gt 1 ]; then
+  cat >launcher <<'END'
+#!/bin/bash
+exec srun --nodes="$SLURM_JOB_NUM_NODES" --ntasks="$SLURM_JOB_NUM_NODES" --ntasks-per-node=1 \
+  --cpus-per-task="${SLURM_CPUS_PER_TASK:-1}" --export=ALL --input=none --kill-on-bad-exit=1 --overlap --quiet \
+  /bin/bash -c 'export TRADEWIND_NODE_RANK=$SLURM_PROCID; exec "$@"' rank "$@"
+END
+  chmod 700 launcher
+  address_of() { getent ahostsv4 "$1" | sed -n '1s/ .*//p'; }
+  ips=
+  for host in $(scontrol show hostnames "$SLURM_JOB_NODELIST"); do
+    ip=$(address_of "$host")
+    # A node's own name may mean itself to it alone, and addresses may be the controller's secret.
+    case $ip in '' | 127.*)
+      at=$(scontrol --oneliner show node "$host" | sed -n 's/.* NodeAddr=\([^ ]*\).*/\1/p')
+      ip=$host
+      [ -z "$at" ] || [ "$at" = "$host" ] || ip=$(address_of "$at")
+      ;;
+    esac
+    ips=$ips${ips:+,}${ip:-$host}
+  done
+  program+=("--launcher=$folder/launcher" "--node-ips=$ips")
+fi
 )sh";
 
 constexpr const char* running = R"sh(now=$(date +%s)
@@ -211,6 +252,7 @@ std::string batch_script(const BatchJob& job) {
   // Without a grace time Slurm still gives what lies between TERM and KILL (KillWait, 30 s unless set).
   text += "grace=" + std::to_string(job.grace > Duration(0) ? seconds_up(job.grace) : 30) + "\n";
   text += "heartbeat=" + std::to_string(std::max(seconds_up(job.heartbeat), 1LL)) + "\n";
+  text += "nodes=" + std::to_string(job.nodes) + "\n";
   if (job.array) {
     text += "array=" + io::shell_quoted(job.array->folder) + "\n";
     text += "instances=" + io::shell_quoted(job.array->instances) + finding;
@@ -218,7 +260,7 @@ std::string batch_script(const BatchJob& job) {
     text +=
         "array=\nfolder=" + io::shell_quoted(job.folder) + "\ntoken=${folder##*/}\n" + agent_lines(job.agent);
   }
-  return text + opening + ending + making_scratch + running;
+  return text + opening + ending + making_scratch + gathering + running;
 }
 
 }  // namespace tradewind::slurm

@@ -28,13 +28,14 @@ struct BatchJob {
   std::optional<BatchArray> array = std::nullopt;  // instead of both
   Duration notice_lead{};                          // before the allocation's time limit
   Duration grace{};                                // between a preemption's signal and its end; 0: not known
+  int nodes = 1;
   Duration heartbeat = std::chrono::seconds(30);
 };
 
 // Bash 4.2 and coreutils suffice. The script claims the token for its own job number, so that of two jobs of
 // one token one alone runs the agent; an element of an array finds its token by its index; a job that the
-// cluster requeues ends at once. It says how it ended in the file "end", touches "beat" while it lives, and
-// removes its scratch folder.
+// cluster requeues ends at once. It says how it ended in the file "end", gives the agent of several nodes a
+// program that starts others on all of them, touches "beat" while it lives, and removes its scratch folder.
 std::string batch_script(const BatchJob& job);
 
 }  // namespace tradewind::slurm

@@ -107,6 +107,7 @@ std::vector<Partition> parse_partitions(std::string_view text) {
     if (partition.name.empty()) continue;
     partition.state = value_of(line, "State");
     partition.max_time = parse_time_limit(value_of(line, "MaxTime"));
+    partition.max_nodes = number_in<int>(value_of(line, "MaxNodes")).value_or(0);
     partition.tier = number_in<int>(value_of(line, "PriorityTier")).value_or(1);
     const std::string mode = value_of(line, "PreemptMode");
     partition.preempt = mode.find("REQUEUE") != std::string::npos || mode.find("CANCEL") != std::string::npos;

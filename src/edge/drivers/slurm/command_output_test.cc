@@ -30,10 +30,12 @@ TEST(CommandOutput, ReadsWhatSqueuePrints) {
 
 TEST(CommandOutput, ReadsPartitionsAndTheirNodes) {
   std::vector<Partition> partitions = parse_partitions(
-      "PartitionName=batch AllowGroups=ALL Default=YES GraceTime=0 MaxTime=01:00:00 PriorityTier=5 "
+      "PartitionName=batch AllowGroups=ALL Default=YES GraceTime=0 MaxNodes=2 MaxTime=01:00:00 "
+      "PriorityTier=5 "
       "PreemptMode=OFF "
       "State=UP TotalCPUs=16\n"
-      "PartitionName=spot GraceTime=5 MaxTime=UNLIMITED PriorityTier=1 PreemptMode=REQUEUE State=DOWN\n");
+      "PartitionName=spot GraceTime=5 MaxNodes=UNLIMITED MaxTime=UNLIMITED PriorityTier=1 "
+      "PreemptMode=REQUEUE State=DOWN\n");
   ASSERT_TRUE(add_nodes("batch|n1|4|4096|gpu:a100:2(S:0-1)|idle\n"
                         "spot|n1|4|4096|gpu:a100:2|idle\n"
                         "spot|n2|8|8192|(null)|drained*\n",
@@ -41,6 +43,8 @@ TEST(CommandOutput, ReadsPartitionsAndTheirNodes) {
                   .ok());
   ASSERT_EQ(partitions.size(), 2U);
   EXPECT_EQ(partitions[0].max_time, hours(1));
+  EXPECT_EQ(partitions[0].max_nodes, 2);
+  EXPECT_EQ(partitions[1].max_nodes, 0);
   EXPECT_EQ(partitions[0].tier, 5);
   EXPECT_FALSE(partitions[0].preempt);
   EXPECT_EQ(partitions[0].nodes.at(0).gpus, (std::vector<Gpus>{{"a100", 2}}));

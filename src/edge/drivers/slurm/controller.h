@@ -19,9 +19,10 @@ struct SubmitRequest {
   std::string folder;      // its working folder; absolute
   std::string output;      // what it prints; absolute
   std::string array = {};  // the indices of a job array, "0-99,101"; empty: one job
-  int cpus = 1;
-  long memory_mib = 0;    // 0: what the partition gives
-  std::string gres = {};  // "gpu:a100:2"; empty: none
+  int nodes = 1;           // all at once
+  int cpus = 1;            // of each
+  long memory_mib = 0;     // of each; 0: what the partition gives
+  std::string gres = {};   // "gpu:a100:2"; empty: none
   std::string account = {};
   std::string qos = {};
   std::string reservation = {};
@@ -70,6 +71,7 @@ struct Partition {
   bool preempt = false;  // its jobs may be cancelled or requeued for others'
   Duration grace{};      // between the notice of a preemption and its end
   std::vector<Node> nodes = {};
+  int max_nodes = 0;  // of one job; 0: as many as there are
 };
 
 // Jobs to be cancelled: every one of this user and name; with ids, those alone.

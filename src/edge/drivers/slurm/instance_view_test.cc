@@ -226,6 +226,25 @@ TEST(SlurmOffers, SellsAPartitionAsWholeGpusWithTheirShareOfANode) {
       << "no more than the partition allows";
 }
 
+TEST(SlurmOffers, SaysHowManyNodesOneJobMayHave) {
+  Cluster cluster;
+  cluster.name = "hpc";
+  Partition gpu = partition("gpu", 1, false);
+  gpu.nodes.push_back({"n2", 64, 256 * 1024, {{"a100", 4}}, true});
+  gpu.nodes.push_back({"n3", 64, 256 * 1024, {{"a100", 4}}, false});
+  gpu.nodes.push_back({"n4", 64, 256 * 1024, {{"a100", 1}}, true});
+  const auto nodes_of = [&](const std::string& type) {
+    for (const Place& place : places_of(cluster, {gpu}, start)) {
+      if (place.offer.instance_type == type) return place.offer.nodes_max.value_or(-1);
+    }
+    return -2;
+  };
+  EXPECT_EQ(nodes_of("gpu-4"), 2) << "one is down, one has fewer";
+  EXPECT_EQ(nodes_of("cpu"), 3);
+  gpu.max_nodes = 1;
+  EXPECT_EQ(nodes_of("gpu-4"), 1);
+}
+
 TEST(SlurmOffers, NobodyIsPreemptedWhereNoneIsHigher) {
   Cluster cluster;
   cluster.name = "hpc";

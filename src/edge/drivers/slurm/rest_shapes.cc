@@ -97,6 +97,15 @@ void add_exclusive(json::object& job, int version) {
   }
 }
 
+void add_nodes(json::object& job, int nodes, int version) {
+  if (version < 39) {
+    job["nodes"] = json::array{nodes, nodes};
+  } else {
+    job["minimum_nodes"] = nodes;
+    job["maximum_nodes"] = nodes;
+  }
+}
+
 void add_warning(json::object& job, Duration lead) {
   job["kill_warning_flags"] = json::array{"BATCH_JOB"};
   job["kill_warning_signal"] = "USR1";
@@ -152,6 +161,9 @@ Partition partition_from(const json::value& from) {
   std::vector<std::string> state = words_in(member(from, "state"));
   if (state.empty()) state = words_in(member(from, "partition", "state"));
   partition.state = state.empty() ? "UP" : state.front();
+  std::optional<long long> most = number_of(from, "maximum_nodes_per_job");
+  if (!most) most = number_in(member(from, "maximums", "nodes"));
+  if (most && *most > 0 && *most < 1'000'000'000) partition.max_nodes = static_cast<int>(*most);
   std::optional<long long> minutes = number_of(from, "max_time_limit");
   if (!minutes) minutes = number_in(member(from, "maximums", "time"));
   if (minutes && *minutes > 0 && *minutes < 1'000'000'000)
@@ -186,8 +198,9 @@ json::object submit_body(const SubmitRequest& request, int version) {
                       {"current_working_directory", request.folder},
                       {version == 36 ? "standard_out" : "standard_output", request.output},
                       {"requeue", false},
-                      {"tasks", 1},
+                      {"tasks", request.nodes},
                       {"cpus_per_task", request.cpus}};
+  if (request.nodes > 1) add_nodes(job, request.nodes, version);
   if (version < 39) {
     job["open_mode"] = "append";
     job["environment"] = json::object{{"PATH", script_path}};

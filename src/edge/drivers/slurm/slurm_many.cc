@@ -1,6 +1,7 @@
 // Many launches and terminations at once: 10,000 tasks are ten job arrays, and their end a few calls.
 #include <algorithm>
 #include <set>
+#include <tuple>
 #include <unordered_map>
 
 #include "edge/drivers/slurm/array_text.h"
@@ -40,13 +41,13 @@ Result<std::size_t> SlurmProvider::array_max() {
 
 std::vector<Result<Launched>> SlurmProvider::launch_many(std::span<const LaunchRequest> requests) {
   Batch batch{requests, std::vector<std::optional<Result<Launched>>>(requests.size())};
-  std::map<std::pair<OwnerId, std::string>, std::vector<std::size_t>> alike;
+  std::map<std::tuple<OwnerId, std::string, int>, std::vector<std::size_t>> alike;
   std::set<std::string> tokens;
   for (std::size_t i = 0; i < requests.size(); ++i) {
     const LaunchRequest& request = requests[i];
     const bool plain = is_plain(request.token) && is_plain(request.owner.text());
     if (plain && tokens.insert(request.token).second)
-      alike[{request.owner, offer_key(request.offer)}].push_back(i);
+      alike[{request.owner, offer_key(request.offer), request.nodes}].push_back(i);
   }
   for (const auto& [what, which] : alike) launch_alike(batch, which);
   std::vector<Result<Launched>> answers;
@@ -137,6 +138,7 @@ void SlurmProvider::submit_array(Batch& batch, const std::vector<std::size_t>& w
   script.notice_lead = options_.cluster.notice_lead;
   script.grace = place.grace;
   script.heartbeat = options_.heartbeat;
+  script.nodes = batch.requests[which.front()].nodes;
   SubmitRequest wanted = submit_request(batch.requests[which.front()], place, script.array->folder);
   wanted.name = array;
   wanted.comment = comment_of(owner, array);

@@ -58,6 +58,15 @@ std::optional<Share> share_in(const Partition& partition, const Shape& shape, co
   return least;
 }
 
+// How many nodes one job may have at once.
+int nodes_in(const Partition& partition, const Shape& shape, const std::string& type) {
+  const auto fit = std::ranges::count_if(partition.nodes, [&](const Node& node) {
+    return node.usable && share_of(node, shape, type).has_value();
+  });
+  const int most = static_cast<int>(std::max<std::ptrdiff_t>(fit, 1));
+  return partition.max_nodes > 0 ? std::min(most, partition.max_nodes) : most;
+}
+
 bool is_preempted(const Cluster& cluster, const std::vector<Partition>& all, const Partition& partition) {
   if (std::ranges::find(cluster.preemptible, partition.name) != cluster.preemptible.end()) return true;
   return partition.preempt && std::ranges::any_of(all, [&](const Partition& other) {
@@ -116,6 +125,7 @@ class Maker {
     offer.location = {"slurm", cluster_.name, partition.name};
     offer.instance_type = name;
     offer.vcpus = share->cpus;
+    offer.nodes_max = nodes_in(partition, shape, type);
     offer.memory_gib = std::floor(static_cast<double>(share->memory_mib) / mib_per_gib * 10) / 10;
     const bool preempted = is_preempted(cluster_, all_, partition);
     offer.purchase = preempted ? Purchase::spot : Purchase::on_demand;

@@ -280,6 +280,7 @@ Result<std::string> SlurmProvider::submit(const LaunchRequest& request, const Pl
   batch.notice_lead = options_.cluster.notice_lead;
   batch.grace = place.grace;
   batch.heartbeat = options_.heartbeat;
+  batch.nodes = request.nodes;
   SubmitRequest wanted = submit_request(request, place, batch.folder);
   wanted.script = batch_script(batch);
   return controller_->submit(wanted);
@@ -299,6 +300,7 @@ SubmitRequest SlurmProvider::submit_request(const LaunchRequest& request, const 
   wanted.partition = place.partition;
   wanted.folder = folder;
   wanted.output = folder + "/job.log";
+  wanted.nodes = request.nodes;
   wanted.cpus = place.cpus;
   wanted.memory_mib = place.memory_mib;
   wanted.gres = place.gres;
