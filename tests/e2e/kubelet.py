@@ -1,5 +1,5 @@
 """The node of a test's Kubernetes cluster (tests/doubles/kubernetes.sh): it runs the containers of pods as processes of this
-machine, each pod in a folder of its own in place of its volumes."""
+machine, each pod in a folder of its own in place of its volumes; a claimed volume is one folder for all. It is the cluster's DNS, too."""
 import base64
 import contextlib
 import http.client
@@ -18,7 +18,8 @@ import urllib.request
 
 import rig
 
-VOLUMES = re.compile(r"(?<![/\w])/tradewind(-private|-secrets)?(?=[/'\"]|$)")
+VOLUMES = re.compile(r"(?<![/\w])/tradewind(-private|-secrets|-shared)?(?=[/'\"]|$)")
+POD_NAMES = re.compile(r"\b(tw-[a-z0-9-]+)-\d+\.\1\b")  # of a Job's pods, by its Service
 
 
 class Cluster:
@@ -70,6 +71,9 @@ class Kubelet:
         self.folder = tempfile.mkdtemp(prefix="tradewind-kubelet-")
         self.stopping = threading.Event()
         self.pods = {}  # name: its thread
+        self.sessions = {}  # name: that of its container
+        self.shared = os.path.join(self.folder, "shared")  # the claimed volume
+        os.mkdir(self.shared)
         self.make_node()
         self.thread = threading.Thread(target=self.watch)
         self.thread.start()
@@ -103,9 +107,14 @@ class Kubelet:
         container = {"name": "agent", "image": "none", "imageID": "", "ready": phase == "Running", "restartCount": 0, "state": state}
         self.cluster.merge(f"{self.core}pods/{name}/status", {"status": {"phase": phase, "containerStatuses": [container]}})
 
-    def start(self, container, folder, **streams):
-        command = [VOLUMES.sub(lambda found: os.path.join(folder, (found.group(1) or "-work")[1:]), word) for word in container["command"]]
-        environment = {"PATH": "/usr/local/bin:/usr/bin:/bin"} | {each["name"]: each["value"] for each in container.get("env", [])}
+    def start(self, pod, container, folder, **streams):
+        def place(found):
+            return self.shared if found.group(1) == "-shared" else os.path.join(folder, (found.group(1) or "-work")[1:])
+        command = [POD_NAMES.sub("127.0.0.1", VOLUMES.sub(place, word)) for word in container["command"]]
+        environment = {"PATH": "/usr/local/bin:/usr/bin:/bin"}
+        for each in container.get("env", []):
+            field = re.match(r"metadata\.(\w+)\['(.+)'\]", each.get("valueFrom", {}).get("fieldRef", {}).get("fieldPath", ""))
+            environment[each["name"]] = pod["metadata"][field.group(1)][field.group(2)] if field else each.get("value", "")
         return subprocess.Popen(command, env=environment, cwd=os.path.join(folder, "work"), start_new_session=True, **streams)
 
     def bring_secrets(self, pod, folder):
@@ -123,9 +132,10 @@ class Kubelet:
             os.makedirs(os.path.join(folder, each))
         self.bring_secrets(pod, folder)
         with open(os.path.join(folder, "log"), "wb") as log:
-            if self.start(pod["spec"]["initContainers"][0], folder, stdout=log, stderr=log).wait() != 0:
+            if self.start(pod, pod["spec"]["initContainers"][0], folder, stdout=log, stderr=log).wait() != 0:
                 return self.say(name, "Failed", {"terminated": {"exitCode": 1, "reason": "Error"}})
-            process = self.start(pod["spec"]["containers"][0], folder, stdout=log, stderr=log)
+            process = self.start(pod, pod["spec"]["containers"][0], folder, stdout=log, stderr=log)
+            self.sessions[name] = process.pid
             self.say(name, "Running", {"running": {}})
             told = self.attend(name, process, pod["spec"]["terminationGracePeriodSeconds"])
         self.end_session(process.pid)
@@ -162,6 +172,10 @@ class Kubelet:
     def log_of(self, name):
         with open(os.path.join(self.folder, name, "log"), encoding="utf-8", errors="replace") as file:
             return file.read()
+
+    def kill(self, name):
+        """All in its container, as a machine that breaks."""
+        self.end_session(self.sessions[name])
 
     def evict(self, name):
         self.cluster.ask("POST", f"{self.core}pods/{name}/eviction",

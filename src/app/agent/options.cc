@@ -246,7 +246,8 @@ std::string help_text() {
   --grace=SPAN           from SIGTERM to SIGKILL (default 10s)
   --poll=SPAN            how often orders and progress are looked for (default 250ms)
 
-`tradewind-agent rank --dir=FOLDER` is what the launcher starts on each node.
+`tradewind-agent rank --dir=FOLDER` is what the launcher starts on each node. Where nodes are there before anybody starts
+something on them, the launcher is `tradewind-agent lead-ranks FOLDER NODES`, and on the others `wait-as-rank FOLDER RANK` runs.
 On a host that is reached by SSH, `tradewind-agent node` answers one question of the control plane (JSON on standard
 input and output), and `tradewind-agent local-machine --dir=FOLDER` leads one instance from its start to its end.
 

@@ -1,5 +1,6 @@
 // tradewind-agent: opens the stores that its arguments name, and runs one lease.
 #include <cstdint>
+#include <cstdlib>
 #include <filesystem>
 #include <iostream>
 #include <iterator>
@@ -14,6 +15,7 @@
 #include "app/agent/rank.h"
 #include "app/agent/runner.h"
 #include "app/agent/stores.h"
+#include "app/agent/waiting_ranks.h"
 #include "edge/drivers/local/machine.h"
 #include "edge/drivers/node/node.h"
 #include "edge/io/files.h"
@@ -127,6 +129,12 @@ int main(int count, char** values) {
   if (verb == "rank" && count == 3 && std::string_view(values[2]).starts_with(folder_option)) {
     return tradewind::agent::run_rank(values[2] + folder_option.size());
   }
+  // lead-ranks FOLDER NODES PROGRAM ARGUMENT…, wait-as-rank FOLDER RANK
+  if (verb == "lead-ranks" && count > 4)
+    return tradewind::agent::lead_waiting_ranks(values[2], std::atoi(values[3]),
+                                                {values + 4, values + count});
+  if (verb == "wait-as-rank" && count == 4)
+    return tradewind::agent::wait_as_rank(values[2], std::atoi(values[3]), {own_path(), "rank"});
   // The agent's alone: what it starts must not find it, and there is no thread yet.
   const auto taken = tradewind::io::take_environment(tradewind::sealing::job_key_variable);
   const std::vector<std::string> arguments(values + (count > 0 ? 1 : 0), values + count);

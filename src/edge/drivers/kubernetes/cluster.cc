@@ -151,6 +151,7 @@ Fields fields_of(ClusterConfig& cluster, const std::string& home) {
           {"priority_class", object_name(cluster.priority_class)},
           {"service_account", object_name(cluster.service_account)},
           {"store_secret", object_name(cluster.store_secret)},
+          {"shared_volume", object_name(cluster.shared_volume)},
           {"labels", pairs(cluster.labels)},
           {"annotations", pairs(cluster.annotations)},
           {"env", pairs(cluster.environment)},

@@ -63,6 +63,7 @@ struct ClusterConfig {
   std::string priority_class = {};   // empty: the cluster's default
   std::string service_account = {};  // empty: the namespace's default, without its token
   std::string store_secret = {};     // a Secret whose entries are the agent's environment
+  std::string shared_volume = {};    // a PersistentVolumeClaim that many pods may write; empty: no gangs
   std::map<std::string, std::string> labels = {};
   std::map<std::string, std::string> annotations = {};
   std::map<std::string, std::string> environment = {};

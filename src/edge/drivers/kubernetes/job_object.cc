@@ -1,5 +1,6 @@
 #include "edge/drivers/kubernetes/job_object.h"
 
+#include <algorithm>
 #include <cstdio>
 
 #include "edge/drivers/kubernetes/json_path.h"
@@ -92,12 +93,31 @@ json::object prepare_container(const ClusterConfig& cluster, bool secrets) {
   return container;
 }
 
+bool is_gang(const provider::LaunchRequest& request) {
+  return request.nodes > 1;
+}
+
+// On the volume that all pods of the gang see.
+std::string gang_folder(const provider::LaunchRequest& request) {
+  return std::string(shared_folder) + "/" + object_name(request.owner, request.token);
+}
+
+void add_gang(json::array& command, const provider::LaunchRequest& request) {
+  const std::string name = object_name(request.owner, request.token);
+  std::string hosts;
+  for (int rank = 0; rank < request.nodes; ++rank)
+    hosts += (rank > 0 ? "," : "") + name + "-" + std::to_string(rank) + "." + name;
+  command.emplace_back("--launcher=" + std::string(work_folder) + "/launcher");
+  command.emplace_back("--node-ips=" + hosts);
+}
+
 json::array agent_command(const ClusterConfig& cluster, const PoolConfig& pool,
                           const provider::LaunchRequest& request) {
   const std::string folder = work_folder;
+  const std::string meeting = is_gang(request) ? gang_folder(request) : folder;
   json::array command{"/bin/sh",
                       "-c",
-                      pod_script(),
+                      is_gang(request) ? pod_script(meeting, request.nodes) : pod_script(),
                       "tradewind",
                       folder,
                       private_folder,
@@ -105,14 +125,15 @@ json::array agent_command(const ClusterConfig& cluster, const PoolConfig& pool,
                       std::to_string(std::chrono::ceil<std::chrono::seconds>(cluster.grace).count()),
                       cluster.agent.path.empty() ? folder + "/bin/tradewind-agent" : cluster.agent.path};
   for (const std::string& argument : request.agent_arguments) command.emplace_back(argument);
-  command.emplace_back("--scratch=" + folder + "/scratch");
-  command.emplace_back("--limit-file=" + folder + "/limit");
+  command.emplace_back("--scratch=" + meeting + "/scratch");
+  command.emplace_back("--limit-file=" + meeting + "/limit");
   // An eviction may befall any pod.
-  command.emplace_back("--notice=" + folder + "/notice");
+  command.emplace_back("--notice=" + meeting + "/notice");
   command.emplace_back("--notice-lead=" + std::to_string(cluster.grace.count()) + "ms");
   command.emplace_back("--purchase=" + std::string(to_text(request.offer.purchase)));
   if (pool.accelerator)
     command.emplace_back("--accelerator=" + pool.accelerator->model + ":" + number(pool.accelerator->count));
+  if (is_gang(request)) add_gang(command, request);
   return command;
 }
 
@@ -127,6 +148,8 @@ json::object work_container(const ClusterConfig& cluster, const PoolConfig& pool
       {"volumeMounts", json::array{mount("tradewind", work_folder),
                                    mount("tradewind-private", private_folder), mount("shm", "/dev/shm")}},
       {"resources", resources_of(pool)}};
+  if (is_gang(request))
+    container["volumeMounts"].as_array().push_back(mount("tradewind-shared", shared_folder));
   restrict(cluster, container);
   return container;
 }
@@ -175,6 +198,12 @@ json::object pod_spec(const ClusterConfig& cluster, const PoolConfig& pool,
        json::array{prepare_container(cluster, own_secrets || !cluster.store_secret.empty())}},
       {"containers", json::array{work_container(cluster, pool, request)}},
       {"volumes", volumes_of(cluster, name, own_secrets)}};
+  if (is_gang(request)) {
+    spec["subdomain"] = name;
+    spec["volumes"].as_array().push_back(
+        json::object{{"name", "tradewind-shared"},
+                     {"persistentVolumeClaim", json::object{{"claimName", cluster.shared_volume}}}});
+  }
   if (!pool.node_selector.empty()) spec["nodeSelector"] = texts(pool.node_selector);
   if (!pool.tolerations.empty()) spec["tolerations"] = tolerations_of(pool);
   if (!cluster.priority_class.empty()) spec["priorityClassName"] = cluster.priority_class;
@@ -186,6 +215,18 @@ json::object pod_spec(const ClusterConfig& cluster, const PoolConfig& pool,
                                            {"seccompProfile", json::object{{"type", "RuntimeDefault"}}}};
   }
   return spec;
+}
+
+// Of what goes when its Job goes.
+json::object metadata_of_part(const json::value& job) {
+  const std::string name = text_at(job, {"metadata", "name"});
+  const json::object owner{{"apiVersion", "batch/v1"},
+                           {"kind", "Job"},
+                           {"name", name},
+                           {"uid", text_at(job, {"metadata", "uid"})}};
+  json::object metadata{{"name", name}, {"ownerReferences", json::array{owner}}};
+  if (const json::value* labels = find(job, {"metadata", "labels"})) metadata["labels"] = *labels;
+  return metadata;
 }
 
 }  // namespace
@@ -221,13 +262,14 @@ json::value job_object(const ClusterConfig& cluster, const PoolConfig& pool,
       {"onPodConditions", json::array{json::object{{"type", "DisruptionTarget"}, {"status", "True"}}}}}};
   json::object spec{
       {"backoffLimit", 0},
-      {"completions", 1},
-      {"parallelism", 1},
+      {"completions", std::max(request.nodes, 1)},
+      {"parallelism", std::max(request.nodes, 1)},
       {"podReplacementPolicy", "Failed"},
       {"podFailurePolicy", json::object{{"rules", ended_by_disruption}}},
       {"ttlSecondsAfterFinished", std::chrono::ceil<std::chrono::seconds>(cluster.forget_after).count()},
       {"template", json::object{{"metadata", json::object{{"labels", labels}, {"annotations", annotations}}},
                                 {"spec", pod_spec(cluster, pool, request, name)}}}};
+  if (is_gang(request)) spec["completionMode"] = "Indexed";
   if (!cluster.queue.empty()) spec["suspend"] = true;  // until the queue admits it
   return json::object{
       {"apiVersion", "batch/v1"},
@@ -237,18 +279,24 @@ json::value job_object(const ClusterConfig& cluster, const PoolConfig& pool,
 }
 
 json::value secret_object(const json::value& job, const std::map<std::string, std::string>& secrets) {
-  const std::string name = text_at(job, {"metadata", "name"});
-  const json::object owner{{"apiVersion", "batch/v1"},
-                           {"kind", "Job"},
-                           {"name", name},
-                           {"uid", text_at(job, {"metadata", "uid"})}};
-  json::object metadata{{"name", name}, {"ownerReferences", json::array{owner}}};
-  if (const json::value* labels = find(job, {"metadata", "labels"})) metadata["labels"] = *labels;
   return json::object{{"apiVersion", "v1"},
                       {"kind", "Secret"},
                       {"type", "Opaque"},
-                      {"metadata", std::move(metadata)},
+                      {"metadata", metadata_of_part(job)},
                       {"stringData", texts(secrets)}};
+}
+
+json::value service_object(const json::value& job) {
+  json::object pods;
+  for (const char* label : {owner_label, lease_label})
+    pods[label] = text_at(job, {"metadata", "labels", label});
+  return json::object{{"apiVersion", "v1"},
+                      {"kind", "Service"},
+                      {"metadata", metadata_of_part(job)},
+                      // Ranks look for each other before all are ready.
+                      {"spec", json::object{{"clusterIP", "None"},
+                                            {"publishNotReadyAddresses", true},
+                                            {"selector", std::move(pods)}}}};
 }
 
 json::value ending_patch(Time now, const std::string& reason) {

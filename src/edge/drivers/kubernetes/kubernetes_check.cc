@@ -21,16 +21,18 @@ struct Right {
   const char* resource;
   bool needed;  // false: it works without, and shows less
   bool of_queues = false;
+  bool of_gangs = false;
 };
 
 // As packaging/kubernetes/role.yaml grants them.
-constexpr std::array<Right, 13> rights = {{{"create", "batch", "jobs", true},
+constexpr std::array<Right, 14> rights = {{{"create", "batch", "jobs", true},
                                            {"get", "batch", "jobs", true},
                                            {"list", "batch", "jobs", true},
                                            {"patch", "batch", "jobs", true},
                                            {"delete", "batch", "jobs", true},
                                            {"list", "", "pods", true},
                                            {"create", "", "secrets", true},
+                                           {"create", "", "services", true, false, true},
                                            {"watch", "batch", "jobs", false},
                                            {"watch", "", "pods", false},
                                            {"list", "", "events", false},
@@ -61,6 +63,7 @@ Proof rights_of(const std::string& name, KubernetesProvider& cluster, const std:
   int count = 0;
   for (const Right& right : rights) {
     if (right.of_queues && cluster.config().queue.empty()) continue;
+    if (right.of_gangs && cluster.config().shared_volume.empty()) continue;
     ++count;
     const Result<bool> allowed = is_allowed(cluster.client(), where, right);
     if (!allowed.ok()) return {name, Finding::broken, allowed.error().message, allowed.error().hint};

@@ -98,7 +98,7 @@ Result<std::vector<Offer>> KubernetesProvider::offers(const provider::OfferQuery
     offer.price_per_hour = pool.price_per_hour;
     offer.observed_on = format_utc(clock_.now()).substr(0, 10);
     offer.source = "kubernetes.yaml";
-    offer.nodes_max = 1;
+    offer.nodes_max = config_.shared_volume.empty() ? 1 : pool.max;
     if (pool.spot) offer.notice_lead = config_.grace;
     // A cluster that is full keeps pods waiting, and says of none for how long: what was seen corrects this.
     offer.queue_wait = Duration(0);
@@ -118,22 +118,31 @@ Result<const PoolConfig*> KubernetesProvider::pool_of(const Offer& offer) const 
 }
 
 // All owners' pods count: the pool is one.
-Status KubernetesProvider::prove_room(const PoolConfig& pool, const std::string& where) {
+Status KubernetesProvider::prove_room(const PoolConfig& pool, const std::string& where, int nodes) {
   TW_ASSIGN_OR_RETURN(const std::vector<json::value> jobs,
                       client_.list(jobs_path(where), selector(pool_label, pool.name)));
-  const auto taken = std::ranges::count_if(jobs, [](const json::value& job) { return !has_ended(job, {}); });
-  if (taken < pool.max) return {};
-  return Error{Code::insufficient_capacity, client_.cluster() + ": all " + std::to_string(pool.max) +
+  std::int64_t taken = 0;
+  for (const json::value& job : jobs) {
+    if (!has_ended(job, {})) taken += std::max<std::int64_t>(number_at(job, {"spec", "parallelism"}), 1);
+  }
+  if (taken + nodes <= pool.max) return {};
+  const std::string all = nodes == 1 ? "all " : std::to_string(taken) + " of ";
+  return Error{Code::insufficient_capacity, client_.cluster() + ": " + all + std::to_string(pool.max) +
                                                 " places of the pool " + pool.name + " are taken"};
 }
 
-// The Job comes first, so that the Secret has an owner with whom it goes; the pod waits for it.
-Status KubernetesProvider::bring_secret(const json::value& job, const LaunchRequest& request,
-                                        const std::string& where) {
+// The Job comes first, so that its parts have an owner with whom they go; the pod waits for the Secret, and a
+// gang's pods for each other.
+Status KubernetesProvider::bring_parts(const json::value& job, const LaunchRequest& request,
+                                       const std::string& where) {
+  const auto bring = [&](const char* kind, const json::value& part) -> Status {
+    const auto made = client_.create(core_path(where, kind), part);
+    if (made.ok() || made.error().code == Code::conflict) return {};
+    return made.error();
+  };
+  if (request.nodes > 1) TW_RETURN_IF_ERROR(bring("services", service_object(job)));
   if (request.secrets.empty()) return {};
-  const auto made = client_.create(core_path(where, "secrets"), secret_object(job, request.secrets));
-  if (made.ok() || made.error().code == Code::conflict) return {};
-  return made.error();
+  return bring("secrets", secret_object(job, request.secrets));
 }
 
 // A launch whose answer was lost, or one before us.
@@ -144,13 +153,16 @@ Result<Launched> KubernetesProvider::adopt(const json::value& job, const LaunchR
   if (!ours)
     return Error{Code::conflict, client_.cluster() + ": the Job " + text_at(job, {"metadata", "name"}) +
                                      " is there and is not this lease's"};
-  if (!has_ended(job, {})) TW_RETURN_IF_ERROR(bring_secret(job, request, where));
+  if (!has_ended(job, {})) TW_RETURN_IF_ERROR(bring_parts(job, request, where));
   return launched_of(config_, job);
 }
 
 Result<Launched> KubernetesProvider::launch(const LaunchRequest& request) {
   TW_ASSIGN_OR_RETURN(const PoolConfig* pool, pool_of(request.offer));
   TW_RETURN_IF_ERROR(prove_stores(request));
+  if (request.nodes > 1 && config_.shared_volume.empty())
+    return Error{Code::invalid_argument, client_.cluster() + ": pods of a gang need a volume that all see",
+                 "name a PersistentVolumeClaim in kubernetes.yaml: shared_volume: NAME"};
   TW_ASSIGN_OR_RETURN(const std::string where, namespace_name());
   Result<Launched> launched = launch_in(where, *pool, request);
   distrust_holdings();  // whatever came of it, the next list is to show it
@@ -164,7 +176,7 @@ Result<Launched> KubernetesProvider::launch_in(const std::string& where, const P
   const Result<json::value> before = client_.get(own);
   if (before.ok()) return adopt(*before, request, where);
   if (before.error().code != Code::not_found) return before.error();
-  TW_RETURN_IF_ERROR(prove_room(pool, where));
+  TW_RETURN_IF_ERROR(prove_room(pool, where, request.nodes));
   const Result<json::value> made = client_.create(jobs_path(where), job_object(config_, pool, request));
   if (!made.ok() && made.error().code == Code::conflict) {
     TW_ASSIGN_OR_RETURN(const json::value other, client_.get(own));
@@ -172,7 +184,7 @@ Result<Launched> KubernetesProvider::launch_in(const std::string& where, const P
   }
   if (!made.ok() && made.error().code == Code::not_found) return prove_namespace(where).error();
   if (!made.ok()) return made.error();
-  TW_RETURN_IF_ERROR(bring_secret(*made, request, where));
+  TW_RETURN_IF_ERROR(bring_parts(*made, request, where));
   return launched_of(config_, *made);
 }
 

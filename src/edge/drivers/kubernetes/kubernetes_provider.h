@@ -1,5 +1,5 @@
-// A supplier of one Kubernetes cluster: "kubernetes/<name>". A lease is a Job of one pod, named after the
-// lease's token, so that a second launch finds the first.
+// A supplier of one Kubernetes cluster: "kubernetes/<name>". A lease is a Job of one pod, or of as many as it
+// has nodes, named after the lease's token, so that a second launch finds the first.
 #pragma once
 
 #include <map>
@@ -71,9 +71,9 @@ class KubernetesProvider final : public provider::Provider {
   Result<provider::Launched> launch_in(const std::string& where, const PoolConfig& pool,
                                        const provider::LaunchRequest& request);
   Result<const PoolConfig*> pool_of(const Offer& offer) const;
-  Status prove_room(const PoolConfig& pool, const std::string& where);
-  Status bring_secret(const json::value& job, const provider::LaunchRequest& request,
-                      const std::string& where);
+  Status prove_room(const PoolConfig& pool, const std::string& where, int nodes);
+  Status bring_parts(const json::value& job, const provider::LaunchRequest& request,
+                     const std::string& where);
   Result<provider::Launched> adopt(const json::value& job, const provider::LaunchRequest& request,
                                    const std::string& where);
   Status prove_namespace(const std::string& where);

@@ -84,6 +84,29 @@ class KubernetesProviderTest : public testing::Test {
   std::unique_ptr<KubernetesProvider> provider_ = here_.open();
 };
 
+TEST_F(KubernetesProviderTest, PodsOfAGangNeedAVolumeAndRoomForAll) {
+  provider::LaunchRequest gang = request("l-gang");
+  gang.nodes = 2;
+  EXPECT_EQ(provider_->offers({})->front().nodes_max, 1);
+  EXPECT_EQ(provider_->launch(gang).error().code, Code::invalid_argument);
+  ClusterConfig config = here_.config();
+  config.shared_volume = "training";
+  provider_ = std::make_unique<KubernetesProvider>(
+      config, AccessOptions{here_.cluster().kubeconfig(), "", {}}, here_.clock());
+  EXPECT_EQ(provider_->offers({})->front().nodes_max, 3);
+  ASSERT_TRUE(provider_->launch(gang).ok());
+  ASSERT_TRUE(provider_->launch(gang).ok()) << "it is there already";
+  const auto service =
+      provider_->client().get(core_path("tradewind", "services") + "/" + object_name(gang.owner, gang.token));
+  EXPECT_TRUE(service.ok());
+  gang.token = "l-more";
+  const Error full = provider_->launch(gang).error();
+  EXPECT_EQ(full.code, Code::insufficient_capacity);
+  EXPECT_NE(full.message.find("2 of 3 places of the pool small are taken"), std::string::npos)
+      << full.message;
+  EXPECT_TRUE(provider_->launch(request("l-one")).ok());
+}
+
 TEST_F(KubernetesProviderTest, AListWhoseContinueTokenExpiredIsReadAnew) {
   for (const char* token : {"l-1", "l-2", "l-3"}) ASSERT_TRUE(provider_->launch(request(token)).ok());
   here_.cluster().expire_continues(1);

@@ -39,9 +39,10 @@ class RealKueue : public RealCluster {
     config.queue = "research";
     return config;
   }
-  std::string launch_as(KubernetesProvider& provider, const std::string& token) {
+  std::string launch_as(KubernetesProvider& provider, const std::string& token, int nodes = 1) {
     provider::LaunchRequest asked = request(provider);
     asked.token = token;
+    asked.nodes = nodes;
     return launch(provider, asked);
   }
   static auto of(const std::string& token, InstanceState state) {
@@ -63,6 +64,25 @@ TEST_F(RealKueue, AdmitsWhatItsQuotaHoldsAndTellsWhyTheRestWaits) {
       << waiting.reason;
   EXPECT_TRUE(provider->terminate(first.ref).ok());
   await(*provider, of("l-3", InstanceState::running));
+}
+
+TEST_F(RealKueue, AGangIsAdmittedWholeOrNotAtAll) {
+  ClusterConfig config = queue_for_two();
+  config.shared_volume = "training";
+  const auto provider = namespace_->open(config);
+  must(admin().create(core_path(where(), "persistentvolumeclaims"), volume_claim()));
+  launch_as(*provider, "l-1");
+  const Instance first = await(*provider, of("l-1", InstanceState::running));
+  const std::string gang = launch_as(*provider, "l-gang", 2);
+  const Instance waiting = await(*provider, says("insufficient unused quota for cpu"));
+  EXPECT_EQ(waiting.token, "l-gang");
+  const auto pods = [&] {
+    return must_list(core_path(where(), "pods"), "labelSelector=job-name%3D" + gang).size();
+  };
+  EXPECT_EQ(pods(), 0U) << "one CPU is free, and one of its pods would fit";
+  EXPECT_TRUE(provider->terminate(first.ref).ok());
+  await(*provider, of("l-gang", InstanceState::running));
+  EXPECT_EQ(pods(), 2U);
 }
 
 TEST_F(RealKueue, AQueueThatIsNotThereIsTold) {

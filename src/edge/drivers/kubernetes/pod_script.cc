@@ -47,12 +47,45 @@ fi
 : >"$work/started"
 mkdir -p "$work/tmp"
 export TMPDIR="$work/tmp"
+meet=${gang:-$work} rank=${JOB_COMPLETION_INDEX:-0} told=
+lead_gang() {
+  # What heads left that were killed. One that lives touches its folder.
+  for old in "${gang%/*}"/tw-*; do
+    [ -n "$(find "$old" -maxdepth 0 -mmin +60 2>/dev/null)" ] && rm -rf "$old"
+  done
+  mkdir -p "$gang/scratch"
+  printf "#!/bin/sh\nexec '%s' lead-ranks '%s' %s \"\$@\"\n" "$1" "$gang" "$nodes" >"$work/launcher"
+  chmod 755 "$work/launcher"
+}
+dismiss_gang() {
+  : >"$gang/over"
+  looks=0
+  while [ "$looks" -lt 3 ] && [ "$(ls "$gang" | grep -c '^left')" -lt "$(ls "$gang" | grep -c '^here')" ]; do
+    looks=$((looks + 1))
+    sleep 1
+  done
+  rm -rf "$gang"
+}
+if [ -n "$gang" ] && [ "$rank" = 0 ]; then
+  lead_gang "$1"
+elif [ -n "$gang" ]; then
+  trap 'exit 143' TERM INT
+  looks=0
+  # Made by the first pod, and by nobody when that has ended already.
+  until [ -d "$gang" ]; do
+    looks=$((looks + 1))
+    [ "$looks" -lt 600 ] || { echo 'tradewind: the first pod of the gang did not come' >&2; exit 1; }
+    sleep 1
+  done
+  set -- "$1" wait-as-rank "$gang" "$rank"
+fi
 stamp() { date -u -d "@$1" +%Y-%m-%dT%H:%M:%S; }
 notice() {
-  [ -e "$work/notice" ] && return
+  told=1
+  [ -e "$meet/notice" ] && return
   lead=$((grace > 2 ? grace - 2 : 1))
   printf '{"action":"terminate","deadline":"%sZ","reason":"the pod was told to end"}\n' \
-    "$(stamp $(($(date +%s) + lead)))" >"$work/notice.part" && mv "$work/notice.part" "$work/notice"
+    "$(stamp $(($(date +%s) + lead)))" >"$meet/notice.$rank" && mv "$meet/notice.$rank" "$meet/notice"
 }
 (
   if [ -f "$hidden/environment" ]; then
@@ -66,8 +99,9 @@ trap notice TERM INT
 (
   trap - TERM INT
   while sleep 5; do
-    if [ -s "$work/limit" ]; then
-      read -r later <"$work/limit" || :
+    [ -z "$gang" ] || [ "$rank" != 0 ] || touch -c "$gang"
+    if [ -s "$meet/limit" ]; then
+      read -r later <"$meet/limit" || :
       later=${later%Z}
       later=${later%.*}
       [ "$later" \> "$limit" ] && limit=$later
@@ -88,7 +122,8 @@ while :; do
   kill -0 "$agent" 2>/dev/null || break
 done
 kill "$watch" 2>/dev/null
-[ "$code" = 0 ] && [ -e "$work/notice" ] && code=143
+[ "$code" = 0 ] && { [ -n "$told" ] || [ -e "$meet/notice" ]; } && code=143
+[ -n "$gang" ] && [ "$rank" = 0 ] && dismiss_gang
 exit "$code"
 )sh";
 
@@ -100,8 +135,8 @@ std::string prepare_script(const AgentSource& agent, const std::string& secrets,
          " hidden=" + quoted(hidden) + "\n" + bring_agent(agent) + std::string(write_secrets);
 }
 
-std::string pod_script() {
-  return std::string(script);
+std::string pod_script(const std::string& gang, int nodes) {
+  return "gang=" + quoted(gang) + " nodes=" + std::to_string(nodes) + "\n" + std::string(script);
 }
 
 }  // namespace tradewind::kubernetes

@@ -34,6 +34,16 @@ class PodScript : public testing::Test {
     ::chmod(at("agent.sh").c_str(), 0700);
     return at("agent.sh");
   }
+  // Of a gang of two that meets in "shared", its pod of that rank, with a folder of its own.
+  io::SpawnRequest pod_of_gang(const std::string& script, int rank) const {
+    const std::string own = "pod" + std::to_string(rank);
+    EXPECT_TRUE(io::make_folders(folder_.path() / own).ok());
+    io::SpawnRequest request = pod(script, std::chrono::hours(1));
+    request.argv[2] = pod_script(at("shared/tw-1"), 2);
+    request.argv[4] = request.argv.back() = at(own);
+    request.environment["JOB_COMPLETION_INDEX"] = std::to_string(rank);
+    return request;
+  }
   io::SpawnRequest pod(const std::string& script, Duration limit) const {
     io::SpawnRequest request;
     request.argv = {"sh",
@@ -131,6 +141,51 @@ TEST_F(PodScript, TheHardLimitEndsAnAgentAndALaterOneIsKept) {
   const auto kept = io::run_command(pod("sleep 8\nexit 6\n", Duration(0)), std::chrono::seconds(40));
   ASSERT_TRUE(kept.ok());
   EXPECT_EQ(kept->status.code, 6) << kept->err;
+}
+
+// Stands for the agent: the first pod's waits for the other, whose part is that of a rank which waits.
+constexpr const char* gang_agent = R"(
+if [ "$1" = wait-as-rank ]; then
+  echo "$*" >"$2/../rank"
+  touch "$2/here.$3"
+  until [ -e "$2/over" ]; do sleep 0.05; done
+  exec touch "$2/left.$3"
+fi
+cat "$1/launcher" >"$1/../launcher"
+until [ -e "$1/../shared/tw-1/here.1" ]; do sleep 0.05; done
+touch "$1/../begun"
+until [ -e "$1/../go" ] || [ -e "$1/../shared/tw-1/notice" ]; do sleep 0.05; done
+)";
+
+TEST_F(PodScript, TheFirstPodOfAGangLeadsAndLeavesNothingOnTheVolume) {
+  ASSERT_TRUE(io::make_folders(at("shared/tw-0")).ok());
+  io::SpawnRequest age;
+  age.argv = {"touch", "-d", "2 hours ago", at("shared/tw-0")};
+  age.environment = {{"PATH", "/usr/bin:/bin"}};
+  ASSERT_TRUE(io::run_command(age, std::chrono::seconds(10)).ok());
+  auto rank = io::spawn(pod_of_gang(gang_agent, 1));
+  auto head = io::spawn(pod_of_gang(gang_agent, 0));
+  ASSERT_TRUE(rank.ok() && head.ok());
+  ASSERT_TRUE(appears("begun"));
+  EXPECT_EQ(read("launcher"),
+            "#!/bin/sh\nexec '" + at("agent.sh") + "' lead-ranks '" + at("shared/tw-1") + "' 2 \"$@\"\n");
+  EXPECT_EQ(read("shared/rank"), "wait-as-rank " + at("shared/tw-1") + " 1\n");
+  EXPECT_FALSE(io::path_exists(at("shared/tw-0"))) << "what a head left that was killed";
+  write("go", "");
+  EXPECT_TRUE(head->wait()->success());
+  EXPECT_TRUE(rank->wait()->success());
+  EXPECT_FALSE(io::path_exists(at("shared/tw-1")));
+}
+
+TEST_F(PodScript, WhatBefallsOnePodOfAGangIsToldToAll) {
+  auto rank = io::spawn(pod_of_gang(gang_agent, 1));
+  auto head = io::spawn(pod_of_gang(gang_agent, 0));
+  ASSERT_TRUE(rank.ok() && head.ok());
+  ASSERT_TRUE(appears("begun"));
+  ASSERT_TRUE(rank->signal(SIGTERM).ok());
+  EXPECT_EQ(head->wait()->code, 143);
+  EXPECT_EQ(rank->wait()->code, 143);
+  EXPECT_FALSE(io::path_exists(at("shared/tw-1")));
 }
 
 }  // namespace

@@ -128,6 +128,28 @@ class RealCluster : public testing::Test {
     EXPECT_TRUE(answer.ok()) << describe(answer.ok() ? Error{} : answer.error());
     return answer.ok() ? *answer : json::value(json::object());
   }
+  std::vector<json::value> must_list(const std::string& path, const std::string& query) {
+    const auto found = admin().list(path, query);
+    EXPECT_TRUE(found.ok()) << describe(found.ok() ? Error{} : found.error());
+    return found.ok() ? *found : std::vector<json::value>();
+  }
+  // Of "training", bound to a volume that is made for it.
+  json::value volume_claim() {
+    const json::object size{{"storage", "1Gi"}};
+    const std::string own = "training-" + where();
+    must(admin().create(
+        "/api/v1/persistentvolumes",
+        json::object{{"metadata", json::object{{"name", own}}},
+                     {"spec", json::object{{"capacity", size},
+                                           {"accessModes", json::array{"ReadWriteMany"}},
+                                           {"storageClassName", ""},
+                                           {"hostPath", json::object{{"path", "/training"}}}}}}));
+    return json::object{{"metadata", json::object{{"name", "training"}}},
+                        {"spec", json::object{{"resources", json::object{{"requests", size}}},
+                                              {"accessModes", json::array{"ReadWriteMany"}},
+                                              {"storageClassName", ""},
+                                              {"volumeName", own}}}};
+  }
   json::object quota(const char* what, const char* most) {
     return {{"metadata", json::object{{"name", "tight"}}},
             {"spec", json::object{{"hard", json::object{{what, most}}}}}};
