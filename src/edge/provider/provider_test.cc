@@ -90,7 +90,7 @@ class Wrapper : public testing::Test {
         Random(1));
   }
   LaunchRequest request(const std::string& token) {
-    return {token, OwnerId("o"), simple_fake_options().offers[0], JobId("j"), {}, start()};
+    return {token, OwnerId("o"), simple_fake_options().offers[0], JobId("j"), 1, {}, start()};
   }
   ManualClock clock_;
   FakeProvider fake_;
