@@ -486,7 +486,8 @@ void Simulation::log(const std::string& line) {
 
 SimulationReport Simulation::run() {
   start_broker();
-  const Time end = time_.now() + (options_.backends.empty() ? horizon : backends_horizon);
+  const bool is_short = options_.backends.empty() || options_.mutant == Mutant::driver_wedged;
+  const Time end = time_.now() + (is_short ? horizon : backends_horizon);
   std::optional<Time> quiet_until;
   while (time_.now() < end) {
     const std::vector<Observation> observations = broker_->wait();
