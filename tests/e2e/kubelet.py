@@ -141,8 +141,9 @@ class Kubelet:
         self.end_session(process.pid)
         code = process.returncode if process.returncode >= 0 else 128 - process.returncode
         self.say(name, "Succeeded" if code == 0 else "Failed", {"terminated": {"exitCode": code}})
-        if told:
-            self.cluster.ask("DELETE", f"{self.core}pods/{name}", {"gracePeriodSeconds": 0})
+        with contextlib.suppress(urllib.error.HTTPError):  # it may have been told as it ended, and be gone by now
+            if told or self.cluster.ask("GET", f"{self.core}pods/{name}")["metadata"].get("deletionTimestamp"):
+                self.cluster.ask("DELETE", f"{self.core}pods/{name}", {"gracePeriodSeconds": 0})
 
     def attend(self, name, process, grace):
         """Until it has ended. Whether it was told to."""
