@@ -23,7 +23,9 @@ void hand_over(Step& step, MoveRecord move, const LeaseRecord& source, const std
     return;  // again once it is free
   if (source.status) {
     move.step_saved = source.status->saved_step;
-    move.digest_saved = source.status->saved_digest;
+    // Who committed nothing of its own hands on what it began with.
+    const AgentStatus& last = *source.status;
+    move.digest_saved = last.saved_digest.empty() ? last.restored_digest : last.saved_digest;
     move.stopped_at = source.status->program_stopped_at;
   }
   if (!move.stopped_at) move.stopped_at = step.now();

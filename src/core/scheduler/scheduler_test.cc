@@ -356,6 +356,49 @@ TEST_F(Scheduler, OnlyAReadingThatAskedForALeaseIsEvidenceOfItsSilence) {
   EXPECT_EQ(state_.leases.at(second.id).end, LeaseEnd::lost);
 }
 
+// It was moved on before it had saved anything of its own.
+TEST_F(Scheduler, AMoveFromWhereNothingWasSavedHandsOnWhatWasRestoredThere) {
+  submit("j-1");
+  launch_newest();
+  const LeaseId source = newest_lease().id;
+  std::uint64_t sequence = 0;
+  const auto report = [&](const LeaseId& lease, AgentPhase phase, std::uint64_t epoch) {
+    AgentStatus status;
+    status.lease = lease;
+    status.job = JobId("j-1");
+    status.sequence = ++sequence;
+    status.phase = phase;
+    status.epoch = epoch;
+    if (epoch > 0) {
+      status.program_started_at = now_;
+      status.restored_digest = "d";
+      status.resumed_step = status.saved_step = 45;
+    }
+    return step({MailboxReading{JobId("j-1"), now_, std::nullopt, {}, {status}}});
+  };
+  report(source, AgentPhase::running, 1);
+  step({MoveCommand{1, MoveId("m-1"), JobId("j-1"), {"local", "b"}}});
+  launch_newest();
+  const LeaseId target = newest_lease().id;
+  ASSERT_NE(target, source);
+  report(target, AgentPhase::standby, 0);
+  report(source, AgentPhase::stopped, 1);
+  for (int tick = 0; tick < 10 && state_.moves.at(MoveId("m-1")).state != MoveState::resuming; ++tick) {
+    for (const LeaseId& lease : {source, target}) {
+      if (const auto order = state_.leases.at(lease).pending_order)
+        step({OrderWritten{lease, order->number, {}}});
+    }
+    now_ += Duration(1'000);
+    step({});
+  }
+  report(target, AgentPhase::running, 2);
+  const MoveRecord& move = state_.moves.at(MoveId("m-1"));
+  EXPECT_EQ(move.state, MoveState::done);
+  EXPECT_EQ(move.step_saved, 45);
+  EXPECT_EQ(move.digest_saved, "d");
+  EXPECT_EQ(move.digest_restored, "d");
+}
+
 TEST_F(Scheduler, WhoseMachineGoesAfterItFinishedTheJobIsNotLost) {
   for (const bool gone_first : {false, true}) {
     const char* job = gone_first ? "j-1" : "j-2";
