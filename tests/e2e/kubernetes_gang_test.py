@@ -78,12 +78,14 @@ class KubernetesGangs(rig.TestCase):
         out = self.log(job)
         began = [int(step) for step in re.findall(r"^\[\d\] rank \d begins at step (\d+)$", out, re.MULTILINE)]
         self.assertEqual(began[:2], [0, 0], out)
-        self.assertEqual(len(began), 4, out)
-        self.assertEqual(began[2], began[3], out)
+        # On a machine under load a place may be lost once more.
+        self.assertGreaterEqual(len(began), 4, out)
+        self.assertEqual(began[::2], began[1::2], out)
+        self.assertEqual(began, sorted(began), "nothing that was saved is lost")
         self.assertGreaterEqual(began[2], saved, "nothing that was saved is lost")
         self.assertEqual(re.findall(r"^\[\d\] weights (\w+)$", out, re.MULTILINE), [gang_training.weights(60)] * 2, out)
         self.assertNotIn("runs twice", out)
-        self.assertEqual(len([lease for lease in seen["leases"] if lease["instance"]]), 2, seen["leases"])
+        self.assertGreaterEqual(len([lease for lease in seen["leases"] if lease["instance"]]), 2, seen["leases"])
         return seen
 
     def pod_of(self, rank):
