@@ -79,7 +79,7 @@ class Gangs(slurm_cluster.TestCase):
         self.fail(subprocess.run(["ps", "-fp", ",".join(map(str, self.processes(mark)))], stdout=subprocess.PIPE, text=True, check=False).stdout)
 
     def check_went_on(self, job, target):
-        """Both ranks began twice or oftener, each from what it had saved, and ended once."""
+        """Both ranks began twice or oftener, each from what it had saved, and ended."""
         out = self.log(job)
         begun = BEGUN.findall(out)
         for rank in "01":
@@ -91,7 +91,8 @@ class Gangs(slurm_cluster.TestCase):
             self.assertEqual({found[4] for found in mine}, {rank}, "SKYPILOT_NODE_RANK")
             self.assertEqual({found[5] for found in mine}, {"2"}, "a line of TRADEWIND_NODE_IPS for each node")
             self.assertEqual({found[6] for found in mine}, {rank}, "each on a node of its own")
-            self.assertEqual(out.count(f"[{rank}] rank {rank} ends at {target}\n"), 1, out)
+            # More than once where the others were late, and all began again.
+            self.assertIn(f"[{rank}] rank {rank} ends at {target}\n", out)
             self.assertIn(f"[{rank}] setup on node {rank} in ", out)
         self.assertGreaterEqual(len({found[3] for found in begun}), 2, "by two Slurm jobs")
 

@@ -12,6 +12,17 @@
 namespace tradewind::slurm {
 namespace {
 
+// Bash tells so, rarely and on busy machines, of a command substitution whose process it has collected
+// already.
+std::string without_races_of_bash(const std::string& said) {
+  std::string rest;
+  for (const std::string& line : split(said, '\n')) {
+    if (!line.empty() && line.find("wait_for: No record of process") == std::string::npos)
+      rest += line + "\n";
+  }
+  return rest;
+}
+
 class BatchScript : public testing::Test {
  protected:
   void SetUp() override {
@@ -56,7 +67,7 @@ class BatchScript : public testing::Test {
                            {"SLURM_JOB_END_TIME", "4000000000"}};
     const Result<io::CommandOutput> ran = io::run_command(request, std::chrono::seconds(60));
     ASSERT_TRUE(ran.ok()) << describe(ran.error());
-    EXPECT_EQ(ran->err, "");
+    EXPECT_EQ(without_races_of_bash(ran->err), "");
     EXPECT_EQ(note("strange"), "");
   }
   std::string argument(const std::string& name) const {
