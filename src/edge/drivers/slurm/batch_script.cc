@@ -126,6 +126,8 @@ end_steps() {
   done
 }
 leave() {
+  # A child that is killed before it has become its program would do this as well.
+  [ "$BASHPID" = "$$" ] || return 0
   trap '' USR1 TERM INT HUP
   [ -z "$agent" ] || kill -KILL -- "-$agent" 2>/dev/null
   [ "$nodes" = 1 ] || end_steps 2>/dev/null

@@ -51,8 +51,7 @@ class BatchScript : public testing::Test {
   std::string note(const std::string& name) const { return io::read_file(path("job/" + name)).value_or(""); }
   // Runs the script to its end, with an agent that does that.
   void run(int nodes, const std::string& agent) {
-    // Of an agent that ends at once, bash may have forgotten the exit code before it is asked for.
-    program("agent", "cd '" + path("job") + "'\nprintf '%s\\n' \"$@\" >args\nsleep 1\n" + agent);
+    program("agent", "cd '" + path("job") + "'\nprintf '%s\\n' \"$@\" >args\n" + agent);
     BatchJob job;
     job.folder = path("job");
     job.nodes = nodes;
