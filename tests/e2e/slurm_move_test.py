@@ -36,7 +36,7 @@ class Moves(rig.TestCase):
             self.assertEqual(move["step_saved"], move["step_resumed"])
             if target.startswith("slurm"):
                 # The controller dies while the run is on its nodes, and is started again: no event for the run.
-                subprocess.run(["pkill", "-9", "-u", str(os.getuid()), "slurmctld"], check=True)
+                subprocess.run(["pkill", "-9", "-F", os.path.join(SLURM, "run", "slurmctld.pid")], check=True)
                 subprocess.run([os.path.join(SLURM, "bin", "slurmctld")], check=True, timeout=60, stdout=subprocess.DEVNULL,
                                stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL)
         home.wait_for_end(job)
