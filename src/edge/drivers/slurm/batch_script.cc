@@ -84,7 +84,8 @@ if [ -z "$scratch" ]; then
   note_end failed "no folder for its work: none of ${parents[*]} lets programs run"
   exit 1
 fi
-exec 9>"$scratch/.alive" && flock -n 9
+# Under its name it is locked from the first moment: others take what is not for left behind.
+exec 9>"$scratch/.alive.new" && flock -n 9 && mv "$scratch/.alive.new" "$scratch/.alive"
 mkdir "$scratch/tmp" "$scratch/work"
 )sh";
 
