@@ -7,7 +7,6 @@
 #include <map>
 #include <sys/stat.h>
 #include <system_error>
-#include <unistd.h>
 
 #include "base/text.h"
 #include "core/model/json.h"
@@ -15,6 +14,7 @@
 #include "edge/checkpoint/digest.h"
 #include "edge/io/errno_error.h"
 #include "edge/io/unique_fd.h"
+#include "edge/objectstore/posix_file.h"
 
 namespace tradewind::agent {
 namespace {
@@ -56,17 +56,9 @@ void collect(const fs::path& root, const fs::path& start, const Workspace& works
 
 // Reads up to one part; fewer bytes at the end of the file.
 Result<std::string> read_part(int fd, std::uint64_t offset, const fs::path& file) {
-  std::string part(kept_part_bytes, '\0');
-  std::size_t filled = 0;
-  while (filled < part.size()) {
-    const ssize_t n =
-        ::pread(fd, part.data() + filled, part.size() - filled, static_cast<off_t>(offset + filled));
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return io::errno_error(errno, "read the output " + file.string());
-    if (n == 0) break;
-    filled += static_cast<std::size_t>(n);
-  }
-  part.resize(filled);
+  std::string part;
+  const int failed = objectstore::read_at(fd, offset, kept_part_bytes, part);
+  if (failed != 0) return io::errno_error(failed, "read the output " + file.string());
   return part;
 }
 

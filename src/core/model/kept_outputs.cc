@@ -2,29 +2,14 @@
 
 #include <algorithm>
 #include <set>
-#include <string_view>
 #include <utility>
 
-#include "base/text.h"
+#include "core/model/stored_names.h"
 
 namespace tradewind {
 namespace {
 
 constexpr std::int64_t mode_bits = 07777;
-constexpr std::size_t sha256_digits = 64;
-
-// Of one part after the other, each below the last.
-bool stays_below(std::string_view path) {
-  if (path.empty() || path.find('\0') != std::string_view::npos) return false;
-  return std::ranges::none_of(
-      split(path, '/'), [](const std::string& part) { return part.empty() || part == "." || part == ".."; });
-}
-
-bool is_sha256(std::string_view text) {
-  return text.size() == sha256_digits && std::ranges::all_of(text, [](char digit) {
-           return (digit >= '0' && digit <= '9') || (digit >= 'a' && digit <= 'f');
-         });
-}
 
 KeptFile read_file(JsonReader& reader) {
   KeptFile file;
@@ -37,7 +22,7 @@ KeptFile read_file(JsonReader& reader) {
   if (!stays_below(file.path)) reader.fail("path", "leads out of its folder");
   if (size < 0) reader.fail("size", "is negative");
   if (mode < 0 || mode > mode_bits) reader.fail("mode", "is no permission");
-  if (!file.sha256.empty() && !is_sha256(file.sha256)) reader.fail("sha256", "is no SHA-256");
+  if (!file.sha256.empty() && !is_digest(file.sha256)) reader.fail("sha256", "is no SHA-256");
   for (const std::string& part : file.parts) {
     if (!part.starts_with("outputs/") || !stays_below(part)) reader.fail("parts", "are not below outputs/");
   }

@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "core/model/enum_text.h"
+#include "core/model/stored_names.h"
 
 namespace tradewind {
 namespace {
@@ -15,18 +16,6 @@ constexpr int version_without_packs = 1;
 constexpr int version_with_packs = 2;
 
 constexpr std::array<std::string_view, 3> kind_names = {"file", "directory", "symlink"};
-
-bool is_inside(const std::string& path) {
-  if (path.empty() || path.front() == '/' || path.find('\0') != std::string::npos) return false;
-  for (const std::string& part : split(path, '/')) {
-    if (part.empty() || part == "." || part == "..") return false;
-  }
-  return true;
-}
-
-bool is_digest(const std::string& digest) {
-  return digest.size() == 64 && digest.find_first_not_of("0123456789abcdef") == std::string::npos;
-}
 
 json::value file_to_json(const ManifestFile& file) {
   json::object object{
@@ -103,7 +92,7 @@ Result<ManifestFile> file_from_json(const json::value& value, const std::string&
     file.chunks = read_chunks(reader, file.size);
     file.packed = read_packed(reader, file);
   }
-  if (!is_inside(file.path)) reader.fail("path", "leaves the checkpoint folder");
+  if (!stays_below(file.path)) reader.fail("path", "leaves the checkpoint folder");
   TW_RETURN_IF_ERROR(reader.status());
   return file;
 }

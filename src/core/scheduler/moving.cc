@@ -22,11 +22,11 @@ void hand_over(Step& step, MoveRecord move, const LeaseRecord& source, const std
   if (!give_order(step, *target, std::move(start), "go on from the newest checkpoint"))
     return;  // again once it is free
   if (source.status) {
-    move.step_saved = source.status->saved_step;
-    // Who committed nothing of its own hands on what it began with.
     const AgentStatus& last = *source.status;
+    move.step_saved = last.saved_step;
+    // Who committed nothing of its own hands on what it began with.
     move.digest_saved = last.saved_digest.empty() ? last.restored_digest : last.saved_digest;
-    move.stopped_at = source.status->program_stopped_at;
+    move.stopped_at = last.program_stopped_at;
   }
   if (!move.stopped_at) move.stopped_at = step.now();
   step.change(std::move(move), lifecycle::MoveChange::source_stopped, reason);

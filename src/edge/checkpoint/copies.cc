@@ -6,8 +6,8 @@
 #include <string_view>
 #include <utility>
 
+#include "core/model/stored_names.h"
 #include "edge/checkpoint/chunk.h"
-#include "edge/checkpoint/digest.h"
 
 namespace tradewind::checkpoint {
 namespace {

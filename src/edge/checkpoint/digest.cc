@@ -52,10 +52,6 @@ std::string Sha256::hex() {
   return objectstore::hex({reinterpret_cast<const char*>(digest.data()), size});
 }
 
-bool is_digest(std::string_view text) {
-  return text.size() == 64 && text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
-}
-
 std::string sha256_hex(std::string_view bytes) {
   return objectstore::hex(objectstore::sha256(bytes));
 }

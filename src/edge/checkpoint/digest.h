@@ -37,7 +37,4 @@ class RootDigest {
   Sha256 digest_;
 };
 
-// Whether this is 64 hex digits in lower case, as digests and manifest ids are.
-bool is_digest(std::string_view text);
-
 }  // namespace tradewind::checkpoint

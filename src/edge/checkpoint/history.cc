@@ -4,9 +4,9 @@
 #include <set>
 
 #include "base/reversed.h"
+#include "core/model/stored_names.h"
 #include "edge/checkpoint/chunk.h"
 #include "edge/checkpoint/copies.h"
-#include "edge/checkpoint/digest.h"
 #include "edge/checkpoint/ledger.h"
 
 namespace tradewind::checkpoint {

@@ -3,10 +3,10 @@
 #include <set>
 #include <utility>
 
+#include "core/model/stored_names.h"
 #include "edge/checkpoint/checkpoint.h"
 #include "edge/checkpoint/chunk.h"
 #include "edge/checkpoint/copies.h"
-#include "edge/checkpoint/digest.h"
 #include "edge/checkpoint/history.h"
 #include "edge/checkpoint/under_way.h"
 

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "core/model/stored_names.h"
 #include "edge/checkpoint/checkpoint.h"
 #include "edge/checkpoint/chunk.h"
 #include "edge/checkpoint/digest.h"

@@ -118,17 +118,10 @@ class Arriving {
   }
 
   Result<std::string> read_back(std::size_t number) const {
-    std::string bytes(kept_part_bytes, '\0');
-    std::size_t filled = 0;
-    while (filled < bytes.size()) {
-      const ssize_t n = ::pread(fd_.get(), bytes.data() + filled, bytes.size() - filled,
-                                static_cast<off_t>(number * kept_part_bytes + filled));
-      if (n < 0 && errno == EINTR) continue;
-      if (n < 0) return io::errno_error(errno, "read " + part_.string());
-      if (n == 0) break;
-      filled += static_cast<std::size_t>(n);
-    }
-    bytes.resize(filled);
+    std::string bytes;
+    const int failed = objectstore::read_at(fd_.get(), static_cast<std::uint64_t>(number) * kept_part_bytes,
+                                            kept_part_bytes, bytes);
+    if (failed != 0) return io::errno_error(failed, "read " + part_.string());
     return bytes;
   }
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 
-#include "edge/checkpoint/digest.h"
+#include "core/model/stored_names.h"
 #include "edge/objectstore/file_url.h"
 #include "edge/objectstore/percent_path.h"
 #include "edge/objectstore/registry.h"
@@ -143,7 +143,7 @@ Result<bool> Source::holds_checkpoints() const {
     if (!page.ok()) return named(page.error(), url_);
     if (page->objects.empty()) return false;
     const std::string_view key = page->objects.front().key;
-    if (!checkpoint::is_digest(key.substr(key.rfind('/') + 1))) return false;
+    if (!is_digest(key.substr(key.rfind('/') + 1))) return false;
   }
   return true;
 }
