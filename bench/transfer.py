@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """Saves, restores and copies model state beside rclone, s5cmd and restic: the same data, server and machine, one after the other,
 each in turn. Nothing is asserted about the figures.
-    bench/transfer.py BUILD_DIR [--gib N] [--files N] [--only WHAT,…] [--json]
-BUILD_DIR: a release build. --gib: of state (1). --files: of the test of many small files (20000). WHAT: save, again, restore, copy,
+    bench/transfer.py BUILD_DIR [--gib N] [--files N] [--rounds N] [--only WHAT,…] [--json]
+BUILD_DIR: a release build. --gib: of state (1). --files: of the test of many small files (20000). --rounds: how often each tool
+has its turn with the state (1); the first changes from round to round, and the figures are medians. WHAT: save, again, restore, copy,
 files, coding. The servers are two Ceph gateways on loopback (tests/doubles/ceph_rgw.sh), whose disks are memory, so that the
 tools' own work shows; they take processors from the tools, and from each alike. bench/transfer.sh installs what this needs
 and starts them. Of each command: seconds, processor seconds, the peak of its memory, and how much more the bucket holds after it.
@@ -12,6 +13,7 @@ import hashlib
 import json
 import os
 import shutil
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -302,8 +304,10 @@ class Bench:
         in_a_child(change_state, changed, 0.05, 2)
         plain = sum(os.path.getsize(os.path.join(state, name)) for name in os.listdir(state))
         digest = digest_of(changed)
-        for tool in self.tools:
-            self.state_round(tool, state, changed, plain, digest)
+        for turn in range(self.options.rounds):
+            first = turn % len(self.tools)
+            for tool in [*self.tools[first:], *self.tools[:first]]:
+                self.state_round(tool, state, changed, plain, digest)
         shutil.rmtree(state)
         shutil.rmtree(changed)
 
@@ -373,6 +377,20 @@ def zipnn_figures(path, environment):
     return json.loads(done.stdout)
 
 
+def medians(rows):
+    """One row for each thing that a tool did, of the medians of its rounds; in the order in which they were first done."""
+    turns = {}
+    for what, tool, taken, plain in rows:
+        turns.setdefault((what, tool, plain), []).append(taken)
+    found = []
+    for (what, tool, plain), several in turns.items():
+        middle = Taken(*(statistics.median(getattr(one, name) for one in several) for name in ("seconds", "cpu_seconds", "peak_bytes")))
+        if several[0].stored is not None:
+            middle.stored = statistics.median(one.stored for one in several)
+        found.append((what, tool, middle, plain))
+    return found
+
+
 def print_table(rows):
     print(f"{'WHAT':<9}{'TOOL':<11}{'SECONDS':>9}{'CPU S':>8}{'PEAK MIB':>10}{'STORED':>8}   TIME AGAINST TRADEWIND")
     own = {what: taken.seconds for what, tool, taken, _ in rows if tool == "tradewind"}
@@ -396,6 +414,7 @@ def main():
     parser.add_argument("build")
     parser.add_argument("--gib", type=float, default=1)
     parser.add_argument("--files", type=int, default=20000)
+    parser.add_argument("--rounds", type=int, default=1)
     parser.add_argument("--only", default="")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
@@ -406,12 +425,13 @@ def main():
         if bench.wanted("files"):
             bench.files_rounds()
         pairs = bench.coding_rounds() if bench.wanted("coding") else []
+    rows = medians(bench.rows)
     if options.json:
-        print(json.dumps({"transfers": [{"what": what, "tool": tool, "plain_bytes": plain, **vars(taken)} for what, tool, taken, plain in bench.rows],
+        print(json.dumps({"transfers": [{"what": what, "tool": tool, "plain_bytes": plain, **vars(taken)} for what, tool, taken, plain in rows],
                           "coding": [{"tradewind": own, "zipnn": peer} for own, peer in pairs]}))
     else:
-        if bench.rows:
-            print_table(bench.rows)
+        if rows:
+            print_table(rows)
         if pairs:
             print_coding(pairs)
     return 1 if bench.failed else 0

