@@ -140,7 +140,8 @@ class ManyTasks(slurm_cluster.TestCase):
         print(f"cancelled: the queue is empty after {emptied:.1f} s, all have ended after {seconds:.1f} s; calls: {calls}",
               file=sys.stderr)
         self.check_queries(seconds, calls)
-        self.assertLessEqual(calls["scancel"], 10 + TASKS / 100)
+        # Each ends what was cancelled meanwhile: where the cancelling itself takes long, there are more of them.
+        self.assertLessEqual(calls["scancel"], 10 + TASKS / 100 + seconds / 10)
         self.assertEqual(calls["sbatch"], 0, "nothing is launched again")
         states = {job["state"] for job in server.ask("GET", f"/v1/jobs?limit={TASKS}")["jobs"]}
         self.assertEqual(states, {"cancelled"})
