@@ -47,11 +47,19 @@ void set_ended(Instance& instance, const End& end) {
   instance.reason = end.reason;
 }
 
+// The controller was asked before it had to know the job: a submission may take long, and its number is
+// written down after it.
+bool asked_too_soon(const Entry& entry, const Sight& sight) {
+  return sight.jobs.asked_at() < entry.record.launched_at + list_lag ||
+         (entry.numbered && sight.now - sight.age < *entry.numbered + list_lag);
+}
+
 // The controller does not know it, and it has not said how it ended.
-void view_forgotten(const Entry& entry, const JobsSeen& seen, Time now, Duration stale, Viewed& viewed) {
+void view_forgotten(const Entry& entry, const Sight& sight, Duration stale, Viewed& viewed) {
   const std::string job = "Slurm job " + entry.job;
+  const Time now = sight.now;
   Instance& instance = viewed.instance;
-  if (seen.asked_at() < entry.record.launched_at + list_lag) {
+  if (asked_too_soon(entry, sight)) {
     instance.reason = "submitted to Slurm";
   } else if (entry.beat && now - *entry.beat < stale) {
     instance.state = InstanceState::running;
@@ -133,7 +141,8 @@ const Job* job_of(const JobsSeen& seen, const Entry& entry) {
   return seen.abbreviation_of(entry);
 }
 
-std::optional<Cancellation> cancellation_of(const JobsSeen& seen, const Entry& entry) {
+std::optional<Cancellation> cancellation_of(const Sight& sight, const Entry& entry) {
+  const JobsSeen& seen = sight.jobs;
   Cancellation found{entry.element ? entry.element->array : name_of(entry.record.owner, entry.record.token)};
   const std::vector<const Job*> jobs = seen.of(entry);
   for (const Job* job : jobs) {
@@ -146,15 +155,16 @@ std::optional<Cancellation> cancellation_of(const JobsSeen& seen, const Entry& e
     return found;
   }
   // One that was submitted a moment ago is not in the list yet.
-  const bool is_new = jobs.empty() && seen.asked_at() < entry.record.launched_at + list_lag;
-  if (!is_new) return std::nullopt;
+  if (!jobs.empty() || !asked_too_soon(entry, sight)) return std::nullopt;
   if (!entry.job.empty()) found.ids.push_back(entry.job);
   // All of an array's name would be all of its elements.
   if (entry.job.empty() && entry.element) return std::nullopt;
   return found;
 }
 
-std::optional<Viewed> view(const Entry& entry, const JobsSeen& seen, Time now, Duration stale) {
+std::optional<Viewed> view(const Entry& entry, const Sight& sight, Duration stale) {
+  const JobsSeen& seen = sight.jobs;
+  const Time now = sight.now;
   const Record& record = entry.record;
   const Job* job = job_of(seen, entry);
   const std::string id = job != nullptr && entry.job.empty() ? id_of(*job, entry) : entry.job;
@@ -172,7 +182,7 @@ std::optional<Viewed> view(const Entry& entry, const JobsSeen& seen, Time now, D
   if (entry.end) {
     set_ended(instance, *entry.end);
   } else if (job == nullptr) {
-    view_forgotten(entry, seen, now, stale, viewed);
+    view_forgotten(entry, sight, stale, viewed);
   } else if (job->state == JobState::ended) {
     viewed.conclusion = end_of(entry, *job, now);
     set_ended(instance, *viewed.conclusion);

@@ -41,6 +41,13 @@ class JobsSeen {
   Index by_comment_;
 };
 
+// What the controller said, beside what the folders say.
+struct Sight {
+  const JobsSeen& jobs;
+  Time now;        // the host's, when the folders were read
+  Duration age{};  // how long before that the controller was asked, or a little more
+};
+
 // "tradewind:<owner>:<token>", and a name that fits squeue's columns a little and is as unique.
 std::string comment_of(const OwnerId& owner, const std::string& token);
 std::string name_of(const OwnerId& owner, const std::string& token);
@@ -51,7 +58,7 @@ const Job* job_of(const JobsSeen& seen, const Entry& entry);
 std::string id_of(const Job& job, const Entry& entry);
 // What is to be cancelled so that nothing of this instance runs or waits any more; nothing where Slurm knows
 // nothing of it.
-std::optional<Cancellation> cancellation_of(const JobsSeen& seen, const Entry& entry);
+std::optional<Cancellation> cancellation_of(const Sight& sight, const Entry& entry);
 
 struct Viewed {
   Instance instance;
@@ -59,8 +66,7 @@ struct Viewed {
 };
 
 // Nothing when it was never submitted. `stale`: how long a script that lives may leave its "beat" untouched.
-// `now` is the time of the host, as that of the entry's files.
-std::optional<Viewed> view(const Entry& entry, const JobsSeen& seen, Time now, Duration stale);
+std::optional<Viewed> view(const Entry& entry, const Sight& sight, Duration stale);
 
 // "4711.l-abc", "4711_3.l-abc": the job's number for people, the token for us, since numbers are used again.
 InstanceId instance_id(const std::string& job, const std::string& token);

@@ -8,6 +8,7 @@ namespace tradewind::slurm {
 namespace {
 
 using std::chrono::hours;
+using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 const OwnerId owner("0123456789abcdef0123456789abcdef");
@@ -33,7 +34,8 @@ Job job(const std::string& id, JobState state, const std::string& word) {
 }
 
 std::optional<Viewed> seen_as(const Entry& what, const std::vector<Job>& jobs, Duration later = hours(2)) {
-  return view(what, JobsSeen(jobs, start + later), start + later, stale);
+  const JobsSeen seen(jobs, start + later);
+  return view(what, {seen, start + later}, stale);
 }
 
 TEST(InstanceView, FollowsTheJob) {
@@ -157,13 +159,29 @@ TEST(InstanceView, AnElementThatIsNotWrittenOutIsFoundByItsArraysName) {
   ASSERT_NE(job_of(own, element("")), nullptr) << "or it would be submitted again";
   EXPECT_EQ(id_of(*job_of(own, element("")), element("")), "17_4");
   EXPECT_EQ(job_of(others, element("")), nullptr);
-  EXPECT_EQ(view(element(""), own, start + hours(2), stale)->instance.ref.id.text(), "17_4.l-1");
-  EXPECT_EQ(cancellation_of(own, element(""))->ids, std::vector<std::string>{"17_4"});
+  EXPECT_EQ(view(element(""), {own, start + hours(2)}, stale)->instance.ref.id.text(), "17_4.l-1");
+  EXPECT_EQ(cancellation_of({own, start + hours(2)}, element(""))->ids, std::vector<std::string>{"17_4"});
+}
+
+// A controller that is slow answers to sbatch a minute after it was asked.
+TEST(InstanceView, AListThatIsOlderThanTheJobsNumberSaysNothingOfIt) {
+  Entry what = entry("7");
+  const Time read = start + hours(2) + seconds(40);  // by a clock that is ahead of ours
+  what.numbered = read - seconds(3);
+  const JobsSeen before({}, start + hours(2));
+  const auto seen = [&](Duration age) { return view(what, {before, read, age}, stale); };
+  EXPECT_EQ(seen(seconds(5))->instance.state, InstanceState::pending);
+  EXPECT_FALSE(seen(seconds(5))->conclusion);
+  EXPECT_EQ(cancellation_of({before, read, seconds(5)}, what)->ids, std::vector<std::string>{"7"});
+  EXPECT_EQ(seen(milliseconds(500))->instance.state, InstanceState::terminated) << "asked after it";
+  EXPECT_EQ(seen(milliseconds(500))->conclusion->kind, "lost");
+  EXPECT_FALSE(cancellation_of({before, read, milliseconds(500)}, what));
 }
 
 TEST(InstanceView, CancelsTheElementAndNotItsArray) {
   const auto ids = [](const Entry& what, std::vector<Job> jobs, Duration later = hours(2)) {
-    const auto found = cancellation_of(JobsSeen(std::move(jobs), start + later), what);
+    const JobsSeen seen(std::move(jobs), start + later);
+    const auto found = cancellation_of({seen, start + later}, what);
     return found ? found->ids : std::vector<std::string>{"none"};
   };
   const Job there = element_job("17_4", JobState::pending, "PENDING");

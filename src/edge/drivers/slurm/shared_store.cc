@@ -63,10 +63,10 @@ constexpr const char* reading = R"sh(
 read_folders() { # reads their paths, which end each in a NUL
   xargs -0 -r sh -c 'find "$@" -mindepth 1 -maxdepth 1 \( -name record -o -name job -o -name end -o -name terminate \
     -o -name element \) -exec grep -H "" {} + 2>/dev/null
-  find "$@" -mindepth 1 -maxdepth 1 -name beat -printf "%p:%T@\n" 2>/dev/null; :' find
+  find "$@" -mindepth 1 -maxdepth 1 \( -name beat -o -name job \) -printf "%p@:%T@\n" 2>/dev/null; :' find
 }
 read_arrays() { # OWNER: their numbers
-  find arrays/$1 -mindepth 2 -maxdepth 2 -name job -exec grep -H "" {} + 2>/dev/null
+  find arrays/$1 -mindepth 2 -maxdepth 2 -name job -printf "%p@:%T@\n" -exec grep -H "" {} + 2>/dev/null
 }
 )sh";
 
@@ -167,20 +167,26 @@ std::optional<Element> element_from(const std::string& text) {
 struct Listing {
   std::map<std::string, Entry> entries;
   std::map<std::string, std::string> arrays;  // their numbers
+  std::map<std::string, Time> numbered;       // when those were written down
 };
 
-// One "instances/<owner>/<token>/<name>:<text>" of the list, or "arrays/<owner>/<array>/job:<number>".
+// One "instances/<owner>/<token>/<name>:<text>" of the list, or "arrays/<owner>/<array>/job:<number>"; with
+// an
+// '@' behind the name, the time at which the file was written.
 Status take_line(const std::string& line, Listing& listing) {
   const std::size_t colon = line.find(':');
   const std::size_t slash = line.rfind('/', colon);
   if (colon == std::string::npos || slash == std::string::npos) return {};
-  if (line.starts_with("arrays/")) {
-    listing.arrays[line.substr(0, slash)] = line.substr(colon + 1);
-    return {};
-  }
-  Entry& entry = listing.entries[line.substr(0, slash)];
+  const std::string folder = line.substr(0, slash);
   const std::string name = line.substr(slash + 1, colon - slash - 1);
   const std::string text = line.substr(colon + 1);
+  if (line.starts_with("arrays/")) {
+    const std::optional<Time> written = name == "job@" ? seconds_in(text) : std::nullopt;
+    if (written) listing.numbered[folder] = *written;
+    if (name == "job") listing.arrays[folder] = text;
+    return {};
+  }
+  Entry& entry = listing.entries[folder];
   if (name == "record") {
     TW_ASSIGN_OR_RETURN(entry.record, record_from_line(text));
   } else if (name == "job") {
@@ -191,8 +197,10 @@ Status take_line(const std::string& line, Listing& listing) {
     entry.terminate = true;
   } else if (name == "element") {
     entry.element = element_from(text);
-  } else if (name == "beat") {
+  } else if (name == "beat@") {
     entry.beat = seconds_in(text);
+  } else if (name == "job@") {
+    entry.numbered = seconds_in(text);
   }
   return {};
 }
@@ -211,9 +219,11 @@ Result<Entries> entries_from(std::string_view text) {
   for (auto& [path, entry] : listing.entries) {
     if (entry.record.token.empty()) continue;
     if (entry.job.empty() && entry.element) {
-      const auto array =
-          listing.arrays.find("arrays/" + entry.record.owner.text() + "/" + entry.element->array);
+      const std::string folder = "arrays/" + entry.record.owner.text() + "/" + entry.element->array;
+      const auto array = listing.arrays.find(folder);
+      const auto numbered = listing.numbered.find(folder);
       if (array != listing.arrays.end()) entry.job = element_id(array->second, entry.element->index);
+      if (numbered != listing.numbered.end()) entry.numbered = numbered->second;
     }
     listed.entries.push_back(std::move(entry));
   }

@@ -61,7 +61,8 @@ struct Element {
 
 struct Entry {
   Record record;
-  std::string job = {};  // empty: nothing is known to have been submitted
+  std::string job = {};                         // empty: nothing is known to have been submitted
+  std::optional<Time> numbered = std::nullopt;  // when `job` was written down, by the host's clock
   std::optional<Element> element = std::nullopt;
   std::optional<End> end = std::nullopt;
   bool terminate = false;

@@ -171,10 +171,10 @@ void SlurmProvider::submit_array(Batch& batch, const std::vector<std::size_t>& w
   static_cast<void>(store_.withdraw_array(array, back, taken.empty()));
 }
 
-Status SlurmProvider::cancel_all(const std::vector<Entry>& entries, const JobsSeen& seen) {
+Status SlurmProvider::cancel_all(const std::vector<Entry>& entries, const Sight& sight) {
   std::vector<Cancellation> which;
   for (const Entry& entry : entries) {
-    std::optional<Cancellation> cancellation = cancellation_of(seen, entry);
+    std::optional<Cancellation> cancellation = cancellation_of(sight, entry);
     if (cancellation && may_cancel_now(entry.record.token)) which.push_back(*std::move(cancellation));
   }
   return which.empty() ? Status() : controller_->cancel(which);
@@ -223,10 +223,11 @@ std::vector<Result<TerminateState>> SlurmProvider::terminate_many(std::span<cons
   if (const Status told = store_.ask_to_terminate(records); !told) return answer_all(told.error());
   const Result<std::shared_ptr<const JobsSeen>> seen = jobs();
   if (!seen) return answer_all(seen.error());
-  if (const Status cancelled = cancel_all(asked, **seen); !cancelled) return answer_all(cancelled.error());
+  const Sight sight{**seen, found->now, clock_.now() - (*seen)->asked_at()};
+  if (const Status cancelled = cancel_all(asked, sight); !cancelled) return answer_all(cancelled.error());
   std::vector<std::pair<Record, End>> ended;
   for (const Entry& entry : asked) {
-    const std::optional<Viewed> viewed = view(entry, **seen, found->now, options_.stale);
+    const std::optional<Viewed> viewed = view(entry, sight, options_.stale);
     if (!viewed) continue;
     if (viewed->conclusion) ended.emplace_back(entry.record, *viewed->conclusion);
     if (viewed->instance.state == InstanceState::terminated) continue;

@@ -332,9 +332,10 @@ Result<InstancePage> SlurmProvider::instances(const OwnerId& owner, const provid
     TW_ASSIGN_OR_RETURN(seen, jobs());
     TW_ASSIGN_OR_RETURN(listed, store_.list(owner));
   }
+  const Sight sight{*seen, listed.now, clock_.now() - seen->asked_at()};
   std::vector<std::pair<Record, End>> ended;
   for (const Entry& entry : listed.entries) {
-    std::optional<Viewed> viewed = view(entry, *seen, listed.now, options_.stale);
+    std::optional<Viewed> viewed = view(entry, sight, options_.stale);
     if (!viewed) continue;
     if (viewed->conclusion) ended.emplace_back(entry.record, *viewed->conclusion);
     answer.instances.push_back(std::move(viewed->instance));
@@ -344,7 +345,7 @@ Result<InstancePage> SlurmProvider::instances(const OwnerId& owner, const provid
     const std::scoped_lock lock(mutex_);
     quiet_.insert(owner.text());
   }
-  cancel_strays(listed.entries, *seen);
+  cancel_strays(listed.entries, sight);
   // By token, so that pages hold still while others come and go.
   const std::size_t all = answer.instances.size();
   const std::size_t last = std::min(all, first + options_.page_size);
@@ -370,15 +371,15 @@ Result<bool> SlurmProvider::all_ended(const OwnerId& owner, Entries& listed) {
 }
 
 // A second job of a token would end as soon as it began; until then it stands in the queue for nothing.
-void SlurmProvider::cancel_strays(const std::vector<Entry>& entries, const JobsSeen& seen) {
+void SlurmProvider::cancel_strays(const std::vector<Entry>& entries, const Sight& sight) {
   std::vector<Entry> strays;
   for (const Entry& entry : entries) {
     if (!entry.end) continue;
-    const std::vector<const Job*> jobs = seen.of(entry);
+    const std::vector<const Job*> jobs = sight.jobs.of(entry);
     if (std::ranges::any_of(jobs, [](const Job* job) { return job->state == JobState::pending; }))
       strays.push_back(entry);
   }
-  static_cast<void>(cancel_all(strays, seen));
+  static_cast<void>(cancel_all(strays, sight));
 }
 
 bool SlurmProvider::may_cancel_now(const std::string& token) {

@@ -99,12 +99,12 @@ class SlurmProvider final : public provider::Provider {
   // Submits as many of the elements as Slurm allows now: those stay in `taken`, and `refused` is why not all.
   Result<std::string> submit_most(SubmitRequest wanted, std::vector<long>& taken,
                                   std::optional<Error>& refused);
-  Status cancel_all(const std::vector<Entry>& entries, const JobsSeen& seen);
+  Status cancel_all(const std::vector<Entry>& entries, const Sight& sight);
   SubmitRequest submit_request(const provider::LaunchRequest& request, const Place& place,
                                const std::string& agent) const;
   // Whether all of this owner have ended, so that the controller need not be asked.
   Result<bool> all_ended(const OwnerId& owner, Entries& listed);
-  void cancel_strays(const std::vector<Entry>& entries, const JobsSeen& seen);
+  void cancel_strays(const std::vector<Entry>& entries, const Sight& sight);
   bool may_cancel_now(const std::string& token);
 
   SlurmOptions options_;

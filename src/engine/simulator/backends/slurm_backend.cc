@@ -85,9 +85,12 @@ class ModelFolder final : public slurm::SharedStore {
   }
   Result<std::string> claim(const Record& record, const std::string& job) override {
     return model_.ask_folder<std::string>([&] {
-      std::string& taken = model_.folders().at(record.token).entry.job;
-      if (taken.empty()) taken = job;
-      return taken;
+      slurm::Entry& entry = model_.folders().at(record.token).entry;
+      if (entry.job.empty()) {
+        entry.job = job;
+        entry.numbered = model_.world().time.now();
+      }
+      return entry.job;
     });
   }
   Status withdraw(const Record&) override {
