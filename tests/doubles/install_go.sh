@@ -19,6 +19,8 @@ is_there() { # PROGRAM VERSION
   [ -x "$folder/$1" ] && [ "$(cat "$folder/$1.version" 2>/dev/null)" = "$2" ] || return 1
   echo "install_go: $1 $2 is installed"
 }
+# Whichever kubectl is here serves: others' packages of it do not stand beside Debian's.
+command -v kubectl >/dev/null || "$root/packaging/deps.sh" kubectl
 is_there fake-gcs-server $gcs && is_there kubernetes $kubernetes && is_there kueue $kueue && exit
 
 found=$(go env GOVERSION 2>/dev/null | sed 's/^go//') || found=
