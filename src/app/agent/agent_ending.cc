@@ -108,6 +108,13 @@ void AgentLogic::on(const NoticeSeen& event) {
   advance_ending();
 }
 
+// The interruption may never come: the program goes on.
+void AgentLogic::on(const SaveAdvised& event) {
+  note(event.reason);
+  if (state_ != State::running || ending_ || spec_.checkpoint.path.empty()) return;
+  saves_.ask(now_.steady, now_.steady + options_.save_patience);
+}
+
 void AgentLogic::on(const StopRequested& event) {
   Ending ending;
   ending.deadline = now_.steady + term_signal_lead;

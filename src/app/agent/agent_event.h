@@ -136,6 +136,9 @@ struct SaveSent {
 struct NoticeSeen {
   PreemptionNotice notice;
 };
+struct SaveAdvised {  // an interruption is likelier than usual
+  std::string reason;
+};
 struct OrderSeen {
   Order order;
 };
@@ -152,6 +155,6 @@ struct Warned {  // from the edge: a disk that is full, a store that does not an
 using Event =
     std::variant<Tick, SpecRead, Prefetched, Claimed, DataBrought, Restored, FenceChecked, Captured, Pruned,
                  OutputsKept, FinishWritten, TaskFailed, StageEnded, Progressed, SaveAnnounced, BadProgress,
-                 SaveSent, NoticeSeen, OrderSeen, StopRequested, UsageSeen, Warned>;
+                 SaveSent, NoticeSeen, SaveAdvised, OrderSeen, StopRequested, UsageSeen, Warned>;
 
 }  // namespace tradewind::agent

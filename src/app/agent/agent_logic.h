@@ -95,6 +95,7 @@ class AgentLogic {
   void on(const BadProgress& event);
   void on(const SaveSent& event);
   void on(const NoticeSeen& event);
+  void on(const SaveAdvised& event);
   void on(const OrderSeen& event);
   void on(const StopRequested& event);
   void on(const UsageSeen& event);

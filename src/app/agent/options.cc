@@ -66,6 +66,13 @@ Status set_hard_limit(AgentOptions& options, const std::string& value) {
   return {};
 }
 
+Status set_metadata(AgentOptions& options, const std::string& value) {
+  Result<MetadataSource> source = parse_metadata_source(value);
+  if (!source.ok()) return bad("metadata", value, "aws, azure or gcp, or aws,http://HOST:PORT");
+  options.metadata = std::move(*source);
+  return {};
+}
+
 Status set_location(AgentOptions& options, const std::string& value) {
   const Result<Location> location = parse_location(value);
   if (!location.ok()) return bad("location", value, "a location such as local/harbour");
@@ -153,6 +160,7 @@ std::map<std::string, Setter, std::less<>> setters() {
       {"lease-term", duration(&AgentOptions::lease_term, "lease-term")},
       {"scratch", absolute_path(&AgentOptions::scratch, "scratch")},
       {"notice", absolute_path(&AgentOptions::notice, "notice")},
+      {"metadata", set_metadata},
       {"limit-file", absolute_path(&AgentOptions::limit_file, "limit-file")},
       {"location", set_location},
       {"purchase", set_purchase},
@@ -226,6 +234,7 @@ std::string help_text() {
   --owner=ID --job=ID --lease=ID
   --scratch=FOLDER       empty folder for the work; it may vanish with the machine
   --notice=FILE          where a preemption notice appears
+  --metadata=CLOUD       ask the metadata service of aws, azure or gcp for such notices
   --local-store=URL      this place's own store: chunks that are here already do not travel again
   --standby-store=URL    a further copy of every checkpoint; may be repeated
   --data-store=URL       a store that the job's data comes from or goes to; may be repeated. The task names them:

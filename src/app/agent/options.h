@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "app/agent/metadata_watch.h"
 #include "base/id.h"
 #include "base/result.h"
 #include "base/time.h"
@@ -29,8 +30,10 @@ struct AgentOptions {
   bool encrypted = false;  // the job's stores are sealed by the data key in the environment
   std::optional<Time> hard_limit = std::nullopt;
   Duration lease_term = std::chrono::seconds(30);
-  std::filesystem::path scratch;          // a folder of this lease alone
-  std::filesystem::path notice = {};      // the file in which a preemption notice appears; empty: none comes
+  std::filesystem::path scratch;      // a folder of this lease alone
+  std::filesystem::path notice = {};  // the file in which a preemption notice appears; empty: none comes
+  // The cloud whose metadata service tells of a preemption; nothing: none is asked.
+  std::optional<MetadataSource> metadata = std::nullopt;
   std::filesystem::path limit_file = {};  // where the machine learns of a later hard limit; empty: nowhere
   Location location = {};
   Purchase purchase = Purchase::on_demand;

@@ -15,6 +15,7 @@
 #include "app/agent/gang.h"
 #include "app/agent/job_data.h"
 #include "app/agent/mail_worker.h"
+#include "app/agent/metadata_watch.h"
 #include "app/agent/notice.h"
 #include "app/agent/progress_file.h"
 #include "app/agent/progress_line.h"
@@ -97,6 +98,12 @@ MailSettings mail_settings(const AgentOptions& options) {
   return settings;
 }
 
+MetadataTempo metadata_tempo(const AgentOptions& options) {
+  MetadataTempo tempo;
+  tempo.google_lead = options.notice_lead.value_or(tempo.google_lead);
+  return tempo;
+}
+
 // Wakes the loop from other threads.
 class Bell {
  public:
@@ -139,7 +146,10 @@ class Runner {
   void read_signals();
   void take_from_threads();
   void say_to_all(const std::vector<std::string>& lines);
+  void warn(const std::string& warning);
+  void noticed(const PreemptionNotice& notice);
   void read_notice();
+  void read_metadata();
   void read_output();
   void read_progress();
   // What one look at the progress file found.
@@ -171,6 +181,7 @@ class Runner {
   MailWorker mail_;
   JobData data_;
   StateWorker state_;
+  std::optional<MetadataWatch> metadata_;
   std::deque<Event> events_;
   std::optional<JobSpec> spec_;
   Workspace workspace_;
@@ -207,9 +218,10 @@ Runner::Runner(RunnerParts parts)
 int Runner::run() {
   if (const Status reaper = io::become_subreaper(); !reaper.ok()) parts_.say(describe(reaper.error()));
   for (const Action& action : logic_.begin(moment())) perform(action);
-  for (const std::string& warning : parts_.warnings) {
-    parts_.say(warning);
-    tell(Warned{warning});
+  for (const std::string& warning : parts_.warnings) warn(warning);
+  if (parts_.options.metadata) {
+    metadata_.emplace(*parts_.options.metadata, metadata_tempo(parts_.options), *parts_.clock,
+                      [this] { bell_.ring(); });
   }
   publish();
   while (!logic_.over()) {
@@ -314,10 +326,28 @@ void Runner::take_from_threads() {
     parts_.say("order " + std::to_string(order.number) + ": " + std::string(to_text(order.kind)));
     tell(OrderSeen{order});
   }
-  if (const std::string warning = mail_.take_warning(); !warning.empty()) {
-    parts_.say(warning);
-    tell(Warned{warning});
+  if (const std::string warning = mail_.take_warning(); !warning.empty()) warn(warning);
+  read_metadata();
+}
+
+void Runner::warn(const std::string& warning) {
+  parts_.say(warning);
+  tell(Warned{warning});
+}
+
+void Runner::read_metadata() {
+  if (!metadata_) return;
+  if (const std::string warning = metadata_->take_warning(); !warning.empty()) warn(warning);
+  if (const std::optional<std::string> hint = metadata_->take_hint()) {
+    say_to_all({*hint});
+    tell(SaveAdvised{*hint});
   }
+  if (const std::optional<PreemptionNotice> notice = metadata_->take_notice()) noticed(*notice);
+}
+
+void Runner::noticed(const PreemptionNotice& notice) {
+  parts_.say("preemption notice: " + notice.reason + ", deadline " + format_utc(notice.deadline));
+  tell(NoticeSeen{notice});
 }
 
 // In the agent's own log, and in the job's, where its user looks.
@@ -339,8 +369,7 @@ void Runner::read_notice() {
   if (!notice.ok() && ++unreadable_notices_ < 2) return;
   if (!notice.ok()) notice = bare_notice(now, options.notice_lead.value_or(notice_lead_when_unknown));
   notice_seen_ = true;
-  parts_.say("preemption notice: " + notice->reason + ", deadline " + format_utc(notice->deadline));
-  tell(NoticeSeen{*notice});
+  noticed(*notice);
 }
 
 void Runner::read_output() {
@@ -529,6 +558,9 @@ int Runner::leave() {
   flush_segments(true);
   publish();
   if (!mail_.deliver_all(leaving_patience())) parts_.say("the last status or log could not be written");
+  if (metadata_ && logic_.status().notice) {
+    if (const Status told = metadata_->approve(); !told.ok()) parts_.say(describe(told.error()));
+  }
   return logic_.exit_status();
 }
 
