@@ -4,6 +4,8 @@ TIME ?= 60
 SAN_ENV = ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1 UBSAN_OPTIONS=print_stacktrace=1 \
           TSAN_OPTIONS=halt_on_error=1
 CTEST = ctest --output-on-failure --no-tests=error
+# A build folder that is there already keeps its way; a new one compiles files together, since all of them are wanted.
+UNITY = $(if $(wildcard build/CMakeCache.txt),,-DTRADEWIND_UNITY=ON)
 SOURCES = find src tests bench tools -name '*.cc' -o -name '*.h'
 
 .DEFAULT_GOAL := build
@@ -19,7 +21,7 @@ build: ## build the programs build/bin/tradewind and tradewind-agent (release)
 
 # Programs alone need no test libraries. Where a build folder is there already, its options stay as they are.
 build/build.ninja:
-	cmake --preset release -DTRADEWIND_TESTS=OFF -DTRADEWIND_BENCH=OFF
+	cmake --preset release -DTRADEWIND_TESTS=OFF -DTRADEWIND_BENCH=OFF $(UNITY)
 
 run: ## train a language model that loses its machine twice and is moved once; see the proof and the bill
 	@packaging/deps.sh build recipe
@@ -29,7 +31,7 @@ run: ## train a language model that loses its machine twice and is moved once; s
 # Most tests wait more than they compute; those that train take two places (tests/CMakeLists.txt).
 test: ## build everything and run every test
 	@packaging/deps.sh build recipe test
-	cmake --preset release -DTRADEWIND_TESTS=ON -DTRADEWIND_BENCH=OFF
+	cmake --preset release -DTRADEWIND_TESTS=ON -DTRADEWIND_BENCH=OFF $(UNITY)
 	cmake --build build --parallel $(JOBS)
 	$(CTEST) --test-dir build --parallel $$((2 * $(JOBS)))
 
