@@ -260,6 +260,8 @@ something on them, the launcher is `tradewind-agent lead-ranks FOLDER NODES`, an
 On a host that is reached by SSH, `tradewind-agent node` answers one question of the control plane (JSON on standard
 input and output), and `tradewind-agent local-machine --dir=FOLDER` leads one instance from its start to its end.
 
+`tradewind-agent idle --for=SPAN` waits and does nothing: what `tradewind provider test` launches.
+
 Exit codes: 0 finished or stopped, 1 cannot go on, 2 wrong usage, 3 a newer lease owns the job.
 )";
 }

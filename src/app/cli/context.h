@@ -5,6 +5,7 @@
 #include <functional>
 #include <iosfwd>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -18,6 +19,7 @@
 #include "core/model/json.h"
 #include "core/model/offer.h"
 #include "edge/io/paths.h"
+#include "edge/provider/provider.h"
 
 namespace tradewind::cli {
 
@@ -42,6 +44,13 @@ struct SlurmCluster {
   std::vector<std::string> partitions;  // empty: all that it has
 };
 
+// A program that somebody wrote to be a supplier.
+struct SupplierOnTrial {
+  std::vector<std::string> command;
+  Duration timeout;
+  std::string state_folder;
+};
+
 // What only main can wire, since it names concrete suppliers and the control plane.
 struct Wiring {
   // What this machine's own zones sell. Errors: those of the zones file.
@@ -52,6 +61,9 @@ struct Wiring {
   std::function<Result<std::vector<CheckLine>>(const std::string& name)> check_supplier;
   // This machine as its owner lends it.
   std::function<Result<NodeReport>(const NodeOptions&)> node;
+  // A supplier's program on trial, started: with a folder for what it remembers.
+  // Errors: it cannot be started, or does not answer as it must.
+  std::function<Result<std::unique_ptr<provider::Provider>>(const SupplierOnTrial&)> supplier_on_trial;
   // The clusters of slurm.yaml; none where there is no such file. Errors: those of the file.
   std::function<Result<std::vector<SlurmCluster>>()> slurm_clusters;
   // Runs the control plane until it is told to end. `ready` is called once it answers.

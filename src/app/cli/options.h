@@ -260,6 +260,15 @@ struct NodeOptions {
   std::string pause_for;  // a duration; empty: until resume
 };
 
+// A supplier's program that somebody wrote, tried by all that a supplier must keep.
+struct ProviderTestOptions {
+  std::vector<std::string> command;
+  std::string offer;    // its key; empty: the cheapest
+  std::string timeout;  // of one question, a duration; empty: a minute
+  int capacity = 0;     // how often the offer can be had at once; 0: not known
+  bool yes = false;     // launch though it costs something
+};
+
 struct CompletionOptions {
   std::string shell;
 };
@@ -268,7 +277,7 @@ using Command = std::variant<OffersOptions, PlanOptions, RunOptions, SbatchOptio
                              SqueueOptions, ScancelOptions, JobOptions, LogsOptions, CancelOptions,
                              MoveOptions, OutputsOptions, CheckpointOptions, ArchiveOptions, ServerRunOptions,
                              EventsOptions, CheckOptions, VersionOptions, SimulateOptions, TracesOptions,
-                             PolicyOptions, NodeOptions, CompletionOptions>;
+                             PolicyOptions, NodeOptions, ProviderTestOptions, CompletionOptions>;
 
 struct CommandLine {
   Command command;

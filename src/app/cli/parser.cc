@@ -327,7 +327,7 @@ void add_small_verbs(CLI::App& app, Target& target) {
                 "tradewind check sftp://host/srv/store",
                 "tradewind check ssh                    proves that jobs can run on the hosts of ssh.yaml"});
   check->add_option("WHAT", target.check.one,
-                    "the URL of an object store, or a supplier (ssh, ssh/gpu1): prove what it can do");
+                    "the URL of an object store, or a supplier (ssh, ssh/gpu1, exec): prove what it can do");
   check->add_option("--zones", target.check.zones, "the file that describes this machine's zones");
   check->callback([&target] { target.chosen = target.check; });
   CLI::App* version =
@@ -383,6 +383,7 @@ std::unique_ptr<CLI::App> make_app(Target& target) {
   add_simulate(*app, target);
   add_traces(*app, target);
   add_node(*app, target);
+  add_provider(*app, target);
   add_small_verbs(*app, target);
   return app;
 }
@@ -473,8 +474,14 @@ ParseEnd wrong_line(const CLI::App& app, const CLI::ParseError& error) {
 std::optional<ParseEnd> check_run(const CommandLine& line, bool dashes) {
   const auto* run = std::get_if<RunOptions>(&line.command);
   const bool has_command = run != nullptr && !run->command.empty();
+  if (const auto* test = std::get_if<ProviderTestOptions>(&line.command)) {
+    if (!test->command.empty()) return std::nullopt;
+    return ParseEnd{true, "tradewind provider test needs the supplier's program",
+                    "tradewind provider test ./supplier.py, or with flags of its own after '--'", line.json};
+  }
   if (run == nullptr && dashes)
-    return ParseEnd{true, "only 'tradewind run' takes a command after '--'", "", line.json};
+    return ParseEnd{true, "only 'tradewind run' and 'tradewind provider test' take a command after '--'", "",
+                    line.json};
   if (run == nullptr || run->file.empty() == has_command) return std::nullopt;
   return ParseEnd{true,
                   has_command ? "tradewind run takes a task file or a command after '--', not both"
@@ -514,6 +521,8 @@ std::variant<CommandLine, ParseEnd> parse_command_line(const std::vector<std::st
   CommandLine line{std::move(target.chosen), target.json, ColourWish::automatic};
   if (target.colour == "always") line.colour = ColourWish::always;
   if (target.colour == "never") line.colour = ColourWish::never;
+  if (auto* test = std::get_if<ProviderTestOptions>(&line.command))
+    test->command.insert(test->command.end(), command.begin(), command.end());
   if (auto* run = std::get_if<RunOptions>(&line.command)) run->command = std::move(command);
   if (std::optional<ParseEnd> end = check_run(line, dashes)) return *std::move(end);
   return line;

@@ -38,6 +38,7 @@ struct Target {
   TracesOptions traces;
   PolicyOptions policy;
   NodeOptions node;
+  ProviderTestOptions provider_test;
   CompletionOptions completion;
   Command chosen;
 };
@@ -50,6 +51,8 @@ void add_outputs(CLI::App& app, Target& target);
 void add_checkpoint(CLI::App& app, Target& target);
 // parser_node.cc
 void add_node(CLI::App& app, Target& target);
+// parser_provider.cc
+void add_provider(CLI::App& app, Target& target);
 // parser_slurm.cc: sbatch, squeue and scancel.
 void add_slurm_verbs(CLI::App& app, Target& target);
 // The line of `tradewind sbatch`, whose words CLI11 must not look at; nothing: it is another verb's.

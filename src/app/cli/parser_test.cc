@@ -175,6 +175,23 @@ TEST(ParserTest, ReadsTheVerbsWithinVerbs) {
   EXPECT_EQ(start.zones, "z.yaml");
 }
 
+TEST(ParserTest, ASuppliersProgramKeepsItsOwnFlagsBehindTheDashes) {
+  const auto plain =
+      parsed<ProviderTestOptions>({"provider", "test", "./supplier.py", "--offer", "small", "--yes"});
+  EXPECT_EQ(plain.command, std::vector<std::string>{"./supplier.py"});
+  EXPECT_EQ(plain.offer, "small");
+  EXPECT_TRUE(plain.yes);
+  const auto dashed = parsed<ProviderTestOptions>(
+      {"provider", "test", "--timeout", "10s", "--capacity", "4", "--", "python3", "s.py", "--yes"});
+  EXPECT_EQ(dashed.command, (std::vector<std::string>{"python3", "s.py", "--yes"}));
+  EXPECT_FALSE(dashed.yes);
+  EXPECT_EQ(dashed.timeout, "10s");
+  EXPECT_EQ(dashed.capacity, 4);
+  EXPECT_EQ(ended({"provider", "test"}).text, "tradewind provider test needs the supplier's program");
+  EXPECT_TRUE(ended({"provider", "test", "--capacity", "2", "x"}).wrong);
+  EXPECT_NE(ended({"jobs", "--", "x"}).text.find("take a command after '--'"), std::string::npos);
+}
+
 TEST(ParserTest, ReadsHowAMachineIsLent) {
   const NodeOptions joined = parsed<NodeOptions>({"node", "join", "ana@control", "--hours", "22:00-07:00",
                                                   "--hours", "sat-sun", "--gpus", "0", "--share"});

@@ -73,6 +73,9 @@ Result<ExitCode> dispatch(const PolicyOptions& options, Context& context) {
 Result<ExitCode> dispatch(const NodeOptions& options, Context& context) {
   return run_node(options, context);
 }
+Result<ExitCode> dispatch(const ProviderTestOptions& options, Context& context) {
+  return run_provider_test(options, context);
+}
 Result<ExitCode> dispatch(const CompletionOptions& options, Context& context) {
   return run_completion(options, context);
 }

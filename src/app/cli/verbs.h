@@ -29,6 +29,7 @@ Result<ExitCode> run_simulate(const SimulateOptions& options, Context& context);
 Result<ExitCode> run_traces(const TracesOptions& options, Context& context);
 Result<ExitCode> run_policy(const PolicyOptions& options, Context& context);
 Result<ExitCode> run_node(const NodeOptions& options, Context& context);
+Result<ExitCode> run_provider_test(const ProviderTestOptions& options, Context& context);
 Result<ExitCode> run_completion(const CompletionOptions& options, Context& context);
 
 // What `tradewind plan` says of a task file, of a job.

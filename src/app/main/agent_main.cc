@@ -8,6 +8,7 @@
 #include <map>
 #include <string>
 #include <sys/random.h>
+#include <thread>
 #include <unistd.h>
 #include <vector>
 
@@ -103,6 +104,22 @@ int run(const AgentOptions& options, const std::map<std::string, std::string>& t
   return tradewind::agent::run_agent(std::move(parts));
 }
 
+// An instance that only has to be there: a supplier is being tried by it. What else the supplier's program
+// says to its agent means nothing to it.
+int wait_idly(int count, char** values) {
+  constexpr std::string_view span_option = "--for=";
+  for (int i = 2; i < count; ++i) {
+    const std::string_view argument = values[i];
+    if (!argument.starts_with(span_option)) continue;
+    const Result<tradewind::Duration> span = tradewind::parse_duration(argument.substr(span_option.size()));
+    if (!span.ok()) break;
+    std::this_thread::sleep_for(*span);
+    return 0;
+  }
+  std::cerr << "tradewind-agent: idle needs a time span, such as --for=30m\n";
+  return exit_usage;
+}
+
 std::string own_path() {
   std::error_code problem;
   return std::filesystem::read_symlink("/proc/self/exe", problem).string();
@@ -123,6 +140,7 @@ int main(int count, char** values) {
   const std::string_view verb = count > 1 ? values[1] : "";
   constexpr std::string_view folder_option = "--dir=";
   if (verb == "node") return answer_control_plane();
+  if (verb == "idle") return wait_idly(count, values);
   if (verb == "local-machine" && count == 3 && std::string_view(values[2]).starts_with(folder_option)) {
     return tradewind::local::run_machine(values[2] + folder_option.size());
   }

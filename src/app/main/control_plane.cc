@@ -108,6 +108,7 @@ Status open_suppliers(const ControlPlaneOptions& options, const Clock& clock, Ru
   drivers::DriverConfig config = options.drivers;
   config.relay_socket = plane.relay->socket();
   config.plane = plane.owner.text().substr(0, 12);
+  config.log = options.log;
   TW_ASSIGN_OR_RETURN(plane.providers, drivers::make_providers(config, clock));
   for (const std::unique_ptr<provider::Provider>& supplier : plane.providers) {
     const provider::Capabilities& facts = supplier->capabilities();

@@ -10,7 +10,7 @@ constexpr Duration pause_between = std::chrono::seconds(30);
 constexpr Duration first_patience = std::chrono::seconds(8);
 
 bool is_quick(const provider::Provider& supplier) {
-  return supplier.capabilities().only_region.empty();
+  return supplier.capabilities().only_region.empty() && !supplier.capabilities().offers_change;
 }
 
 }  // namespace

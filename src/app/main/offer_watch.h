@@ -23,7 +23,7 @@ class OfferWatch {
   OfferWatch(const OfferWatch&) = delete;
   OfferWatch& operator=(const OfferWatch&) = delete;
 
-  // Of those who answer for all of a provider's regions: they need no connection. Their offers.
+  // Of those who answer for all of a provider's regions and need no connection. Their offers.
   std::vector<Offer> ask_quick_ones();
   // Asks the others from now on, each by itself, and tells `changed` whenever what is on offer changed.
   // Returns when each has answered once, or soon.

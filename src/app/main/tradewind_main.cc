@@ -117,6 +117,9 @@ std::vector<cli::CheckLine> check_suppliers(const cli::Context& context, const s
       "kubernetes", drivers::kubernetes_providers(config, context.clock),
       [](kubernetes::KubernetesProvider& cluster) { return kubernetes::prove_cluster(cluster, false); },
       lines);
+  append_first_proofs(
+      "exec", drivers::exec_suppliers(config, context.clock),
+      [](exec::ExecProvider& program) { return program.prove(); }, lines);
   return lines;
 }
 
@@ -131,6 +134,7 @@ std::vector<std::unique_ptr<provider::Provider>> far_suppliers(cli::Context& con
   take(drivers::ssh_providers(config, context.clock));
   take(drivers::kubernetes_providers(config, context.clock));
   take(drivers::slurm_providers(config, context.clock));
+  take(drivers::exec_suppliers(config, context.clock));
   return suppliers;
 }
 
@@ -184,6 +188,26 @@ Result<std::vector<cli::SlurmCluster>> slurm_clusters(const cli::Context& contex
   return named;
 }
 
+// Two of one state folder are two copies of the program, as a restart makes them.
+Result<std::unique_ptr<provider::Provider>> supplier_on_trial(cli::Context& context,
+                                                              const cli::SupplierOnTrial& trial) {
+  exec::SupplierConfig supplier;
+  supplier.name = "trial";
+  supplier.command = trial.command;
+  supplier.timeout = trial.timeout;
+  drivers::DriverConfig config = app::driver_config(context, "");
+  // Told by threads of their own.
+  config.log = [](const std::string& line) {
+    const std::string whole = line + "\n";
+    std::fwrite(whole.data(), 1, whole.size(), stderr);
+  };
+  TW_ASSIGN_OR_RETURN(
+      std::unique_ptr<exec::ExecProvider> made,
+      drivers::exec_on_trial(config, supplier, context.working_folder, trial.state_folder, context.clock));
+  TW_RETURN_IF_ERROR(made->prove_started());
+  return std::unique_ptr<provider::Provider>(std::move(made));
+}
+
 void wire(cli::Context& context) {
   context.wiring.local_offers = [&context](const std::string& zones) { return local_offers(context, zones); };
   context.wiring.check_supplier = [&context](const std::string& name) {
@@ -194,6 +218,9 @@ void wire(cli::Context& context) {
   };
   context.wiring.node = [&context](const cli::NodeOptions& options) {
     return app::run_node(options, context);
+  };
+  context.wiring.supplier_on_trial = [&context](const cli::SupplierOnTrial& trial) {
+    return supplier_on_trial(context, trial);
   };
   context.wiring.slurm_clusters = [&context] { return slurm_clusters(context); };
   context.wiring.run_server = [&context](const cli::ServerRunOptions& options,

@@ -1,6 +1,7 @@
 #include "edge/drivers/registry.h"
 
 #include <algorithm>
+#include <future>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -77,6 +78,8 @@ Result<Providers> make_providers(const DriverConfig& config, const Clock& clock)
   take(std::move(pods));
   TW_ASSIGN_OR_RETURN(auto clusters, slurm_providers(config, clock));
   take(std::move(clusters));
+  TW_ASSIGN_OR_RETURN(auto programs, exec_suppliers(config, clock));
+  take(std::move(programs));
   return providers;
 }
 
@@ -140,6 +143,64 @@ Result<std::vector<std::unique_ptr<ssh::SshProvider>>> ssh_providers(const Drive
     providers.push_back(std::make_unique<ssh::SshProvider>(std::move(options), clock));
   }
   return providers;
+}
+
+namespace {
+
+exec::ExecOptions exec_options(const DriverConfig& config, const exec::SupplierConfig& supplier) {
+  exec::ExecOptions options;
+  options.config = supplier;
+  options.environment = config.environment;
+  options.folder = config.folders.config;
+  options.state_folder = config.folders.state / "exec" / supplier.name;
+  options.facts_file = config.folders.cache / "exec" / (supplier.name + ".json");
+  options.agent_program = config.agent_program.empty() ? "" : config.agent_program.front();
+  if (config.log) options.log = config.log;
+  return options;
+}
+
+}  // namespace
+
+Result<std::vector<std::unique_ptr<exec::ExecProvider>>> exec_suppliers(const DriverConfig& config,
+                                                                        const Clock& clock) {
+  std::vector<std::unique_ptr<exec::ExecProvider>> providers;
+  const std::filesystem::path file = config.folders.config / "exec.yaml";
+  if (!io::path_exists(file)) return providers;
+  TW_ASSIGN_OR_RETURN(const std::vector<exec::SupplierConfig> suppliers, exec::read_suppliers_file(file));
+  std::vector<std::future<Result<std::unique_ptr<exec::ExecProvider>>>> opened;
+  for (const exec::SupplierConfig& supplier : suppliers) {
+    opened.push_back(std::async(std::launch::async, [&config, &clock, &supplier] {
+      return exec::ExecProvider::open(exec_options(config, supplier), clock);
+    }));
+  }
+  std::optional<Error> problem;
+  for (auto& each : opened) {
+    Result<std::unique_ptr<exec::ExecProvider>> provider = each.get();
+    if (!provider.ok()) {
+      problem = provider.error();
+      continue;
+    }
+    const Status started = (*provider)->prove_started();
+    if (!started.ok() && config.log)
+      config.log("supplier " + (*provider)->capabilities().provider +
+                 " does not answer yet: " + describe(started.error()));
+    providers.push_back(*std::move(provider));
+  }
+  if (problem) return *problem;
+  return providers;
+}
+
+Result<std::unique_ptr<exec::ExecProvider>> exec_on_trial(const DriverConfig& config,
+                                                          const exec::SupplierConfig& supplier,
+                                                          const std::filesystem::path& folder,
+                                                          const std::filesystem::path& state_folder,
+                                                          const Clock& clock) {
+  exec::ExecOptions options = exec_options(config, supplier);
+  options.whole_environment = true;
+  options.folder = folder;
+  options.state_folder = state_folder;
+  options.facts_file.clear();
+  return exec::ExecProvider::open(std::move(options), clock);
 }
 
 Result<std::map<std::string, std::string>> cluster_stores(const DriverConfig& config) {
@@ -207,6 +268,31 @@ Result<std::vector<provider::Proof>> prove_ssh(DriverConfig config, const std::s
                       [&](ssh::SshProvider& host) { return ssh::prove_host(host, clock, true); });
 }
 
+// "exec" is all of them; each is named with it or by itself.
+Result<std::vector<provider::Proof>> prove_programs(const DriverConfig& config, const std::string& name,
+                                                    const Clock& clock) {
+  TW_ASSIGN_OR_RETURN(const auto programs, exec_suppliers(config, clock));
+  std::vector<provider::Proof> proofs;
+  std::vector<std::string> names;
+  for (const auto& program : programs) {
+    names.push_back(program->capabilities().provider);
+    if (name != "exec" && name != names.back() && name != "exec/" + names.back()) continue;
+    for (provider::Proof& proof : program->prove()) proofs.push_back(std::move(proof));
+  }
+  if (!proofs.empty()) return proofs;
+  const std::string file = (config.folders.config / "exec.yaml").string();
+  if (names.empty()) return Error{Code::not_found, "there is no " + file, "docs/suppliers/exec.md shows one"};
+  return Error{Code::not_found, file + " has no supplier " + name, "it has " + join(names, ", ")};
+}
+
+// Whether exec.yaml has a supplier of that very name.
+bool is_program(const DriverConfig& config, const std::string& name) {
+  const auto suppliers = exec::read_suppliers_file(config.folders.config / "exec.yaml");
+  return suppliers.ok() && std::ranges::any_of(*suppliers, [&](const exec::SupplierConfig& supplier) {
+           return supplier.name == name;
+         });
+}
+
 }  // namespace
 
 Result<std::vector<provider::Proof>> prove_supplier(const DriverConfig& config, const std::string& name,
@@ -226,9 +312,10 @@ Result<std::vector<provider::Proof>> prove_supplier(const DriverConfig& config, 
       return kubernetes::prove_cluster(cluster, true);
     });
   }
+  if (kind == "exec" || is_program(config, spelled)) return prove_programs(config, spelled, clock);
   return Error{Code::not_found, "'" + name + "' is no supplier that can be checked by itself",
-               "name a store's URL, or ssh, slurm or kubernetes, alone or as ssh/HOST, slurm/CLUSTER, "
-               "kubernetes/CLUSTER"};
+               "name a store's URL, or ssh, slurm, kubernetes or exec, alone or as ssh/HOST, slurm/CLUSTER, "
+               "kubernetes/CLUSTER, exec/SUPPLIER"};
 }
 
 Result<std::vector<local::Zone>> local_zones(const DriverConfig& config) {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "edge/drivers/exec/exec_provider.h"
 #include "edge/drivers/kubernetes/kubernetes_provider.h"
 #include "edge/drivers/local/zone.h"
 #include "edge/drivers/slurm/slurm_provider.h"
@@ -35,6 +36,8 @@ struct DriverConfig {
   std::string plane = "own";
   // The host that an ssh target names ("ana@login1"), for clusters that are not reached from this machine.
   std::function<Result<std::unique_ptr<io::Host>>(const std::string& target)> host_of = {};
+  // What suppliers' programs say on stderr. Nothing: nobody reads it.
+  std::function<void(const std::string&)> log = {};
 };
 
 // `clock` outlives them. The errors name the supplier and its file.
@@ -53,8 +56,19 @@ Result<std::vector<std::unique_ptr<slurm::SlurmProvider>>> slurm_providers(const
 Result<std::vector<std::unique_ptr<kubernetes::KubernetesProvider>>> kubernetes_providers(
     const DriverConfig& config, const Clock& clock);
 
+// The programs of <config>/exec.yaml, each started and asked for its capabilities, all at once; none where
+// there is no such file.
+Result<std::vector<std::unique_ptr<exec::ExecProvider>>> exec_suppliers(const DriverConfig& config,
+                                                                        const Clock& clock);
+// A program of no file: tried from the command line, in `folder`, with all of our environment.
+Result<std::unique_ptr<exec::ExecProvider>> exec_on_trial(const DriverConfig& config,
+                                                          const exec::SupplierConfig& supplier,
+                                                          const std::filesystem::path& folder,
+                                                          const std::filesystem::path& state_folder,
+                                                          const Clock& clock);
+
 // Tries what a supplier needs on the supplier itself: "ssh", "ssh/gpu1", "kubernetes", "kubernetes/lab" (and
-// "k8s" for that). not_found: there is none of that
+// "k8s" for that), "exec", "exec/voltpark". not_found: there is none of that
 // name, and which there are; the errors of its file.
 Result<std::vector<provider::Proof>> prove_supplier(const DriverConfig& config, const std::string& name,
                                                     const Clock& clock);

@@ -74,6 +74,44 @@ TEST_F(Registry, SellsThePoolsOfClustersAndTellsWhichThereAre) {
   EXPECT_NE(make_providers(config_, clock_).error().message.find("kubernetes.yaml:1:12"), std::string::npos);
 }
 
+TEST_F(Registry, SellsWhatProgramsOffer) {
+  ASSERT_TRUE(io::make_folders(config_.folders.config).ok());
+  EXPECT_NE(prove_supplier(config_, "exec", clock_).error().message.find("exec.yaml"), std::string::npos);
+  EXPECT_EQ(prove_supplier(config_, "volt", clock_).error().code, Code::not_found);
+  const std::string script = R"sh(#!/bin/sh
+while read -r line; do
+  id=${line#*:} id=${id%%,*}
+  case $line in
+  *capabilities*) echo '{"id":'$id',"result":{"protocol":1,"regions":["eu"]}}' ;;
+  *instances*) echo '{"id":'$id',"result":{"instances":[]}}' ;;
+  *) echo '{"id":'$id',"result":{"offers":[{"region":"eu","instance_type":"small","purchase":"on_demand","price_per_hour":{"amount":"1","currency":"USD"}}]}}' ;;
+  esac
+done
+)sh";
+  ASSERT_TRUE(io::write_file_atomic(config_.folders.config / "volt", script, {0755, false}).ok());
+  const auto file = config_.folders.config / "exec.yaml";
+  ASSERT_TRUE(io::write_file_atomic(
+                  file, "suppliers: [{name: volt, command: ./volt}, {name: dead, command: /bin/false}]\n")
+                  .ok());
+  std::string logged;
+  config_.log = [&](const std::string& line) { logged += line + "\n"; };
+  const auto providers = make_providers(config_, clock_);
+  ASSERT_TRUE(providers.ok()) << providers.error().message;
+  ASSERT_EQ(providers->size(), 3U);
+  EXPECT_EQ(offer_key(providers->at(1)->offers({}).value().at(0)), "volt/eu:small:on_demand");
+  EXPECT_FALSE(providers->at(2)->offers({}).ok());
+  EXPECT_NE(logged.find("supplier dead does not answer yet"), std::string::npos) << logged;
+  for (const char* name : {"volt", "exec/volt"}) {
+    const auto proofs = prove_supplier(config_, name, clock_);
+    ASSERT_TRUE(proofs.ok()) << proofs.error().message;
+    EXPECT_EQ(proofs->size(), 3U);
+  }
+  EXPECT_EQ(prove_supplier(config_, "exec", clock_)->back().finding, provider::Finding::broken);
+  EXPECT_EQ(prove_supplier(config_, "exec/vlot", clock_).error().hint, "it has volt, dead");
+  ASSERT_TRUE(io::write_file_atomic(file, "suppliers: [{name: aws, command: ./volt}]\n").ok());
+  EXPECT_NE(make_providers(config_, clock_).error().message.find("exec.yaml:1:"), std::string::npos);
+}
+
 TEST_F(Registry, MakesASupplierOfEachSlurmCluster) {
   ASSERT_TRUE(io::make_folders(config_.folders.config).ok());
   const io::Path file = config_.folders.config / "slurm.yaml";

@@ -30,7 +30,10 @@ struct Capabilities {
   bool spot = false;
   Duration notice_lead{};  // warning before a preemption; zero: none
   Duration list_delay{};   // how long after a launch the instance may be missing from lists
-  Duration list_gap{};     // asked for its instances no more often than that: its users share one controller
+  // What it sells changes while we run, or asking takes a connection: it is asked again and again. So is
+  // whoever answers for one region alone.
+  bool offers_change = false;
+  Duration list_gap{};  // asked for its instances no more often than that: its users share one controller
   // Agents there reach our stores through a relay that the driver leads to us (objectstore/relay): it puts
   // the relay's socket into their environment, beside the pass that the request's secrets hold.
   bool needs_relay = false;
