@@ -6,8 +6,8 @@
 #include "core/catalog/catalog.h"
 #include "core/scheduler/survey.h"
 #include "edge/io/files.h"
+#include "edge/io/hash.h"
 #include "edge/objectstore/file_store.h"
-#include "edge/objectstore/hash.h"
 #include "edge/objectstore/registry.h"
 #include "edge/objectstore/relay/relay_pass.h"
 
@@ -81,7 +81,7 @@ Status open_stores(const ControlPlaneOptions& options, RunningControlPlane& plan
 // 32 random bytes that sign the relay's passes: kept, since agents that were started before must go on.
 Result<std::string> relay_secret(const std::filesystem::path& folder) {
   const std::filesystem::path file = folder / "relay.key";
-  const Status made = io::create_file_atomic(file, objectstore::random_bytes(32), {0600, true});
+  const Status made = io::create_file_atomic(file, io::random_bytes(32), {0600, true});
   if (!made.ok() && made.error().code != Code::conflict) return made.error();
   TW_ASSIGN_OR_RETURN(std::string secret, io::read_file(file, 1024));
   if (secret.size() >= 16) return secret;
