@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <sys/random.h>
 
+#include "app/main/agent_download.h"
 #include "core/catalog/catalog.h"
 #include "core/scheduler/survey.h"
 #include "edge/io/files.h"
@@ -108,6 +109,13 @@ Status open_suppliers(const ControlPlaneOptions& options, const Clock& clock, Ru
   drivers::DriverConfig config = options.drivers;
   config.relay_socket = plane.relay->socket();
   config.plane = plane.owner.text().substr(0, 12);
+  AgentDownloadOptions downloads;
+  downloads.programs =
+      agent_programs(config.agent_program.empty() ? "" : config.agent_program.front(), config.environment);
+  downloads.environment = config.environment;
+  downloads.open_store = [&plane](const std::string& url) { return plane.stores_by_url.open(url); };
+  for (const auto& [machine, program] : downloads.programs) config.agent_machines.insert(machine);
+  config.agent_source = agent_from_store(std::move(downloads));
   TW_ASSIGN_OR_RETURN(plane.providers, drivers::make_providers(config, clock));
   for (const std::unique_ptr<provider::Provider>& supplier : plane.providers) {
     const provider::Capabilities& facts = supplier->capabilities();
