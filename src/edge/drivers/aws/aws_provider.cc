@@ -21,6 +21,7 @@ constexpr Duration gone_after = std::chrono::minutes(3);
 constexpr Duration prices_last = std::chrono::minutes(10);
 constexpr int looks_for_token = 4;
 constexpr std::size_t types_at_once = 100;
+constexpr int price_pages_max = 1000;  // of those types: tokens that go in a ring come to an end
 constexpr std::size_t ended_max = 50'000;
 
 provider::Capabilities capabilities_of(const RegionConfig& region) {
@@ -93,6 +94,7 @@ Status AwsProvider::refresh_prices() {
     for (std::size_t i = 1; i <= types_at_once && next != types.end(); ++i)
       query.emplace_back("InstanceType." + std::to_string(i), *next++);
     std::string token;
+    int pages = 0;
     do {
       cloud::Query page = query;
       if (!token.empty()) page.emplace_back("NextToken", token);
@@ -105,7 +107,7 @@ Status AwsProvider::refresh_prices() {
         dearest = std::max(dearest, price.price_per_hour);
       }
       token = listed.next_token;
-    } while (!token.empty());
+    } while (!token.empty() && ++pages < price_pages_max);
   }
   const std::lock_guard lock(mutex_);
   spot_prices_ = std::move(prices);
