@@ -35,10 +35,11 @@ test: ## build everything and run every test
 	cmake --build build --parallel $(JOBS)
 	$(CTEST) --test-dir build --parallel $$((2 * $(JOBS)))
 
-test-deps: ## install real servers for the tests (Ceph as S3, Azurite as Azure, fake-gcs-server as Google, Kubernetes' own API server); without them those tests are skipped
+test-deps: ## install real servers for the tests (Ceph as S3, Azurite as Azure, fake-gcs-server as Google, moto as EC2, Kubernetes' own API server); without them those tests are skipped
 	@packaging/deps.sh doubles
 	@tests/doubles/install_npm.sh
 	@tests/doubles/install_go.sh
+	@tests/doubles/install_pip.sh
 
 check: ## format and tidy, then the tests under ASan and UBSan, and the threaded ones under TSan
 	@packaging/deps.sh build recipe test dev

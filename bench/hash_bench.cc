@@ -1,8 +1,8 @@
 // SHA-256 of two chunks: one after the other, and beside each other on one processor.
 #include <benchmark/benchmark.h>
 
-#include "edge/objectstore/hash.h"
-#include "edge/objectstore/sha256_pair.h"
+#include "edge/io/hash.h"
+#include "edge/io/sha256_pair.h"
 
 namespace {
 

@@ -24,9 +24,10 @@ MAY_USE = {
     "core/billing": ("core/model",),
     "core/exposure": ("core/billing", "core/catalog"),
     "edge/io": ("base",),
+    "edge/cloud": ("edge/io", "core/model"),  # cloud-room.md
     "edge/provider": ("core/model",),
-    "edge/drivers": ("edge/provider", "edge/io", "edge/objectstore", "core/task"),  # zones-file-is-yaml.md
-    "edge/objectstore": ("edge/io", "core/model"),  # s3-store.md
+    "edge/drivers": ("edge/provider", "edge/io", "edge/objectstore", "edge/cloud", "core/task"),  # zones-file-is-yaml.md
+    "edge/objectstore": ("edge/cloud", "edge/io", "core/model"),  # s3-store.md, cloud-room.md
     "edge/sealing": ("edge/objectstore", "edge/io", "core/model"),  # sealed-stores.md
     "edge/checkpoint": ("edge/objectstore", "core/model", "edge/mailbox"),  # ledger-within-reach.md
     "edge/data": ("edge/checkpoint", "edge/io"),  # data-in-and-out.md
@@ -58,7 +59,7 @@ THIRD_PARTY = {
     "openssl": ("edge/", "app/"),
     "xxhash": ("edge/", "app/"),
     "fuse3": ("edge/datamount",),
-    "pugixml": ("edge/objectstore",),
+    "pugixml": ("edge/cloud", "edge/drivers", "edge/objectstore"),
 }
 TEST_LIBRARIES = ("gtest", "gmock", "rapidcheck")
 

@@ -4,7 +4,7 @@
 
 #include "base/text.h"
 #include "core/model/json.h"
-#include "edge/objectstore/http_date.h"
+#include "edge/cloud/http_date.h"
 
 namespace tradewind::agent {
 namespace {
@@ -29,7 +29,7 @@ PreemptionNotice notice_of(Time now, Time deadline, std::string reason) {
 // Azure's are those of RFC 9110; empty once the event has begun.
 Result<Time> begins_at(const std::string& text, Time now) {
   if (text.empty()) return now;
-  const std::optional<Time> at = objectstore::parse_http_date(text);
+  const std::optional<Time> at = cloud::parse_http_date(text);
   if (!at) return unlike("NotBefore", text);
   return *at;
 }

@@ -3,8 +3,8 @@
 #include <atomic>
 #include <gtest/gtest.h>
 
+#include "edge/cloud/testing/scripted_server.h"
 #include "edge/io/system_clock.h"
-#include "edge/objectstore/testing/scripted_server.h"
 
 namespace tradewind::agent {
 namespace {
@@ -45,7 +45,7 @@ class Watched : public testing::Test {
   }
   std::size_t asked() const { return server_.asked().size(); }
 
-  objectstore::ScriptedServer server_;
+  cloud::ScriptedServer server_;
   io::SystemClock clock_;
   std::atomic<int> rings_ = 0;
   std::optional<MetadataWatch> watch_;

@@ -26,7 +26,7 @@
 #include "edge/io/files.h"
 #include "edge/io/process_tree.h"
 #include "edge/objectstore/file_url.h"
-#include "edge/objectstore/variables.h"
+#include "edge/objectstore/store_identity.h"
 
 namespace tradewind::agent {
 namespace {
@@ -87,7 +87,7 @@ std::filesystem::path data_cache(const AgentOptions& options) {
 }
 
 std::filesystem::path home_folder() {
-  return objectstore::variable(io::current_environment(), "HOME");
+  return cloud::variable(io::current_environment(), "HOME");
 }
 
 MailSettings mail_settings(const AgentOptions& options) {

@@ -3,11 +3,12 @@
 #include <cstdio>
 #include <sys/random.h>
 
+#include "app/main/agent_download.h"
 #include "core/catalog/catalog.h"
 #include "core/scheduler/survey.h"
 #include "edge/io/files.h"
+#include "edge/io/hash.h"
 #include "edge/objectstore/file_store.h"
-#include "edge/objectstore/hash.h"
 #include "edge/objectstore/registry.h"
 #include "edge/objectstore/relay/relay_pass.h"
 
@@ -81,7 +82,7 @@ Status open_stores(const ControlPlaneOptions& options, RunningControlPlane& plan
 // 32 random bytes that sign the relay's passes: kept, since agents that were started before must go on.
 Result<std::string> relay_secret(const std::filesystem::path& folder) {
   const std::filesystem::path file = folder / "relay.key";
-  const Status made = io::create_file_atomic(file, objectstore::random_bytes(32), {0600, true});
+  const Status made = io::create_file_atomic(file, io::random_bytes(32), {0600, true});
   if (!made.ok() && made.error().code != Code::conflict) return made.error();
   TW_ASSIGN_OR_RETURN(std::string secret, io::read_file(file, 1024));
   if (secret.size() >= 16) return secret;
@@ -109,6 +110,13 @@ Status open_suppliers(const ControlPlaneOptions& options, const Clock& clock, Ru
   config.relay_socket = plane.relay->socket();
   config.plane = plane.owner.text().substr(0, 12);
   config.log = options.log;
+  AgentDownloadOptions downloads;
+  downloads.programs =
+      agent_programs(config.agent_program.empty() ? "" : config.agent_program.front(), config.environment);
+  downloads.environment = config.environment;
+  downloads.open_store = [&plane](const std::string& url) { return plane.stores_by_url.open(url); };
+  for (const auto& [machine, program] : downloads.programs) config.agent_machines.insert(machine);
+  config.agent_source = agent_from_store(std::move(downloads));
   TW_ASSIGN_OR_RETURN(plane.providers, drivers::make_providers(config, clock));
   for (const std::unique_ptr<provider::Provider>& supplier : plane.providers) {
     const provider::Capabilities& facts = supplier->capabilities();

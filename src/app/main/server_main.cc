@@ -8,6 +8,7 @@
 #include "app/main/control_plane.h"
 #include "app/server/server.h"
 #include "app/server/server_lock.h"
+#include "core/catalog/catalog.h"
 #include "edge/io/errno_error.h"
 #include "edge/io/files.h"
 #include "edge/sealing/user_key.h"
@@ -90,6 +91,10 @@ drivers::DriverConfig driver_config(const cli::Context& context, const std::stri
   config.environment = context.environment;
   // A machine gets the data keys of its jobs, and never what opens all of them.
   std::erase_if(config.environment, [](const auto& entry) { return sealing::names_user_key(entry.first); });
+  config.catalogue = [] {
+    const catalog::Catalog known = catalog::embedded_catalog();
+    return std::vector<Offer>(known.offers().begin(), known.offers().end());
+  };
   config.host_of = [reached = config](const std::string& target) {
     return drivers::host_over_ssh(reached, target);
   };

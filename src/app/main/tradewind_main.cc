@@ -135,6 +135,7 @@ std::vector<std::unique_ptr<provider::Provider>> far_suppliers(cli::Context& con
   take(drivers::kubernetes_providers(config, context.clock));
   take(drivers::slurm_providers(config, context.clock));
   take(drivers::exec_suppliers(config, context.clock));
+  take(drivers::aws_providers(config, context.clock));
   return suppliers;
 }
 

@@ -7,7 +7,7 @@
 
 #include "core/model/json.h"
 #include "edge/checkpoint/checkpoint.h"
-#include "edge/objectstore/hash.h"
+#include "edge/io/hash.h"
 
 namespace tradewind::checkpoint {
 namespace {
@@ -49,11 +49,11 @@ std::string Sha256::hex() {
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
   unsigned size = 0;
   must(EVP_DigestFinal_ex(context_.get(), digest.data(), &size) == 1);
-  return objectstore::hex({reinterpret_cast<const char*>(digest.data()), size});
+  return io::hex({reinterpret_cast<const char*>(digest.data()), size});
 }
 
 std::string sha256_hex(std::string_view bytes) {
-  return objectstore::hex(objectstore::sha256(bytes));
+  return io::hex(io::sha256(bytes));
 }
 
 void RootDigest::add(const ManifestFile& file, const std::vector<ChunkRef>& chunks) {

@@ -11,7 +11,7 @@
 #include <utility>
 #include <vector>
 
-#include "edge/objectstore/paired_hash.h"
+#include "edge/io/paired_hash.h"
 
 namespace tradewind::checkpoint {
 namespace {
@@ -72,7 +72,7 @@ Status for_each_parallel(std::size_t count, const std::function<std::uint64_t(st
   const auto run = [&] {
     for (std::size_t index = next++; index < count; index = next++) {
       const HeldBytes held(3 * chunk_bytes_of(index));
-      const objectstore::HashingSoon hashes;
+      const io::HashingSoon hashes;
       const Status done = work(index);
       if (done.ok()) continue;
       next = count;

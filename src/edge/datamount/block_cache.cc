@@ -8,7 +8,7 @@
 
 #include "edge/data/cache.h"
 #include "edge/io/files.h"
-#include "edge/objectstore/hash.h"
+#include "edge/io/hash.h"
 #include "edge/objectstore/posix_file.h"
 
 namespace tradewind::datamount {
@@ -34,7 +34,7 @@ bool is_proved(int file, std::uint64_t size) {
   std::string bytes;
   if (objectstore::read_at(file, 0, size + proof_bytes, bytes) != 0 || bytes.size() != size + proof_bytes)
     return false;
-  return objectstore::sha256(std::string_view(bytes).substr(0, size)) == std::string_view(bytes).substr(size);
+  return io::sha256(std::string_view(bytes).substr(0, size)) == std::string_view(bytes).substr(size);
 }
 
 }  // namespace
@@ -181,7 +181,7 @@ Result<BlockCache::Block> BlockCache::bring(const SourceObject& object, const Ke
 bool BlockCache::store(const Key& key, const std::string& bytes) {
   const fs::path file = file_of(key);
   if (!io::make_folders(file.parent_path(), 0700).ok()) return false;
-  return io::write_file_atomic(file, bytes + objectstore::sha256(bytes), {0600, false}).ok();
+  return io::write_file_atomic(file, bytes + io::sha256(bytes), {0600, false}).ok();
 }
 
 Result<std::string> BlockCache::fetch(const SourceObject& object, std::uint64_t number) {

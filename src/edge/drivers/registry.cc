@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "core/task/reading.h"
+#include "edge/drivers/aws/aws_check.h"
 #include "edge/drivers/kubernetes/kubernetes_check.h"
 #include "edge/drivers/local/local_provider.h"
 #include "edge/drivers/local/this_machine.h"
@@ -15,8 +16,8 @@
 #include "edge/drivers/slurm/slurm_provider.h"
 #include "edge/drivers/ssh/ssh_check.h"
 #include "edge/io/files.h"
+#include "edge/io/hash.h"
 #include "edge/objectstore/file_url.h"
-#include "edge/objectstore/hash.h"
 #include "edge/objectstore/relay/relay_server.h"
 #include "edge/objectstore/sftp/sftp_url.h"
 
@@ -24,6 +25,17 @@ namespace tradewind::drivers {
 namespace {
 
 using Providers = std::vector<std::unique_ptr<provider::Provider>>;
+
+// What clouds are asked and answer, a line for each exchange, without secrets: for whoever reports a problem
+// with one.
+std::function<void(const cloud::Exchange&)> record_of(const std::map<std::string, std::string>& environment) {
+  const std::string file = cloud::variable(environment, "TRADEWIND_RECORD");
+  if (file.empty()) return nullptr;
+  return [file](const cloud::Exchange& exchange) {
+    // A record that cannot be written is no reason to do without the cloud.
+    (void)io::append_file(file, to_text(cloud::to_json(exchange)) + "\n", 0600);
+  };
+}
 
 // Of connections that commands share. One state folder has one; its path must be short.
 Result<std::filesystem::path> control_folder(const std::map<std::string, std::string>& environment,
@@ -40,8 +52,8 @@ Result<std::filesystem::path> control_folder(const std::map<std::string, std::st
     return Error{Code::unauthorized, parent.string() + " is not a folder of this user's alone",
                  "remove it, or set XDG_RUNTIME_DIR"};
   }
-  const std::string own = std::to_string(::getpid() % 100'000) + "-" +
-                          objectstore::hex(objectstore::sha256(state.string())).substr(0, 8);
+  const std::string own =
+      std::to_string(::getpid() % 100'000) + "-" + io::hex(io::sha256(state.string())).substr(0, 8);
   return parent / own;
 }
 
@@ -80,6 +92,8 @@ Result<Providers> make_providers(const DriverConfig& config, const Clock& clock)
   take(std::move(clusters));
   TW_ASSIGN_OR_RETURN(auto programs, exec_suppliers(config, clock));
   take(std::move(programs));
+  TW_ASSIGN_OR_RETURN(auto regions, aws_providers(config, clock));
+  take(std::move(regions));
   return providers;
 }
 
@@ -103,6 +117,26 @@ Result<std::vector<std::unique_ptr<slurm::SlurmProvider>>> slurm_providers(const
     TW_ASSIGN_OR_RETURN(std::unique_ptr<slurm::SlurmProvider> provider,
                         slurm::SlurmProvider::open(std::move(options), std::move(host), clock));
     providers.push_back(std::move(provider));
+  }
+  return providers;
+}
+
+Result<std::vector<std::unique_ptr<aws::AwsProvider>>> aws_providers(const DriverConfig& config,
+                                                                     const Clock& clock) {
+  std::vector<std::unique_ptr<aws::AwsProvider>> providers;
+  const std::filesystem::path file = config.folders.config / "aws.yaml";
+  if (!io::path_exists(file)) return providers;
+  TW_ASSIGN_OR_RETURN(std::vector<aws::RegionConfig> regions, aws::read_regions_file(file));
+  const std::vector<Offer> catalogue = config.catalogue ? config.catalogue() : std::vector<Offer>();
+  for (aws::RegionConfig& region : regions) {
+    aws::AwsOptions options;
+    options.region = std::move(region);
+    options.catalogue = catalogue;
+    options.environment = config.environment;
+    options.agent = config.agent_source;
+    options.machines = config.agent_machines;
+    options.network.record = record_of(config.environment);
+    providers.push_back(std::make_unique<aws::AwsProvider>(std::move(options), clock));
   }
   return providers;
 }
@@ -217,7 +251,7 @@ Result<std::unique_ptr<io::Host>> host_over_ssh(const DriverConfig& config, cons
   TW_ASSIGN_OR_RETURN(const objectstore::SftpUrl parsed,
                       objectstore::parse_sftp_url("sftp://" + target + "/"));  // the same form of a host
   ssh::HostConfig host;
-  host.name = objectstore::hex(objectstore::sha256(target)).substr(0, 12);
+  host.name = io::hex(io::sha256(target)).substr(0, 12);
   host.host = parsed.host;
   host.user = parsed.user;
   host.port = parsed.port;
@@ -231,7 +265,7 @@ namespace {
 
 // A relay that leads nowhere: only its socket is wanted.
 Result<std::unique_ptr<objectstore::RelayServer>> relay_for_a_check(const std::filesystem::path& socket) {
-  return objectstore::RelayServer::start(socket.string(), objectstore::random_bytes(32),
+  return objectstore::RelayServer::start(socket.string(), io::random_bytes(32),
                                          [](const std::string&) -> Result<objectstore::ObjectStore*> {
                                            return Error{Code::unavailable, "this relay is a check's"};
                                          });
@@ -312,10 +346,16 @@ Result<std::vector<provider::Proof>> prove_supplier(const DriverConfig& config, 
       return kubernetes::prove_cluster(cluster, true);
     });
   }
+  if (kind == "aws") {
+    TW_ASSIGN_OR_RETURN(const auto regions, aws_providers(config, clock));
+    return prove_listed(regions, config, spelled, "region",
+                        [&clock](aws::AwsProvider& region) { return aws::prove_region(region, clock); });
+  }
   if (kind == "exec" || is_program(config, spelled)) return prove_programs(config, spelled, clock);
-  return Error{Code::not_found, "'" + name + "' is no supplier that can be checked by itself",
-               "name a store's URL, or ssh, slurm, kubernetes or exec, alone or as ssh/HOST, slurm/CLUSTER, "
-               "kubernetes/CLUSTER, exec/SUPPLIER"};
+  return Error{
+      Code::not_found, "'" + name + "' is no supplier that can be checked by itself",
+      "name a store's URL, or aws, ssh, slurm, kubernetes or exec, alone or as aws/REGION, ssh/HOST, "
+      "slurm/CLUSTER, kubernetes/CLUSTER, exec/SUPPLIER"};
 }
 
 Result<std::vector<local::Zone>> local_zones(const DriverConfig& config) {

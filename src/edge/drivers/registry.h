@@ -6,10 +6,13 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "base/clock.h"
+#include "edge/drivers/aws/aws_provider.h"
+#include "edge/drivers/boot/boot_document.h"
 #include "edge/drivers/exec/exec_provider.h"
 #include "edge/drivers/kubernetes/kubernetes_provider.h"
 #include "edge/drivers/local/zone.h"
@@ -38,6 +41,12 @@ struct DriverConfig {
   std::function<Result<std::unique_ptr<io::Host>>(const std::string& target)> host_of = {};
   // What suppliers' programs say on stderr. Nothing: nobody reads it.
   std::function<void(const std::string&)> log = {};
+  // What is known of clouds' offers; asked for where a cloud is set up. nullptr: nothing.
+  std::function<std::vector<Offer>()> catalogue = {};
+  // Where rented machines fetch the agent from, if their supplier's file does not say, and for which
+  // processors. nullptr: nowhere.
+  boot::AgentSource agent_source = {};
+  std::set<std::string> agent_machines = {};
 };
 
 // `clock` outlives them. The errors name the supplier and its file.
@@ -67,9 +76,13 @@ Result<std::unique_ptr<exec::ExecProvider>> exec_on_trial(const DriverConfig& co
                                                           const std::filesystem::path& state_folder,
                                                           const Clock& clock);
 
+// The regions of <config>/aws.yaml; none where there is no such file. Nothing is asked of them yet.
+Result<std::vector<std::unique_ptr<aws::AwsProvider>>> aws_providers(const DriverConfig& config,
+                                                                     const Clock& clock);
+
 // Tries what a supplier needs on the supplier itself: "ssh", "ssh/gpu1", "kubernetes", "kubernetes/lab" (and
-// "k8s" for that), "exec", "exec/voltpark". not_found: there is none of that
-// name, and which there are; the errors of its file.
+// "k8s" for that), "aws", "aws/us-east-1", "exec", "exec/voltpark". not_found: there is none of that name,
+// and which there are; the errors of its file.
 Result<std::vector<provider::Proof>> prove_supplier(const DriverConfig& config, const std::string& name,
                                                     const Clock& clock);
 

@@ -134,5 +134,26 @@ TEST_F(Registry, MakesASupplierOfEachSlurmCluster) {
   EXPECT_NE(make_providers(config_, clock_).error().message.find("slurm.yaml:1:"), std::string::npos);
 }
 
+TEST_F(Registry, ARegionOfAwsIsASupplierOfItsOwn) {
+  ASSERT_TRUE(io::make_folders(config_.folders.config).ok());
+  const auto file = config_.folders.config / "aws.yaml";
+  ASSERT_TRUE(io::write_file_atomic(file, "regions: [us-east-1, {name: eu-west-1, spot: no}]\n").ok());
+  config_.catalogue = [] {
+    std::vector<Offer> known(2);
+    known[0].location = {"aws", "us-east-1"};
+    known[1].location = {"aws", "eu-west-1"};
+    return known;
+  };
+  const auto regions = aws_providers(config_, clock_);
+  ASSERT_TRUE(regions.ok()) << describe(regions.error());
+  ASSERT_EQ(regions->size(), 2U);
+  EXPECT_EQ(provider::supplier_name(regions->at(1)->capabilities()), "aws/eu-west-1");
+  EXPECT_EQ(regions->at(1)->offers({})->at(0).location.region, "eu-west-1");
+  EXPECT_NE(prove_supplier(config_, "aws/eu-west-9", clock_).error().hint.find("aws/eu-west-1"),
+            std::string::npos);
+  ASSERT_TRUE(io::write_file_atomic(file, "regions: [{nme: us-east-1}]\n").ok());
+  EXPECT_NE(describe(make_providers(config_, clock_).error()).find("aws.yaml"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace tradewind::drivers

@@ -172,7 +172,10 @@ HttpClient& HttpClient::operator=(HttpClient&&) noexcept = default;
 Status HttpClient::connect() {
   if (connection_ && connection_->usable()) return {};
   connection_.reset();
-  TW_ASSIGN_OR_RETURN(UniqueFd socket, connect_to(endpoint_, options_.connect_patience));
+  const HttpEndpoint& next = options_.proxy ? options_.proxy->endpoint : endpoint_;
+  TW_ASSIGN_OR_RETURN(UniqueFd socket, connect_to(next, options_.connect_patience));
+  if (options_.proxy)
+    TW_RETURN_IF_ERROR(open_tunnel(socket.get(), *options_.proxy, endpoint_, options_.connect_patience));
   std::optional<TlsSession> tls;
   if (endpoint_.tls) {
     if (!options_.trust) {

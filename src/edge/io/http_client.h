@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -11,6 +12,7 @@
 #include "base/time.h"
 #include "edge/io/cancellation.h"
 #include "edge/io/http_message.h"
+#include "edge/io/http_proxy.h"
 #include "edge/io/http_socket.h"
 #include "edge/io/tls.h"
 
@@ -25,6 +27,8 @@ struct HttpClientOptions {
   std::shared_ptr<const TlsTrust> trust = nullptr;  // for https; nothing: TlsTrust::from_environment()
   // Whom the server's certificate must name, where that is not the host. Empty: the host.
   std::string tls_name = {};
+  // Through which an https endpoint is reached. Nothing: directly.
+  std::optional<HttpProxy> proxy = {};
   // Brings the server back when nobody listens, or when it died before a byte of its answer came; the request
   // is then sent once more if that is harmless. Its error is that of the call.
   std::function<Status()> revive = nullptr;

@@ -27,6 +27,7 @@ Result<HttpClient> HttpPool::borrow(const std::string& where, const HttpEndpoint
   }
   HttpClientOptions options = options_.client;
   options.trust = trust_;
+  options.proxy = options_.proxies.way_to(endpoint);
   return HttpClient(endpoint, std::move(options));
 }
 

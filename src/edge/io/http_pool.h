@@ -16,6 +16,7 @@ namespace tradewind::io {
 
 struct HttpPoolOptions {
   HttpClientOptions client = {};
+  HttpProxies proxies = {};        // which endpoints are reached through one
   std::size_t idle_max = 16;       // connections kept open for each endpoint while nobody uses them
   Duration idle_patience{20'000};  // one that was idle for longer is closed, since the server soon will
 };

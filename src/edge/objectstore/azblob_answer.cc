@@ -1,7 +1,7 @@
 #include "edge/objectstore/azblob_answer.h"
 
 #include "base/text.h"
-#include "edge/objectstore/http_date.h"
+#include "edge/cloud/http_date.h"
 #include "edge/objectstore/store_xml.h"
 
 namespace tradewind::objectstore {
@@ -25,7 +25,7 @@ Result<AzblobEntry> entry_of(const pugi::xml_node& blob) {
   const pugi::xml_node properties = blob.child("Properties");
   TW_ASSIGN_OR_RETURN(entry.size_bytes, listed_size(text_of(properties, "Content-Length")));
   const std::string modified = text_of(properties, "Last-Modified");
-  const std::optional<Time> time = parse_http_date(modified);
+  const std::optional<Time> time = cloud::parse_http_date(modified);
   if (!time) return no_list("'" + modified + "' is no time");
   entry.modified_at = *time;
   return entry;

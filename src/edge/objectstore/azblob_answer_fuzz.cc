@@ -4,8 +4,8 @@
 #include <cstdlib>
 #include <string_view>
 
+#include "edge/cloud/http_date.h"
 #include "edge/objectstore/azblob_answer.h"
-#include "edge/objectstore/http_date.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace tradewind::objectstore;
@@ -15,7 +15,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     for (const AzblobEntry& entry : list->entries) {
       if (entry.name.empty()) std::abort();
       // The parser takes no date that is written in another way.
-      if (parse_http_date(format_http_date(entry.modified_at)) != entry.modified_at) std::abort();
+      if (cloud::parse_http_date(cloud::format_http_date(entry.modified_at)) != entry.modified_at)
+        std::abort();
     }
     for (const std::string& folder : list->folders) {
       if (folder.empty()) std::abort();

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "edge/objectstore/hash.h"
+#include "edge/io/hash.h"
 #include "edge/objectstore/parallel_parts.h"
 
 namespace tradewind::objectstore {
@@ -14,14 +14,14 @@ constexpr int uploads_max = 3;
 // All names of blocks of one blob must be equally long, also those that other writers send: a random mark,
 // which no other writer has, and the block's number in eight digits.
 std::vector<std::string> block_names(std::size_t count) {
-  const std::string mark = random_mark();
+  const std::string mark = cloud::random_mark();
   std::vector<std::string> names;
   names.reserve(count);
   for (std::size_t i = 0; i < count; ++i) {
     const std::string number = std::to_string(i);
     std::string name = mark;
     name.append(8 - number.size(), '0').append(number);
-    names.push_back(base64(name));
+    names.push_back(io::base64(name));
   }
   return names;
 }
@@ -34,15 +34,15 @@ Result<AzblobAnswer> upload(AzblobClient& client, const std::string& key, std::s
       send_parts(names.size(), client.tuning().parts_at_once, [&](std::size_t index) -> Status {
         AzblobCall call{azblob_write, "PUT", key, {{"comp", "block"}, {"blockid", names[index]}}};
         call.body = bytes.substr(index * block_bytes, block_bytes);
-        call.headers.push_back({"Content-MD5", base64(md5(call.body))});
+        call.headers.push_back({"Content-MD5", io::base64(io::md5(call.body))});
         TW_ASSIGN_OR_RETURN(const AzblobAnswer answer, client.call(call));
         return answer.done() ? Status() : Status(client.error_of(call, answer));
       });
   if (!sent.ok()) return sent.error();
   const std::string list = azblob_block_list(names);
   AzblobCall commit{azblob_write, "PUT", key, {{"comp", "blocklist"}}, headers, list};
-  commit.headers.push_back({"Content-MD5", base64(md5(list))});
-  commit.headers.push_back({"x-ms-blob-content-md5", base64(md5(bytes))});
+  commit.headers.push_back({"Content-MD5", io::base64(io::md5(list))});
+  commit.headers.push_back({"x-ms-blob-content-md5", io::base64(io::md5(bytes))});
   commit.headers.push_back({"x-ms-blob-content-type", "application/octet-stream"});
   return client.call(commit);
 }

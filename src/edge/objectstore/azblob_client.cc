@@ -3,14 +3,14 @@
 #include <chrono>
 #include <optional>
 
-#include "edge/objectstore/http_date.h"
+#include "edge/cloud/http_date.h"
 #include "edge/objectstore/percent_path.h"
 #include "edge/objectstore/sharedkey.h"
 
 namespace tradewind::objectstore {
 namespace {
 
-using Kind = AzureCredential::Kind;
+using Kind = AzblobCredential::Kind;
 constexpr const char* version =
     "2021-08-06";  // of the protocol: blocks of up to 4000 MiB, names encoded in lists
 // The server allows a quarter of an hour; what differs by less is not why it refused.
@@ -19,7 +19,8 @@ constexpr Duration skew_noticed = std::chrono::minutes(10);
 bool passes(const AzblobAnswer& answer) {
   const int status = answer.response.status;
   const std::string& code = answer.problem.code;
-  return status_passes(status) || (status < 500 && (code == "Md5Mismatch" || code == "OperationTimedOut"));
+  return cloud::status_passes(status) ||
+         (status < 500 && (code == "Md5Mismatch" || code == "OperationTimedOut"));
 }
 
 }  // namespace
@@ -30,7 +31,7 @@ struct AzblobClient::Cures {
   bool token = false;
 };
 
-AzblobClient::AzblobClient(AzblobUrl url, AzureSettings settings, StoreTuning tuning)
+AzblobClient::AzblobClient(AzblobUrl url, AzblobSettings settings, StoreTuning tuning)
     : url_(std::move(url)),
       address_(address_of(url_)),
       tuning_(tuning),
@@ -50,13 +51,13 @@ std::string AzblobClient::container_url() const {
   return account_url() + "/" + url_.container;
 }
 
-io::HttpRequest AzblobClient::request_of(const AzblobCall& call, const AzureCredential& credential,
+io::HttpRequest AzblobClient::request_of(const AzblobCall& call, const AzblobCredential& credential,
                                          Time now) const {
   io::HttpRequest request{call.method, address_.path + "/" + url_.container, call.headers};
   request.borrowed_body = call.body;
   if (!call.key.empty()) request.target += "/" + percent_encoded_path(call.key);
   request.headers.push_back({"Host", io::host_header(address_.server)});
-  request.headers.push_back({"x-ms-date", format_http_date(now)});
+  request.headers.push_back({"x-ms-date", cloud::format_http_date(now)});
   request.headers.push_back({"x-ms-version", version});
   if (credential.kind == Kind::key) {
     const SharedKeyRequest signable{call.method, request.target, call.query, request.headers,
@@ -66,15 +67,15 @@ io::HttpRequest AzblobClient::request_of(const AzblobCall& call, const AzureCred
   } else if (credential.kind == Kind::token) {
     request.headers.push_back({"Authorization", "Bearer " + credential.secret});
   }
-  std::string query = canonical_query(call.query);
+  std::string query = cloud::canonical_query(call.query);
   if (credential.kind == Kind::sas) query += (query.empty() ? "" : "&") + credential.secret;
   if (!query.empty()) request.target += "?" + query;
   return request;
 }
 
 // A signature tells nothing; a SAS or a token is all that it takes to be us.
-Status AzblobClient::check_secrecy(const AzureCredential& credential) const {
-  if (credential.kind == Kind::key || address_.server.tls || is_loopback(address_.server)) return {};
+Status AzblobClient::check_secrecy(const AzblobCredential& credential) const {
+  if (credential.kind == Kind::key || address_.server.tls || cloud::is_loopback(address_.server)) return {};
   return Error{Code::unauthorized,
                io::to_text(address_.server) + " is reached without TLS: " + credential.source +
                    " is not sent there in the open",
@@ -83,7 +84,7 @@ Status AzblobClient::check_secrecy(const AzureCredential& credential) const {
 
 bool AzblobClient::follow_clock(const AzblobAnswer& answer, Cures& cures) {
   if (cures.clock || answer.credential.kind != Kind::key || answer.response.status != 403) return false;
-  const std::optional<Duration> ahead = server_ahead(answer.response.headers, clock_.now());
+  const std::optional<Duration> ahead = cloud::server_ahead(answer.response.headers, clock_.now());
   const std::lock_guard lock(mutex_);
   if (!ahead || std::chrono::abs(*ahead - skew_) < skew_noticed) return false;
   cures.clock = true;
@@ -98,7 +99,7 @@ bool AzblobClient::renew(const AzblobAnswer& answer, Cures& cures) {
   return true;
 }
 
-AzblobClient::Next AzblobClient::judge(const AzblobAnswer& answer, Attempts& attempts, Cures& cures) {
+AzblobClient::Next AzblobClient::judge(const AzblobAnswer& answer, cloud::Attempts& attempts, Cures& cures) {
   if (answer.done()) return Next::answer;
   if (follow_clock(answer, cures) || renew(answer, cures)) return Next::repeat_now;
   if (!passes(answer)) return Next::answer;
@@ -108,11 +109,11 @@ AzblobClient::Next AzblobClient::judge(const AzblobAnswer& answer, Attempts& att
 }
 
 Result<AzblobAnswer> AzblobClient::call(const AzblobCall& call) {
-  Attempts attempts(tuning_, clock_, jitter_);
+  cloud::Attempts attempts(tuning_, clock_, jitter_);
   Cures cures;
   for (;;) {
     attempts.begin();
-    Result<AzureCredential> credential = credentials_.get();
+    Result<AzblobCredential> credential = credentials_.get();
     if (!credential.ok()) {
       if (credential.error().code == Code::unavailable && attempts.wait()) continue;
       return credential.error();

@@ -7,14 +7,14 @@
 #include <vector>
 
 #include "base/result.h"
+#include "edge/cloud/query.h"
 #include "edge/io/http_pool.h"
 #include "edge/io/system_clock.h"
 #include "edge/objectstore/azblob_answer.h"
+#include "edge/objectstore/azblob_credentials.h"
 #include "edge/objectstore/azblob_error.h"
 #include "edge/objectstore/azblob_url.h"
-#include "edge/objectstore/azure_credentials.h"
-#include "edge/objectstore/query.h"
-#include "edge/objectstore/retry.h"
+#include "edge/objectstore/store_tuning.h"
 
 namespace tradewind::objectstore {
 
@@ -22,7 +22,7 @@ struct AzblobCall {
   AzblobPurpose purpose;
   std::string method;
   std::string key;  // within the container; "" for the container itself
-  Query query = {};
+  cloud::Query query = {};
   std::vector<io::HttpHeader> headers = {};
   std::string_view body = {};
 };
@@ -30,7 +30,7 @@ struct AzblobCall {
 struct AzblobAnswer {
   io::HttpResponse response;
   AzblobProblem problem;         // of a status of 400 and above
-  AzureCredential credential;    // what was asked with
+  AzblobCredential credential;   // what was asked with
   bool earlier_unknown = false;  // an earlier attempt may have had its effect
 
   bool done() const { return response.status >= 200 && response.status < 300; }
@@ -41,7 +41,7 @@ struct AzblobAnswer {
 class AzblobClient {
  public:
   // REQUIRES: an account in `url`.
-  AzblobClient(AzblobUrl url, AzureSettings settings, StoreTuning tuning);
+  AzblobClient(AzblobUrl url, AzblobSettings settings, StoreTuning tuning);
 
   // Any status that repeating does not cure is an answer. Repeated with jittered waits: connections that
   // failed, 408, 429, 5xx, tokens that could not be had, bodies that changed on their way. Cured once each
@@ -62,9 +62,9 @@ class AzblobClient {
  private:
   struct Cures;
   enum class Next { answer, repeat_now, repeat_later };
-  io::HttpRequest request_of(const AzblobCall& call, const AzureCredential& credential, Time now) const;
-  Status check_secrecy(const AzureCredential& credential) const;
-  Next judge(const AzblobAnswer& answer, Attempts& attempts, Cures& cures);
+  io::HttpRequest request_of(const AzblobCall& call, const AzblobCredential& credential, Time now) const;
+  Status check_secrecy(const AzblobCredential& credential) const;
+  Next judge(const AzblobAnswer& answer, cloud::Attempts& attempts, Cures& cures);
   bool follow_clock(const AzblobAnswer& answer, Cures& cures);
   bool renew(const AzblobAnswer& answer, Cures& cures);
   Duration skew() const;
@@ -74,8 +74,8 @@ class AzblobClient {
   const StoreTuning tuning_;
   const io::SystemClock clock_;
   io::HttpPool http_;
-  AzureCredentialChain credentials_;
-  Jitter jitter_;
+  AzblobCredentialChain credentials_;
+  cloud::Jitter jitter_;
   mutable std::mutex mutex_;
   Duration skew_{};  // the server's clock less ours; protected by mutex_
 };

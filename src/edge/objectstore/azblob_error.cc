@@ -8,7 +8,7 @@ namespace tradewind::objectstore {
 namespace {
 
 using Codes = std::initializer_list<std::string_view>;
-using Kind = AzureCredential::Kind;
+using Kind = AzblobCredential::Kind;
 
 bool is_one_of(const std::string& code, Codes codes) {
   return std::find(codes.begin(), codes.end(), code) != codes.end();

@@ -6,7 +6,7 @@
 
 #include "base/result.h"
 #include "edge/objectstore/azblob_answer.h"
-#include "edge/objectstore/azure_credentials.h"
+#include "edge/objectstore/azblob_credentials.h"
 
 namespace tradewind::objectstore {
 
@@ -28,7 +28,7 @@ struct AzblobRefusal {
   std::string container;
   std::string key;     // within the container; "" for a list
   std::string server;  // "https://acme.blob.core.windows.net:443"
-  AzureCredential credential;
+  AzblobCredential credential;
   int status = 0;
   AzblobProblem problem;
   Time now;

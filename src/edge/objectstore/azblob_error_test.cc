@@ -5,7 +5,7 @@
 namespace tradewind::objectstore {
 namespace {
 
-using Kind = AzureCredential::Kind;
+using Kind = AzblobCredential::Kind;
 
 AzblobRefusal refusal(int status, const std::string& code, const std::string& detail = "") {
   AzblobRefusal made{azblob_write,

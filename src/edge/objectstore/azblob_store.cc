@@ -1,11 +1,11 @@
 #include "edge/objectstore/azblob_store.h"
 
+#include "edge/cloud/http_date.h"
+#include "edge/io/hash.h"
 #include "edge/objectstore/azblob_blocks.h"
 #include "edge/objectstore/azblob_client.h"
 #include "edge/objectstore/azblob_lister.h"
-#include "edge/objectstore/hash.h"
 #include "edge/objectstore/head_answer.h"
-#include "edge/objectstore/http_date.h"
 #include "edge/objectstore/percent_path.h"
 #include "edge/objectstore/prefixed_key.h"
 #include "edge/objectstore/sound_read.h"
@@ -27,7 +27,7 @@ bool says_it_exists(const AzblobAnswer& answer) {
 
 class AzblobStore final : public ObjectStore {
  public:
-  AzblobStore(AzblobUrl url, AzureSettings settings, StoreTuning tuning)
+  AzblobStore(AzblobUrl url, AzblobSettings settings, StoreTuning tuning)
       : text_(to_text(url)), client_(std::move(url), std::move(settings), tuning), lister_(client_) {}
 
   std::string url() const override { return text_; }
@@ -37,7 +37,7 @@ class AzblobStore final : public ObjectStore {
     std::vector<io::HttpHeader> headers;
     std::string mark;
     if (condition == PutCondition::if_absent) {
-      mark = random_mark();
+      mark = cloud::random_mark();
       headers.push_back({"If-None-Match", "*"});
       headers.push_back({mark_header, mark});
     }
@@ -110,7 +110,7 @@ class AzblobStore final : public ObjectStore {
     // With its snapshots, or the server refuses.
     AzblobCall call{azblob_remove, "DELETE", full, {}, {{"x-ms-delete-snapshots", "include"}}};
     // The server's dates are of whole seconds, and the one that is named passes.
-    if (limit) call.headers.push_back({"If-Unmodified-Since", format_http_date(*limit - Duration(1))});
+    if (limit) call.headers.push_back({"If-Unmodified-Since", cloud::format_http_date(*limit - Duration(1))});
     TW_ASSIGN_OR_RETURN(const AzblobAnswer answer, client_.call(call));
     if (answer.done()) return {};
     if (answer.problem.code == "ConditionNotMet") return is_younger(key);
@@ -131,7 +131,7 @@ class AzblobStore final : public ObjectStore {
                                  const std::vector<io::HttpHeader>& headers) {
     AzblobCall call{azblob_write, "PUT", full, {}, headers, bytes};
     call.headers.push_back({"Content-Type", "application/octet-stream"});
-    call.headers.push_back({"Content-MD5", base64(md5(bytes))});
+    call.headers.push_back({"Content-MD5", io::base64(io::md5(bytes))});
     call.headers.push_back({"x-ms-blob-type", "BlockBlob"});
     return client_.call(call);
   }
@@ -155,7 +155,7 @@ class AzblobStore final : public ObjectStore {
     if (!answer.done()) return client_.error_of(call, answer);
     const std::string_view checksum = answer.header("Content-MD5");
     const bool checked = !checksum.empty() && (whole || summed);
-    const bool sound = !checked || base64(md5(answer.response.body)) == checksum;
+    const bool sound = !checked || io::base64(io::md5(answer.response.body)) == checksum;
     return CheckedRead{std::move(answer.response.body), sound};
   }
 
@@ -179,10 +179,10 @@ class AzblobStore final : public ObjectStore {
 
 }  // namespace
 
-Result<std::unique_ptr<ObjectStore>> open_azblob_store(std::string_view url, Variables environment,
+Result<std::unique_ptr<ObjectStore>> open_azblob_store(std::string_view url, cloud::Variables environment,
                                                        StoreTuning tuning) {
   TW_ASSIGN_OR_RETURN(AzblobUrl parsed, parse_azblob_url(url));
-  TW_ASSIGN_OR_RETURN(AzureSettings settings, read_azure_settings(std::move(environment), parsed));
+  TW_ASSIGN_OR_RETURN(AzblobSettings settings, read_azblob_settings(std::move(environment), parsed));
   return std::unique_ptr<ObjectStore>(
       std::make_unique<AzblobStore>(std::move(parsed), std::move(settings), tuning));
 }

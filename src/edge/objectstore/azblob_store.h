@@ -4,9 +4,9 @@
 #include <memory>
 #include <string_view>
 
+#include "edge/cloud/variables.h"
 #include "edge/objectstore/object_store.h"
-#include "edge/objectstore/retry.h"
-#include "edge/objectstore/variables.h"
+#include "edge/objectstore/store_tuning.h"
 
 namespace tradewind::objectstore {
 
@@ -20,7 +20,7 @@ namespace tradewind::objectstore {
 // twice.
 // - Keys of other programs under the prefix that are no keys of ours are left out of lists.
 // - An account with a hierarchical namespace lists in another order than that of bytes: `list` then says so.
-Result<std::unique_ptr<ObjectStore>> open_azblob_store(std::string_view url, Variables environment,
+Result<std::unique_ptr<ObjectStore>> open_azblob_store(std::string_view url, cloud::Variables environment,
                                                        StoreTuning tuning = {});
 
 }  // namespace tradewind::objectstore

@@ -4,9 +4,9 @@
 #include <chrono>
 #include <gtest/gtest.h>
 
-#include "edge/objectstore/hash.h"
+#include "edge/cloud/testing/scripted_server.h"
+#include "edge/io/hash.h"
 #include "edge/objectstore/testing/fake_azblob.h"
-#include "edge/objectstore/testing/scripted_server.h"
 
 namespace tradewind::objectstore {
 namespace {
@@ -20,7 +20,7 @@ StoreTuning hasty() {
   return tuning;
 }
 
-std::unique_ptr<ObjectStore> open_at(const std::string& url, const Variables& environment,
+std::unique_ptr<ObjectStore> open_at(const std::string& url, const cloud::Variables& environment,
                                      StoreTuning tuning = hasty()) {
   Result<std::unique_ptr<ObjectStore>> store = open_azblob_store(url, environment, tuning);
   EXPECT_TRUE(store.ok()) << describe(store.error());
@@ -74,8 +74,8 @@ TEST(AzblobStore, AClockThatDiffersIsCorrectedByTheServers) {
 
 TEST(AzblobStore, AWrongKeyIsToldAndNotShown) {
   const FakeAzblob fake;
-  Variables environment = fake.environment();
-  environment["AZURE_STORAGE_KEY"] = base64("hunter2");
+  cloud::Variables environment = fake.environment();
+  environment["AZURE_STORAGE_KEY"] = io::base64("hunter2");
   const std::unique_ptr<ObjectStore> store = open_at(fake.url(), environment);
   for (const Error& error :
        {store->stat("a").error(), store->get("a").error(), create(*store, "x").error()}) {
@@ -83,7 +83,7 @@ TEST(AzblobStore, AWrongKeyIsToldAndNotShown) {
     EXPECT_NE(error.message.find("the key in AZURE_STORAGE_KEY is none of account 'acme1'"),
               std::string::npos)
         << error.message;
-    EXPECT_EQ(describe(error).find(base64("hunter2")), std::string::npos);
+    EXPECT_EQ(describe(error).find(io::base64("hunter2")), std::string::npos);
   }
 }
 
@@ -301,13 +301,13 @@ TEST(AzblobStore, AListInAnotherOrderIsAnError) {
            "</Name><Properties><Last-Modified>Fri, 26 Jun 2015 23:39:12 GMT</Last-Modified>"
            "<Content-Length>1</Content-Length></Properties></Blob>";
   };
-  ScriptedServer server;
+  cloud::ScriptedServer server;
   server = [&](const io::HttpRequest&) {
     return io::HttpResponse{
         200, {}, "<EnumerationResults><Blobs>" + list("a/b", "a-b") + "</Blobs></EnumerationResults>", {}};
   };
-  const auto store =
-      open_at("azblob://runs/p?account=acme1&endpoint=" + server.url(), {{"AZURE_STORAGE_KEY", base64("k")}});
+  const auto store = open_at("azblob://runs/p?account=acme1&endpoint=" + server.url(),
+                             {{"AZURE_STORAGE_KEY", io::base64("k")}});
   const Error error = store->list("", "").error();
   EXPECT_EQ(error.code, Code::invalid_argument);
   EXPECT_NE(error.message.find("hierarchical namespace"), std::string::npos) << error.message;
@@ -315,13 +315,13 @@ TEST(AzblobStore, AListInAnotherOrderIsAnError) {
 
 TEST(AzblobStore, TheEnvironmentSaysWhatTheUrlLeavesOut) {
   const FakeAzblob fake;
-  Variables environment = fake.environment();
+  cloud::Variables environment = fake.environment();
   environment["AZURE_STORAGE_ACCOUNT"] = "acme1";
   environment["AZURE_STORAGE_SERVICE_ENDPOINT"] = fake.endpoint();
   const auto store = open_at("azblob://runs/p", environment);
   EXPECT_EQ(store->url(), fake.url("p")) << "what travels with a receipt says where the store is";
   EXPECT_TRUE(create(*store, "x").ok());
-  const Variables connected = {
+  const cloud::Variables connected = {
       {"AZURE_STORAGE_CONNECTION_STRING", "AccountName=acme1;AccountKey=" + environment["AZURE_STORAGE_KEY"] +
                                               ";BlobEndpoint=" + fake.endpoint() + "/acme1;"}};
   const auto other = open_at("azblob://runs/p", connected);

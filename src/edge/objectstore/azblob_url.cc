@@ -123,7 +123,7 @@ Result<AzblobUrl> parse_pasted(std::string_view server, std::string_view path, s
   AzblobUrl made;
   std::string endpoint;
   TW_RETURN_IF_ERROR(read_query(query, made, endpoint));
-  TW_ASSIGN_OR_RETURN(io::HttpEndpoint where, parse_store_endpoint(server, "the store"));
+  TW_ASSIGN_OR_RETURN(io::HttpEndpoint where, cloud::parse_endpoint(server, "the store"));
   made.account = account_of_host(where.host);
   const bool usual = where == io::HttpEndpoint{"", made.account + std::string(domains[0]), 443, true};
   if (made.account.empty()) {
@@ -191,7 +191,7 @@ Result<AzureEndpoint> parse_azure_endpoint(std::string_view text, std::string_vi
     return Error{Code::invalid_argument, std::string(named_by) + " is no endpoint of Azure Blob Storage",
                  "write https://NAME.blob.core.windows.net, or http://HOST:PORT/NAME"};
   }
-  TW_ASSIGN_OR_RETURN(ServiceAddress address, parse_service_address(text, named_by));
+  TW_ASSIGN_OR_RETURN(cloud::ServiceAddress address, cloud::parse_service_address(text, named_by));
   AzureEndpoint made{std::move(address.endpoint), std::move(address.target)};
   while (made.path.ends_with('/')) made.path.pop_back();
   if (!made.path.empty() && !is_azure_account(made.path.substr(1))) {

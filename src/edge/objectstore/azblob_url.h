@@ -11,7 +11,7 @@
 #include <string_view>
 
 #include "base/result.h"
-#include "edge/objectstore/store_endpoint.h"
+#include "edge/cloud/service_address.h"
 
 namespace tradewind::objectstore {
 

@@ -3,7 +3,7 @@
 #include <charconv>
 #include <optional>
 
-#include "edge/objectstore/http_date.h"
+#include "edge/cloud/http_date.h"
 
 namespace tradewind::objectstore {
 namespace {
@@ -22,7 +22,7 @@ Result<ObjectInfo> object_info_of(const std::vector<io::HttpHeader>& headers, st
   const std::string_view range = io::header_of(headers, "Content-Range");
   const std::string_view size =
       range.empty() ? io::header_of(headers, "Content-Length") : range.substr(range.find('/') + 1);
-  const std::optional<Time> modified = parse_http_date(io::header_of(headers, "Last-Modified"));
+  const std::optional<Time> modified = cloud::parse_http_date(io::header_of(headers, "Last-Modified"));
   if (!modified) return Error{Code::corrupt, shown + " has no time of its last change"};
   return ObjectInfo{std::string(key), number_or_zero(size), *modified};
 }

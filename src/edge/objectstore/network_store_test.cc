@@ -21,8 +21,8 @@ struct S3Kind {
   static constexpr const char* writes = "PUT";
   static constexpr const char* busy = "SlowDown";
   static constexpr const char* where = "http://127.0.0.1:";
-  static Variables environment(const Fake& fake) { return fake.environment(); }
-  static Opened open(const std::string& url, Variables environment, StoreTuning tuning) {
+  static cloud::Variables environment(const Fake& fake) { return fake.environment(); }
+  static Opened open(const std::string& url, cloud::Variables environment, StoreTuning tuning) {
     return open_s3_store(url, std::move(environment), tuning);
   }
 };
@@ -32,8 +32,8 @@ struct AzblobKind {
   static constexpr const char* writes = "PUT";
   static constexpr const char* busy = "ServerBusy";
   static constexpr const char* where = "account 'acme1'";
-  static Variables environment(const Fake& fake) { return fake.environment(); }
-  static Opened open(const std::string& url, Variables environment, StoreTuning tuning) {
+  static cloud::Variables environment(const Fake& fake) { return fake.environment(); }
+  static Opened open(const std::string& url, cloud::Variables environment, StoreTuning tuning) {
     return open_azblob_store(url, std::move(environment), tuning);
   }
 };
@@ -43,8 +43,8 @@ struct GcsKind {
   static constexpr const char* writes = "POST";
   static constexpr const char* busy = "rateLimitExceeded";
   static constexpr const char* where = "bucket 'runs'";
-  static Variables environment(const Fake&) { return {}; }
-  static Opened open(const std::string& url, Variables environment, StoreTuning tuning) {
+  static cloud::Variables environment(const Fake&) { return {}; }
+  static Opened open(const std::string& url, cloud::Variables environment, StoreTuning tuning) {
     return open_gcs_store(url, std::move(environment), tuning);
   }
 };
@@ -155,7 +155,7 @@ TYPED_TEST(NetworkStore, AServerThatStaysDownIsUnavailableWithinTheBudget) {
 
 TYPED_TEST(NetworkStore, WhereNobodyListensItIsSaidWhere) {
   std::string url;
-  Variables environment;
+  cloud::Variables environment;
   {
     const typename TypeParam::Fake fake;
     url = fake.url("p");

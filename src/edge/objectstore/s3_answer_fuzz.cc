@@ -4,7 +4,7 @@
 #include <cstdlib>
 #include <string_view>
 
-#include "edge/objectstore/http_date.h"
+#include "edge/cloud/http_date.h"
 #include "edge/objectstore/s3_answer.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -19,6 +19,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   (void)parse_s3_problem(text);
   (void)parse_s3_upload_id(text);
-  (void)parse_http_date(text);
+  (void)cloud::parse_http_date(text);
   return 0;
 }

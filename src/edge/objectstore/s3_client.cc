@@ -2,8 +2,8 @@
 
 #include <optional>
 
-#include "edge/objectstore/hash.h"
-#include "edge/objectstore/http_date.h"
+#include "edge/cloud/http_date.h"
+#include "edge/io/hash.h"
 #include "edge/objectstore/percent_path.h"
 
 namespace tradewind::objectstore {
@@ -13,7 +13,7 @@ bool passes(const S3Answer& answer) {
   const int status = answer.response.status;
   const std::string& code = answer.problem.code;
   if (status == 409) return code == "ConditionalRequestConflict" || code == "OperationAborted";
-  return status_passes(status) || (status < 500 && (code == "RequestTimeout" || code == "SlowDown"));
+  return cloud::status_passes(status) || (status < 500 && (code == "RequestTimeout" || code == "SlowDown"));
 }
 
 bool has_expired(const S3Answer& answer) {
@@ -30,7 +30,7 @@ struct S3Client::Cures {
   bool session = false;
 };
 
-S3Client::S3Client(S3Url url, AwsSettings settings, StoreTuning tuning)
+S3Client::S3Client(S3Url url, cloud::AwsSettings settings, StoreTuning tuning)
     : url_(std::move(url)),
       tuning_(tuning),
       http_(pool_options(tuning_)),
@@ -53,26 +53,39 @@ S3Address S3Client::address_in(const std::string& region) const {
 }
 
 io::HttpRequest S3Client::request_of(const S3Call& call, const std::string& payload_sha256,
-                                     const AwsCredentials& identity, const Learned& learned,
+                                     const cloud::AwsCredentials& identity, const Learned& learned,
                                      const S3Address& address) const {
   const Time now = clock_.now() + learned.skew;
-  SignableRequest signable{call.method, address.path + percent_encoded_path(call.key), call.query,
-                           call.headers, hex(payload_sha256)};
-  if (call.with_checksum) signable.headers.push_back({"x-amz-checksum-sha256", base64(payload_sha256)});
+  cloud::SignableRequest signable{call.method, address.path + percent_encoded_path(call.key), call.query,
+                                  call.headers, io::hex(payload_sha256)};
+  if (call.with_checksum) signable.headers.push_back({"x-amz-checksum-sha256", io::base64(payload_sha256)});
   signable.headers.push_back({"Host", io::host_header(address.endpoint)});
-  signable.headers.push_back({"x-amz-date", amz_date(now)});
+  signable.headers.push_back({"x-amz-date", cloud::amz_date(now)});
   signable.headers.push_back({"x-amz-content-sha256", signable.payload_sha256});
   if (!identity.session_token.empty()) {
     signable.headers.push_back({"x-amz-security-token", identity.session_token});
   }
-  const SigningKey key{identity.access_key_id, identity.secret_access_key, learned.region};
+  const cloud::SigningKey key{identity.access_key_id, identity.secret_access_key, learned.region};
   io::HttpRequest request{call.method, signable.path, std::move(signable.headers)};
   request.borrowed_body = call.body;
-  request.headers.push_back({"Authorization", sigv4_authorization({call.method, signable.path, call.query,
-                                                                   request.headers, signable.payload_sha256},
-                                                                  key, now)});
-  if (!call.query.empty()) request.target += "?" + canonical_query(call.query);
+  request.headers.push_back(
+      {"Authorization",
+       cloud::sigv4_authorization(
+           {call.method, signable.path, call.query, request.headers, signable.payload_sha256}, key, now)});
+  if (!call.query.empty()) request.target += "?" + cloud::canonical_query(call.query);
   return request;
+}
+
+Result<std::string> S3Client::read_url(const std::string& key, Duration lifetime) {
+  TW_ASSIGN_OR_RETURN(const cloud::AwsCredentials identity, credentials_.get());
+  const Learned learned = this->learned();
+  const S3Address address = address_in(learned.region);
+  const std::string path = address.path + percent_encoded_path(key);
+  const std::string host = io::host_header(address.endpoint);
+  const std::string query = cloud::sigv4_presigned_query(
+      {"GET", host, path, identity.session_token, lifetime},
+      {identity.access_key_id, identity.secret_access_key, learned.region}, clock_.now() + learned.skew);
+  return (address.endpoint.tls ? "https://" : "http://") + host + path + "?" + query;
 }
 
 // Wrong only once in a call: a server that sends us back and forth is answered with its own error.
@@ -90,7 +103,7 @@ bool S3Client::follow_region(const S3Answer& answer, Cures& cures) {
 
 bool S3Client::follow_clock(const S3Answer& answer, Cures& cures) {
   if (cures.clock || answer.problem.code != "RequestTimeTooSkewed") return false;
-  const std::optional<Duration> ahead = server_ahead(answer.response.headers, clock_.now());
+  const std::optional<Duration> ahead = cloud::server_ahead(answer.response.headers, clock_.now());
   if (!ahead) return false;
   cures.clock = true;
   const std::lock_guard lock(mutex_);
@@ -98,7 +111,7 @@ bool S3Client::follow_clock(const S3Answer& answer, Cures& cures) {
   return true;
 }
 
-S3Client::Next S3Client::judge(const S3Answer& answer, Attempts& attempts, Cures& cures) {
+S3Client::Next S3Client::judge(const S3Answer& answer, cloud::Attempts& attempts, Cures& cures) {
   if (answer.done()) return Next::answer;
   if (follow_region(answer, cures) || follow_clock(answer, cures)) return Next::repeat_now;
   if (has_expired(answer) && !cures.session) {
@@ -113,11 +126,11 @@ S3Client::Next S3Client::judge(const S3Answer& answer, Attempts& attempts, Cures
 }
 
 Result<S3Answer> S3Client::call(const S3Call& call) {
-  Attempts attempts(tuning_, clock_, jitter_);
+  cloud::Attempts attempts(tuning_, clock_, jitter_);
   Cures cures;
-  const std::string payload_sha256 = sha256(call.body);
+  const std::string payload_sha256 = io::sha256(call.body);
   for (;;) {
-    TW_ASSIGN_OR_RETURN(const AwsCredentials identity, credentials_.get());
+    TW_ASSIGN_OR_RETURN(const cloud::AwsCredentials identity, credentials_.get());
     const Learned known = learned();
     const S3Address address = address_in(known.region);
     attempts.begin();

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <vector>
 
-#include "edge/objectstore/hash.h"
+#include "edge/io/hash.h"
 #include "edge/objectstore/parallel_parts.h"
 
 namespace tradewind::objectstore {
@@ -67,8 +67,9 @@ class Upload {
   // The ETag of an object in parts: the MD5 of its parts' MD5s, and their number.
   bool is_there() {
     std::string digests;
-    for (std::size_t i = 0; i < etags_.size(); ++i) digests += md5(part(i));
-    const std::string expected = "\"" + hex(md5(digests)) + "-" + std::to_string(etags_.size()) + "\"";
+    for (std::size_t i = 0; i < etags_.size(); ++i) digests += io::md5(part(i));
+    const std::string expected =
+        "\"" + io::hex(io::md5(digests)) + "-" + std::to_string(etags_.size()) + "\"";
     const Result<S3Answer> head = client_.call({s3_read, "HEAD", key_});
     return head.ok() && head->done() && head->header("ETag") == expected;
   }

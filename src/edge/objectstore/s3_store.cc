@@ -3,13 +3,13 @@
 #include <algorithm>
 
 #include "base/text.h"
-#include "edge/objectstore/hash.h"
+#include "edge/cloud/service_address.h"
+#include "edge/io/hash.h"
 #include "edge/objectstore/head_answer.h"
 #include "edge/objectstore/percent_path.h"
 #include "edge/objectstore/prefixed_key.h"
 #include "edge/objectstore/s3_multipart.h"
 #include "edge/objectstore/sound_read.h"
-#include "edge/objectstore/store_endpoint.h"
 #include "edge/objectstore/store_words.h"
 
 namespace tradewind::objectstore {
@@ -32,16 +32,16 @@ bool is_whole(const S3Answer& answer) {
   const std::string& body = answer.response.body;
   const std::string_view checksum = answer.header("x-amz-checksum-sha256");
   if (!checksum.empty() && checksum.find('-') == std::string_view::npos)
-    return base64(sha256(body)) == checksum;
+    return io::base64(io::sha256(body)) == checksum;
   const std::string_view etag = unquoted(answer.header("ETag"));
   const bool plain = answer.header("x-amz-server-side-encryption-customer-algorithm").empty() &&
                      !answer.header("x-amz-server-side-encryption").starts_with("aws:kms");
-  return !plain || !is_md5(etag) || hex(md5(body)) == etag;
+  return !plain || !is_md5(etag) || io::hex(io::md5(body)) == etag;
 }
 
 class S3Store final : public ObjectStore {
  public:
-  S3Store(S3Url url, AwsSettings settings, StoreTuning tuning, std::string text)
+  S3Store(S3Url url, cloud::AwsSettings settings, StoreTuning tuning, std::string text)
       : client_(std::move(url), std::move(settings), tuning),
         text_(std::move(text)),
         amazon_(!client_.url().endpoint) {}
@@ -59,7 +59,7 @@ class S3Store final : public ObjectStore {
     call.with_checksum = amazon_;
     std::string mark;
     if (condition == PutCondition::if_absent) {
-      mark = random_mark();
+      mark = cloud::random_mark();
       call.headers.push_back({"If-None-Match", "*"});
       call.headers.push_back({mark_header, mark});
     }
@@ -221,16 +221,16 @@ class S3Store final : public ObjectStore {
 };
 
 // The endpoint and region that the URL leaves out. A region that nobody said is not shown: it is a guess.
-Status complete(S3Url& url, const AwsSettings& settings) {
+Status complete(S3Url& url, const cloud::AwsSettings& settings) {
   if (!url.endpoint) {
     for (const char* name : {"AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"}) {
       const std::string text = settings.variable(name);
       if (text.empty() || url.endpoint) continue;
-      TW_ASSIGN_OR_RETURN(url.endpoint, parse_store_endpoint(text, name));
+      TW_ASSIGN_OR_RETURN(url.endpoint, cloud::parse_endpoint(text, name));
     }
     const std::string text = settings.value("endpoint_url");
     if (!url.endpoint && !text.empty()) {
-      TW_ASSIGN_OR_RETURN(url.endpoint, parse_store_endpoint(text, "endpoint_url of the profile"));
+      TW_ASSIGN_OR_RETURN(url.endpoint, cloud::parse_endpoint(text, "endpoint_url of the profile"));
     }
   }
   for (const std::string& region :
@@ -242,10 +242,22 @@ Status complete(S3Url& url, const AwsSettings& settings) {
 
 }  // namespace
 
-Result<std::unique_ptr<ObjectStore>> open_s3_store(std::string_view url, Variables environment,
+Result<std::string> s3_read_url(std::string_view url, cloud::Variables environment, std::string_view key,
+                                Duration lifetime) {
+  TW_ASSIGN_OR_RETURN(S3Url parsed, parse_s3_url(url));
+  TW_ASSIGN_OR_RETURN(cloud::AwsSettings settings,
+                      cloud::read_aws_settings(std::move(environment), parsed.profile));
+  TW_RETURN_IF_ERROR(complete(parsed, settings));
+  if (parsed.region.empty()) parsed.region = "us-east-1";
+  TW_ASSIGN_OR_RETURN(const std::string full, prefixed_key(parsed.prefix, key));
+  return S3Client(std::move(parsed), std::move(settings), {}).read_url(full, lifetime);
+}
+
+Result<std::unique_ptr<ObjectStore>> open_s3_store(std::string_view url, cloud::Variables environment,
                                                    StoreTuning tuning) {
   TW_ASSIGN_OR_RETURN(S3Url parsed, parse_s3_url(url));
-  TW_ASSIGN_OR_RETURN(AwsSettings settings, read_aws_settings(std::move(environment), parsed.profile));
+  TW_ASSIGN_OR_RETURN(cloud::AwsSettings settings,
+                      cloud::read_aws_settings(std::move(environment), parsed.profile));
   TW_RETURN_IF_ERROR(complete(parsed, settings));
   std::string text = to_text(parsed);
   if (parsed.region.empty()) parsed.region = "us-east-1";

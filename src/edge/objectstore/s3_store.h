@@ -4,7 +4,7 @@
 #include <memory>
 #include <string_view>
 
-#include "edge/objectstore/aws_settings.h"
+#include "edge/cloud/aws/aws_settings.h"
 #include "edge/objectstore/object_store.h"
 #include "edge/objectstore/s3_client.h"
 
@@ -21,7 +21,13 @@ namespace tradewind::objectstore {
 // - Large objects that may be replaced are sent in parts at once; until all have come, nothing is seen.
 // - What is read whole is checked against the server's checksum; `corrupt` when it differs twice.
 // - Keys of other programs under the prefix that are no keys of ours are left out of lists.
-Result<std::unique_ptr<ObjectStore>> open_s3_store(std::string_view url, Variables environment,
+Result<std::unique_ptr<ObjectStore>> open_s3_store(std::string_view url, cloud::Variables environment,
                                                    StoreTuning tuning = {});
+
+// "https://…" by which whoever has it may read the object `key` of that store for so long (at most seven
+// days, and no longer than the credentials hold). A secret. Nothing is sent; that there is such an object is
+// not looked at.
+Result<std::string> s3_read_url(std::string_view url, cloud::Variables environment, std::string_view key,
+                                Duration lifetime);
 
 }  // namespace tradewind::objectstore

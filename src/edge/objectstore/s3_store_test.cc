@@ -4,7 +4,7 @@
 #include <chrono>
 #include <gtest/gtest.h>
 
-#include "edge/objectstore/hash.h"
+#include "edge/io/hash.h"
 #include "edge/objectstore/testing/fake_s3.h"
 
 namespace tradewind::objectstore {
@@ -94,7 +94,7 @@ TEST(S3Store, AnExpiredSessionSaysSoAndIsTriedAnewOnce) {
   FakeS3Options options;
   options.session_token = "new";
   const FakeS3 fake(options);
-  Variables environment = fake.environment();
+  cloud::Variables environment = fake.environment();
   environment["AWS_SESSION_TOKEN"] = "old";
   const Error error = (*open_s3_store(fake.url(), environment, hasty()))->get("a").error();
   EXPECT_EQ(error.code, Code::unauthorized);
@@ -120,7 +120,7 @@ TEST(S3Store, ADenialNamesWhoAskedAndTheRightThatIsMissing) {
 
 TEST(S3Store, AWrongSecretIsToldAndNotShown) {
   const FakeS3 fake;
-  Variables environment = fake.environment();
+  cloud::Variables environment = fake.environment();
   environment["AWS_SECRET_ACCESS_KEY"] = "hunter2";
   const Error error = (*open_s3_store(fake.url(), environment, hasty()))->stat("a").error();
   EXPECT_EQ(error.code, Code::unauthorized);
@@ -220,7 +220,7 @@ TEST(S3Store, KeysOfOtherProgramsAreLeftOutOfListsAndPagesGoOn) {
 
 TEST(S3Store, TheEnvironmentAndTheProfileSayWhatTheUrlLeavesOut) {
   const FakeS3 fake;
-  Variables environment = fake.environment();
+  cloud::Variables environment = fake.environment();
   environment["AWS_ENDPOINT_URL"] = "http://wrong:1";
   environment["AWS_ENDPOINT_URL_S3"] = fake.endpoint();
   environment["AWS_DEFAULT_REGION"] = "us-east-1";
@@ -282,6 +282,29 @@ TEST(S3CopyTest, WhatHasNoChecksumOfItsWholeIsNotCopied) {
   ASSERT_TRUE(store.ok());
   ASSERT_TRUE((*store)->put("from", "bytes", PutCondition::always).ok());
   EXPECT_EQ((*store)->copy_from(**store, "from", "to"), std::nullopt);
+}
+
+TEST(S3Store, AUrlToReadOneObjectHoldsItsSignatureAndNoKey) {
+  const cloud::Variables environment = {{"AWS_ACCESS_KEY_ID", "AKID"},
+                                        {"AWS_SECRET_ACCESS_KEY", "hunter2"},
+                                        {"AWS_SESSION_TOKEN", "session/1"},
+                                        {"AWS_EC2_METADATA_DISABLED", "true"}};
+  const Result<std::string> url =
+      s3_read_url("s3://runs/p?region=eu-west-1", environment, "agents/a b", std::chrono::hours(2));
+  ASSERT_TRUE(url.ok()) << describe(url.error());
+  const std::string place = "https://runs.s3.eu-west-1.amazonaws.com/p/agents/a%20b?";
+  ASSERT_TRUE(url->starts_with(place)) << *url;
+  EXPECT_EQ(url->find("hunter2"), std::string::npos);
+  EXPECT_NE(url->find("&X-Amz-Expires=7200&"), std::string::npos);
+  EXPECT_NE(url->find("&X-Amz-Security-Token=session%2F1&"), std::string::npos);
+  const std::string at = url->substr(url->find("X-Amz-Date=") + 11, 16);
+  const Time signed_at = *parse_utc(at.substr(0, 4) + "-" + at.substr(4, 2) + "-" + at.substr(6, 5) + ":" +
+                                    at.substr(11, 2) + ":" + at.substr(13, 2) + "Z");
+  EXPECT_EQ(*url,
+            place + cloud::sigv4_presigned_query({"GET", "runs.s3.eu-west-1.amazonaws.com", "/p/agents/a%20b",
+                                                  "session/1", std::chrono::hours(2)},
+                                                 {"AKID", "hunter2", "eu-west-1"}, signed_at));
+  EXPECT_FALSE(s3_read_url("s3://runs/p", environment, "../x", std::chrono::hours(2)).ok());
 }
 
 }  // namespace

@@ -4,9 +4,9 @@
 #include <vector>
 
 #include "base/text.h"
+#include "edge/cloud/service_address.h"
 #include "edge/io/http_target.h"
 #include "edge/objectstore/object_store.h"
-#include "edge/objectstore/store_endpoint.h"
 
 namespace tradewind::objectstore {
 namespace {
@@ -39,7 +39,7 @@ Result<bool> yes_or_no(const std::string& text, std::string_view url) {
 
 Status read_option(const std::string& name, const std::string& value, std::string_view shown, S3Url& made) {
   if (name == "endpoint") {
-    TW_ASSIGN_OR_RETURN(made.endpoint, parse_store_endpoint(value, "endpoint"));
+    TW_ASSIGN_OR_RETURN(made.endpoint, cloud::parse_endpoint(value, "endpoint"));
   } else if (name == "region") {
     if (!is_region(value)) return bad_url(shown, "has a region that is none");
     made.region = value;

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "edge/objectstore/store_endpoint.h"
+#include "edge/cloud/service_address.h"
 
 namespace tradewind::objectstore {
 namespace {
@@ -42,7 +42,7 @@ TEST(S3UrlTest, CustomEndpointsHavePathStyleAndTheirUsualPorts) {
   EXPECT_EQ(open.prefix, "x");
   const S3Url safe = *parse_s3_url("s3://Bucket_1?endpoint=https://store.local/");
   EXPECT_EQ(io::to_text(address_of(safe).endpoint), "https://store.local:443");
-  EXPECT_EQ(io::to_text(*parse_store_endpoint("http://[::1]", "x")), "http://[::1]:80");
+  EXPECT_EQ(io::to_text(*cloud::parse_endpoint("http://[::1]", "x")), "http://[::1]:80");
 }
 
 TEST(S3UrlTest, WhatIsWrongIsNamed) {

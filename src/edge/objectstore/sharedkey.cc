@@ -3,7 +3,7 @@
 #include <map>
 
 #include "base/text.h"
-#include "edge/objectstore/hash.h"
+#include "edge/io/hash.h"
 
 namespace tradewind::objectstore {
 
@@ -35,7 +35,7 @@ std::string sharedkey_text(const SharedKeyRequest& request, std::string_view acc
 std::string sharedkey_authorization(const SharedKeyRequest& request, std::string_view account,
                                     std::string_view key) {
   return "SharedKey " + std::string(account) + ":" +
-         base64(hmac_sha256(key, sharedkey_text(request, account)));
+         io::base64(io::hmac_sha256(key, sharedkey_text(request, account)));
 }
 
 }  // namespace tradewind::objectstore

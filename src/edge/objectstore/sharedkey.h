@@ -6,15 +6,15 @@
 #include <string_view>
 #include <vector>
 
+#include "edge/cloud/query.h"
 #include "edge/io/http_message.h"
-#include "edge/objectstore/query.h"
 
 namespace tradewind::objectstore {
 
 struct SharedKeyRequest {
   std::string method;
   std::string path;  // as it travels: "/container/key", where an account is in the path with it
-  Query query;
+  cloud::Query query;
   std::vector<io::HttpHeader> headers;  // x-ms-date and x-ms-version must be among them
   std::size_t body_bytes = 0;
 };

@@ -10,7 +10,7 @@
 #include <openssl/kdf.h>
 #include <openssl/params.h>
 
-#include "edge/objectstore/hash.h"
+#include "edge/io/hash.h"
 
 namespace tradewind::sealing {
 namespace {
@@ -114,7 +114,7 @@ OSSL_PARAM octets(const char* name, std::string_view bytes) {
 }  // namespace
 
 std::string seal(const SecretBytes& key, std::string_view bound_to, std::string_view plain) {
-  const std::string nonce = objectstore::random_bytes(nonce_bytes);
+  const std::string nonce = io::random_bytes(nonce_bytes);
   const Context context = gcm(Way::seal, key, nonce);
   bind(context.get(), bound_to);
   std::string sealed;

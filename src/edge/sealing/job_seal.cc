@@ -2,7 +2,7 @@
 
 #include <array>
 
-#include "edge/objectstore/hash.h"
+#include "edge/io/hash.h"
 #include "edge/objectstore/prefix_store.h"
 #include "edge/sealing/sealed_names.h"
 
@@ -83,11 +83,11 @@ Status rekey_job(ObjectStore& store, const std::string& job_prefix, const Rekey&
 }
 
 std::string to_hex(const DataKey& key) {
-  return objectstore::hex(key.bytes().view());
+  return io::hex(key.bytes().view());
 }
 
 Result<DataKey> data_key_from_hex(std::string_view digits) {
-  std::optional<std::string> bytes = objectstore::decode_hex(digits);
+  std::optional<std::string> bytes = io::decode_hex(digits);
   if (!bytes || digits.size() != data_key_digits) {
     return Error{Code::unauthorized, "the job's data key is not 64 digits of 0-9 and a-f"};
   }

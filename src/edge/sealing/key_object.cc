@@ -3,7 +3,7 @@
 #include <cstdlib>
 
 #include "core/model/json.h"
-#include "edge/objectstore/hash.h"
+#include "edge/io/hash.h"
 #include "edge/sealing/cipher.h"
 
 namespace tradewind::sealing {
@@ -26,7 +26,7 @@ SecretBytes wrapping_key(const UserKey& by, const std::string& salt, int cost) {
 }
 
 std::string raw(JsonReader& reader, std::string_view key, std::size_t size) {
-  const std::optional<std::string> bytes = objectstore::decode_base64(reader.text(key));
+  const std::optional<std::string> bytes = io::decode_base64(reader.text(key));
   if (bytes && bytes->size() == size) return *bytes;
   reader.fail(key, "is not " + std::to_string(size) + " bytes in base64");
   return {};
@@ -47,8 +47,8 @@ WrappedKey wrapped_from_json(JsonReader& reader) {
 json::value to_json(const WrappedKey& key) {
   json::object object;
   if (key.stretch_cost != 0) object["scrypt_log2_n"] = key.stretch_cost;
-  object["salt"] = objectstore::base64(key.salt);
-  object["data_key"] = objectstore::base64(key.wrapped);
+  object["salt"] = io::base64(key.salt);
+  object["data_key"] = io::base64(key.wrapped);
   return object;
 }
 
@@ -59,7 +59,7 @@ Error damaged(const std::string& problem) {
 }  // namespace
 
 DataKey DataKey::fresh() {
-  return DataKey(SecretBytes(objectstore::random_bytes(data_key_bytes)));
+  return DataKey(SecretBytes(io::random_bytes(data_key_bytes)));
 }
 
 DataKey::DataKey(SecretBytes bytes)
@@ -98,7 +98,7 @@ Result<KeyObject> key_object_from_text(std::string_view text) {
 WrappedKey wrap(const DataKey& key, const UserKey& by) {
   WrappedKey wrapped;
   wrapped.stretch_cost = by.passphrase ? stretch_cost : 0;
-  wrapped.salt = objectstore::random_bytes(salt_bytes);
+  wrapped.salt = io::random_bytes(salt_bytes);
   wrapped.wrapped =
       seal(wrapping_key(by, wrapped.salt, wrapped.stretch_cost), wrap_purpose, key.bytes().view());
   return wrapped;

@@ -2,7 +2,7 @@
 
 #include <array>
 
-#include "edge/objectstore/hash.h"
+#include "edge/io/hash.h"
 #include "edge/sealing/cipher.h"
 
 namespace tradewind::sealing {
@@ -48,7 +48,7 @@ std::string SealedNames::sealed(std::string_view key) const {
     const auto digits = digits_of(key, kind.folder, kind, digest_digits);
     if (!digits) continue;
     return in_folder(sealed_folder_of(kind), kind.fanned,
-                     objectstore::hex(seal_name(key_, kind.folder, *objectstore::decode_hex(*digits))));
+                     io::hex(seal_name(key_, kind.folder, *io::decode_hex(*digits))));
   }
   return named_key(key);
 }
@@ -58,9 +58,9 @@ std::optional<std::string> SealedNames::plain(std::string_view sealed) const {
   for (const Kind& kind : kinds) {
     const auto digits = digits_of(sealed, sealed_folder_of(kind), kind, name_digits);
     if (!digits) continue;
-    const std::optional<std::string> name = unseal_name(key_, kind.folder, *objectstore::decode_hex(*digits));
+    const std::optional<std::string> name = unseal_name(key_, kind.folder, *io::decode_hex(*digits));
     if (!name) return std::nullopt;
-    return in_folder(kind.folder, kind.fanned, objectstore::hex(*name));
+    return in_folder(kind.folder, kind.fanned, io::hex(*name));
   }
   return std::nullopt;
 }

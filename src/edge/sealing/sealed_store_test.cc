@@ -2,7 +2,7 @@
 
 #include <set>
 
-#include "edge/objectstore/hash.h"
+#include "edge/io/hash.h"
 #include "edge/objectstore/memory_store.h"
 #include "edge/objectstore/testing/conformance.h"
 #include "edge/sealing/cipher.h"
@@ -129,7 +129,7 @@ TEST_F(SealedStoreTest, TheSameBytesTwiceLookUnlike) {
 TEST_F(SealedStoreTest, ListsByPlainNamesInTheirOrderAndPageByPage) {
   std::set<std::string> expected;
   for (int i = 0; i < 50; ++i) {
-    const std::string two = objectstore::hex(std::string(1, static_cast<char>(i * 5)));
+    const std::string two = io::hex(std::string(1, static_cast<char>(i * 5)));
     std::string key = "chunks/";
     key.append(two).append("/").append(two).append(62, 'c');
     put(key, "x");
@@ -225,10 +225,10 @@ TEST(SealedFormat, OpensWhatIsWrittenDown) {
             "sealed/chunks/60/"
             "60a280aa14af6780682b44662b051f81f36b4a443e5ccde7b92ce54c5dd798a089eaaf6088bd0b35dddc9ced"
             "ef443e6c");
-  const std::string sealed = *objectstore::decode_hex(
+  const std::string sealed = *io::decode_hex(
       "01aaf87e478340fbb8105892084533fde2e41f947c2e3a16337577b75f70a104b1d9c607835f77a84436f4e021b3");
   EXPECT_EQ(unseal(key.for_content(), chunk, sealed), std::string("\0hello tradewind\n", 17));
-  const UserKey by = *parse_user_key("twkey-" + objectstore::hex(bytes), "the test");
+  const UserKey by = *parse_user_key("twkey-" + io::hex(bytes), "the test");
   const auto object = key_object_from_text(
       R"({"version":1,"keys":[{"salt":"axduaNLEQO9QWii6KhFnhQ==","data_key":"AVNBTI2tD5JzNCpLQUOzGw6TZdWB6GLJ2LHPkSYd4mDAcha5lVzgUzp8A2fhvIlzMRuNTAcZaIcvxq5f7g=="},{"scrypt_log2_n":16,"salt":"a3Qj9Kvf4dby/Ph6qN7ysA==","data_key":"AVf4zM9/2lhI7gLZoEiF2dN18lf9fwlS3RejJ7HuJ6yiSllXPC8/RUos64CAuC5J+AnZulT+71i3bqd5kw=="}]})");
   ASSERT_TRUE(object.ok()) << describe(object.error());

@@ -4,8 +4,8 @@
 
 #include "base/text.h"
 #include "edge/io/files.h"
+#include "edge/io/hash.h"
 #include "edge/io/process.h"
-#include "edge/objectstore/hash.h"
 
 namespace tradewind::sealing {
 namespace {
@@ -45,7 +45,7 @@ Result<std::optional<UserKey>> from_command(const KeyPlaces& places) {
 }  // namespace
 
 std::string new_key_text() {
-  return std::string(key_mark) + objectstore::hex(objectstore::random_bytes(key_bytes));
+  return std::string(key_mark) + io::hex(io::random_bytes(key_bytes));
 }
 
 Result<UserKey> parse_user_key(std::string_view text, const std::string& from) {
@@ -57,7 +57,7 @@ Result<UserKey> parse_user_key(std::string_view text, const std::string& from) {
                  "tradewind checkpoint new-key FILE makes one"};
   }
   if (!text.starts_with(key_mark)) return UserKey{SecretBytes(std::string(text)), true, from};
-  std::optional<std::string> bytes = objectstore::decode_hex(text.substr(key_mark.size()));
+  std::optional<std::string> bytes = io::decode_hex(text.substr(key_mark.size()));
   if (!bytes || bytes->size() != key_bytes) {
     return Error{Code::invalid_argument,
                  from + " gives a key that is not whole: after twkey- come 64 digits of 0-9 and a-f"};

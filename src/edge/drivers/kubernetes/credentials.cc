@@ -9,7 +9,7 @@
 #include "edge/drivers/kubernetes/exec_plugin.h"
 #include "edge/drivers/kubernetes/json_path.h"
 #include "edge/io/files.h"
-#include "edge/objectstore/hash.h"
+#include "edge/io/hash.h"
 
 namespace tradewind::kubernetes {
 namespace {
@@ -88,7 +88,7 @@ Result<Named> entry_of(const std::map<std::string, Named>& entries, const std::s
 Result<std::string> pem_of(const Named& entry, const std::string& name) {
   const std::string data = text_at(entry.body, {name + "-data"});
   if (!data.empty()) {
-    const std::optional<std::string> pem = objectstore::decode_base64(data);
+    const std::optional<std::string> pem = io::decode_base64(data);
     if (pem) return *pem;
     return Error{Code::invalid_argument, "the kubeconfig's " + name + "-data is no base64"};
   }

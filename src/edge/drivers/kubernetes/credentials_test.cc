@@ -5,9 +5,9 @@
 
 #include "base/text.h"
 #include "edge/io/files.h"
+#include "edge/io/hash.h"
 #include "edge/io/process.h"
 #include "edge/io/testing/tls_server.h"
-#include "edge/objectstore/hash.h"
 
 namespace tradewind::kubernetes {
 namespace {
@@ -112,7 +112,7 @@ TEST_F(Credentials, CertificatesAreTakenAsDataAndAsFiles) {
   write("own.key", own.key_pem);
   const std::string cluster =
       "server: \"https://10.0.0.1\", certificate-authority: ca.pem, tls-server-name: kubernetes.default";
-  const std::string data = objectstore::base64(own.certificate_pem);
+  const std::string data = io::base64(own.certificate_pem);
   const Result<Access> access =
       open(kubeconfig(cluster, "client-certificate-data: " + data + ", client-key: own.key"));
   ASSERT_TRUE(access.ok()) << describe(access.error());

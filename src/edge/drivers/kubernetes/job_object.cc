@@ -5,7 +5,7 @@
 
 #include "edge/drivers/kubernetes/json_path.h"
 #include "edge/drivers/kubernetes/pod_script.h"
-#include "edge/objectstore/hash.h"
+#include "edge/io/hash.h"
 
 namespace tradewind::kubernetes {
 namespace {
@@ -15,7 +15,7 @@ constexpr std::size_t token_letters_max = 40;
 constexpr std::string_view letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
 
 std::string digest(const std::string& text) {
-  return objectstore::hex(objectstore::sha256(text));
+  return io::hex(io::sha256(text));
 }
 
 json::object texts(const std::map<std::string, std::string>& from) {

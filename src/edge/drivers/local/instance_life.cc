@@ -24,7 +24,7 @@
 #include "edge/io/process.h"
 #include "edge/io/process_tree.h"
 #include "edge/io/system_clock.h"
-#include "edge/objectstore/variables.h"
+#include "edge/objectstore/store_identity.h"
 
 namespace tradewind::local {
 namespace {

@@ -5,7 +5,7 @@
 #include <string_view>
 
 #include "edge/io/process.h"
-#include "edge/objectstore/variables.h"
+#include "edge/objectstore/store_identity.h"
 
 namespace tradewind::local {
 namespace {

@@ -10,8 +10,8 @@
 #include "edge/drivers/slurm/rest_controller.h"
 #include "edge/drivers/slurm/rest_shapes.h"
 #include "edge/io/files.h"
+#include "edge/io/hash.h"
 #include "edge/objectstore/file_url.h"
-#include "edge/objectstore/hash.h"
 
 namespace tradewind::slurm {
 
@@ -194,7 +194,7 @@ Result<std::string> SlurmProvider::agent() {
   const std::scoped_lock lock(mutex_);
   if (agent_path_) return *agent_path_;
   TW_ASSIGN_OR_RETURN(const std::string bytes, io::read_file(options_.agent_program));
-  const std::string digest = objectstore::hex(objectstore::sha256(bytes));
+  const std::string digest = io::hex(io::sha256(bytes));
   TW_ASSIGN_OR_RETURN(agent_path_, store_.put_program(bytes, digest));
   return *agent_path_;
 }

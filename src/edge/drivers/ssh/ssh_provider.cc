@@ -2,7 +2,7 @@
 
 #include "base/text.h"
 #include "edge/io/files.h"
-#include "edge/objectstore/hash.h"
+#include "edge/io/hash.h"
 #include "edge/objectstore/relay/relay_pass.h"
 
 namespace tradewind::ssh {
@@ -105,7 +105,7 @@ Result<std::string> SshProvider::agent_on_host() {
   const std::lock_guard lock(mutex_);
   if (agent_digest_.empty()) {
     TW_ASSIGN_OR_RETURN(const std::string program, io::read_file(options_.agent_program));
-    agent_digest_ = objectstore::hex(objectstore::sha256(program)).substr(0, 24);
+    agent_digest_ = io::hex(io::sha256(program)).substr(0, 24);
   }
   return where + "/bin/tradewind-agent-" + agent_digest_;
 }
@@ -322,7 +322,7 @@ Status SshProvider::keep_relay(bool ask_always) {
     if (!forwarded_.empty() && relayed_connection_ == host_.connection()) {
       host_.stop_forward(forwarded_, options_.relay_socket);
     }
-    forwarded_ = where + "/relay-" + options_.plane + "-" + objectstore::hex(objectstore::random_bytes(6));
+    forwarded_ = where + "/relay-" + options_.plane + "-" + io::hex(io::random_bytes(6));
     TW_RETURN_IF_ERROR(host_.forward(forwarded_, options_.relay_socket));
     relayed_connection_ = host_.connection();
   }

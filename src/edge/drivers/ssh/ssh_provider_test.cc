@@ -67,8 +67,7 @@ class OneHost {
   std::unique_ptr<SshProvider> open(const std::string& plane) const {
     return open(plane, server_.environment());
   }
-  std::unique_ptr<SshProvider> open(const std::string& plane,
-                                    const objectstore::Variables& environment) const {
+  std::unique_ptr<SshProvider> open(const std::string& plane, const cloud::Variables& environment) const {
     SshProviderOptions options;
     options.ssh = {config_, environment, temp_.path() / plane, Duration(5'000)};
     options.agent_program = own_program();
@@ -140,8 +139,8 @@ const bool registered = provider::register_conformance("Ssh", [] { return std::m
 
 // A host in namespaces of its own, where tests/doubles/ssh_namespaces.sh has made one.
 std::string far_file(const std::string& name) {
-  const objectstore::Variables environment = io::current_environment();
-  return objectstore::variable(environment, "TRADEWIND_TEST_SSH") + "/h1/" + name;
+  const cloud::Variables environment = io::current_environment();
+  return cloud::variable(environment, "TRADEWIND_TEST_SSH") + "/h1/" + name;
 }
 
 HostConfig far_host(const std::filesystem::path& folder) {
@@ -226,7 +225,7 @@ TEST(SshProvider, AHostOutOfReachIsUnavailableAndNothingIsSaidOfItsInstances) {
   OneHost host;
   const auto provider = host.open("a");
   const Offer offer = slot(*provider);
-  objectstore::Variables nowhere = host.server().environment_with("  Port 1");
+  cloud::Variables nowhere = host.server().environment_with("  Port 1");
   const auto cut = host.open("b", nowhere);
   EXPECT_FALSE(cut->instances(ours, "").ok());
   EXPECT_FALSE(cut->launch(OneHost::request("l-one", offer)).ok());

@@ -3,7 +3,7 @@
 #include <array>
 #include <cstring>
 
-#include "edge/objectstore/hash.h"
+#include "edge/io/hash.h"
 
 #if defined(__x86_64__)
 #include <nmmintrin.h>
@@ -83,7 +83,7 @@ std::string crc32c_text(std::string_view bytes) {
   const std::uint32_t sum = crc32c(bytes);
   std::string raw;
   for (const unsigned shift : {24U, 16U, 8U, 0U}) raw += static_cast<char>((sum >> shift) & 0xFF);
-  return base64(raw);
+  return io::base64(raw);
 }
 
 }  // namespace tradewind::objectstore

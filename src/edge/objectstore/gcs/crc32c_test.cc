@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "edge/objectstore/hash.h"
+#include "edge/io/hash.h"
 
 namespace tradewind::objectstore {
 namespace {
@@ -26,7 +26,7 @@ TEST(Crc32c, HasTheNumbersOfTheStandard) {
 }
 
 TEST(Crc32c, TheInstructionAndTheTablesAgreeAtEachLength) {
-  const std::string bytes = random_bytes(300);
+  const std::string bytes = io::random_bytes(300);
   for (std::size_t size = 0; size < 64; ++size) {
     for (std::size_t begin = 0; begin < 9; ++begin) {
       const std::string_view part = std::string_view(bytes).substr(begin, size);

@@ -5,38 +5,13 @@
 
 #include "base/text.h"
 #include "core/model/json.h"
-#include "edge/objectstore/json_numbers.h"
+#include "edge/cloud/json_numbers.h"
 
 namespace tradewind::objectstore {
 namespace {
 
 constexpr const char* mark_name = "tradewind-write";
-constexpr std::size_t message_bytes_max = 500;
 constexpr std::size_t answer_bytes_max = std::size_t{64} << 20;
-
-// One line that a terminal can show, whatever came.
-std::string first_line(std::string_view text) {
-  text = trim(text);
-  std::string line;
-  for (const char c : text.substr(0, std::min(text.find_first_of("\r\n"), message_bytes_max))) {
-    const auto byte = static_cast<unsigned char>(c);
-    line += byte < 0x20 || byte == 0x7F ? '?' : c;
-  }
-  return line;
-}
-
-// The member `reason` of the first object in the list `name` that has one.
-std::string first_reason(JsonReader& reader, std::string_view name) {
-  const json::value* list = reader.optional(name);
-  if (list == nullptr || !list->is_array()) return "";
-  for (const json::value& entry : list->get_array()) {
-    if (!entry.is_object()) continue;
-    JsonReader inner(entry, "");
-    const std::string reason = inner.text_or("reason", "");
-    if (!reason.empty()) return first_line(reason);
-  }
-  return "";
-}
 
 Error no_answer(const std::string& what, const std::string& problem) {
   return {Code::corrupt, "the store's " + what + " is none: " + problem};
@@ -46,7 +21,7 @@ Result<GcsObject> object_of(const json::value& value, const std::string& what) {
   JsonReader reader(value, what);
   GcsObject made;
   made.name = reader.text("name");
-  const std::optional<std::int64_t> size = whole_number(reader, "size");
+  const std::optional<std::int64_t> size = cloud::whole_number(reader, "size");
   made.modified_at = reader.time("updated");
   if (const json::value* metadata = reader.optional("metadata");
       metadata != nullptr && metadata->is_object()) {
@@ -62,23 +37,6 @@ Result<GcsObject> object_of(const json::value& value, const std::string& what) {
 }
 
 }  // namespace
-
-GcsProblem parse_gcs_problem(std::string_view body) {
-  const Result<json::value> document = parse_json(body, answer_bytes_max);
-  if (!document.ok()) {
-    const std::string line = first_line(body);
-    return {"", "", line.starts_with('<') || line.starts_with('{') ? "" : line};
-  }
-  JsonReader reader(*document, "");
-  const json::value* error = reader.optional("error");
-  if (error == nullptr || !error->is_object()) return {};
-  JsonReader inner(*error, "");
-  GcsProblem made;
-  made.reason = first_reason(inner, "errors");
-  made.detail = first_reason(inner, "details");
-  made.message = first_line(inner.text_or("message", ""));
-  return made;
-}
 
 Result<GcsObject> parse_gcs_object(std::string_view body) {
   const Result<json::value> document = parse_json(body, answer_bytes_max);

@@ -14,15 +14,6 @@
 
 namespace tradewind::objectstore {
 
-// {"error":{"code":403,"message":…,"errors":[{"reason":"forbidden"}],"details":[{"reason":"BILLING_DISABLED"}]}}.
-// Answers to a download refuse in plain text, which is then the message. Empty where the body is neither.
-struct GcsProblem {
-  std::string reason;   // "forbidden"
-  std::string detail;   // of google.rpc.ErrorInfo: "ACCESS_TOKEN_SCOPE_INSUFFICIENT"
-  std::string message;  // its first line, at most 500 bytes
-};
-GcsProblem parse_gcs_problem(std::string_view body);
-
 struct GcsObject {
   std::string name;  // within the bucket
   std::uint64_t size_bytes = 0;

@@ -5,31 +5,6 @@
 namespace tradewind::objectstore {
 namespace {
 
-// https://cloud.google.com/storage/docs/json_api/v1/status-codes
-TEST(GcsAnswer, AProblemHasItsReasonAndItsSentence) {
-  GcsProblem problem = parse_gcs_problem(R"({"error": {"errors": [{"domain": "global", "reason": "required",
-      "message": "Login Required", "locationType": "header", "location": "Authorization"}],
-      "code": 401, "message": "Login Required"}})");
-  EXPECT_EQ(problem.reason, "required");
-  EXPECT_EQ(problem.message, "Login Required");
-  problem = parse_gcs_problem(R"({"error": {"code": 403, "message": "Request had insufficient scopes.\nMore.",
-      "errors": [{"message": "m", "domain": "global", "reason": "insufficientPermissions"}],
-      "status": "PERMISSION_DENIED", "details": [{"@type": "type.googleapis.com/google.rpc.Help"},
-      {"@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": "ACCESS_TOKEN_SCOPE_INSUFFICIENT"}]}})");
-  EXPECT_EQ(problem.reason, "insufficientPermissions");
-  EXPECT_EQ(problem.detail, "ACCESS_TOKEN_SCOPE_INSUFFICIENT");
-  EXPECT_EQ(problem.message, "Request had insufficient scopes.");
-}
-
-TEST(GcsAnswer, ADownloadIsRefusedInPlainText) {
-  EXPECT_EQ(parse_gcs_problem("No such object: runs/p/a\n").message, "No such object: runs/p/a");
-  EXPECT_EQ(parse_gcs_problem("<html><title>502</title></html>").message, "");
-  EXPECT_EQ(parse_gcs_problem("").message, "");
-  EXPECT_EQ(parse_gcs_problem("\x1b[31mred").message, "?[31mred");
-  EXPECT_EQ(parse_gcs_problem(R"({"error":"invalid_grant"})").message, "");
-  EXPECT_EQ(parse_gcs_problem(R"({"error":{"errors":[1,{"reason":2}],"details":{}}})").reason, "");
-}
-
 // https://cloud.google.com/storage/docs/json_api/v1/objects: sizes and generations are texts.
 TEST(GcsAnswer, AnObjectIsRead) {
   const Result<GcsObject> object = parse_gcs_object(R"({"kind": "storage#object", "name": "p/a", "size": "5",

@@ -2,12 +2,12 @@
 
 #include <optional>
 
+#include "edge/cloud/service_address.h"
 #include "edge/io/http_target.h"
-#include "edge/objectstore/store_endpoint.h"
 
 namespace tradewind::objectstore {
 
-GcsClient::GcsClient(GcsUrl url, Variables environment, StoreTuning tuning)
+GcsClient::GcsClient(GcsUrl url, cloud::Variables environment, StoreTuning tuning)
     : url_(std::move(url)),
       address_(address_of(url_)),
       tuning_(tuning),
@@ -26,19 +26,19 @@ std::string GcsClient::upload_path() const {
   return "/upload" + list_path();
 }
 
-Query GcsClient::payer() const {
-  return url_.project.empty() ? Query() : Query{{"userProject", url_.project}};
+cloud::Query GcsClient::payer() const {
+  return url_.project.empty() ? cloud::Query() : cloud::Query{{"userProject", url_.project}};
 }
 
 bool GcsClient::passes(const GcsAnswer& answer) {
-  const GcsProblem& problem = answer.problem;
+  const cloud::GoogleProblem& problem = answer.problem;
   const int status = answer.response.status;
   const bool hurried = problem.reason == "rateLimitExceeded" || problem.reason == "userRateLimitExceeded";
-  return status_passes(status) || (status == 403 && hurried) ||
+  return cloud::status_passes(status) || (status == 403 && hurried) ||
          (status == 400 && problem.message.find("doesn't match calculated") != std::string::npos);
 }
 
-io::HttpRequest GcsClient::request_of(const GcsCall& call, const GoogleCredential& credential) const {
+io::HttpRequest GcsClient::request_of(const GcsCall& call, const cloud::GoogleCredential& credential) const {
   io::HttpRequest request{call.method, call.target, call.headers};
   request.borrowed_body = call.body;
   request.headers.push_back({"Host", io::host_header(address_)});
@@ -46,30 +46,30 @@ io::HttpRequest GcsClient::request_of(const GcsCall& call, const GoogleCredentia
   if (!credential.quota_project.empty() && url_.project.empty()) {
     request.headers.push_back({"x-goog-user-project", credential.quota_project});
   }
-  if (!call.query.empty()) request.target += "?" + canonical_query(call.query);
+  if (!call.query.empty()) request.target += "?" + cloud::canonical_query(call.query);
   return request;
 }
 
 // A token is all that it takes to be us.
-Status GcsClient::check_secrecy(const GoogleCredential& credential) const {
-  if (credential.token.empty() || address_.tls || is_loopback(address_)) return {};
+Status GcsClient::check_secrecy(const cloud::GoogleCredential& credential) const {
+  if (credential.token.empty() || address_.tls || cloud::is_loopback(address_)) return {};
   return Error{Code::unauthorized,
                io::to_text(address_) + " is reached without TLS: the token of " + credential.source +
                    " is not sent there in the open",
                "use an https endpoint"};
 }
 
-Result<GcsAnswer> GcsClient::send(const GcsCall& call, const GoogleCredential& credential) {
+Result<GcsAnswer> GcsClient::send(const GcsCall& call, const cloud::GoogleCredential& credential) {
   TW_ASSIGN_OR_RETURN(io::HttpResponse response, http_.send(address_, request_of(call, credential)));
   GcsAnswer answer{std::move(response), {}, credential};
-  if (answer.response.status >= 300) answer.problem = parse_gcs_problem(answer.response.body);
+  if (answer.response.status >= 300) answer.problem = cloud::parse_google_problem(answer.response.body);
   if (answer.done()) bucket_seen_ = true;
   return answer;
 }
 
 Result<GcsAnswer> GcsClient::attempt(const GcsCall& call) {
   for (bool renewed = false;; renewed = true) {
-    TW_ASSIGN_OR_RETURN(const GoogleCredential credential, credentials_.get());
+    TW_ASSIGN_OR_RETURN(const cloud::GoogleCredential credential, credentials_.get());
     TW_RETURN_IF_ERROR(check_secrecy(credential));
     Result<GcsAnswer> answer = send(call, credential);
     // A token that was withdrawn, or has ended on the way: nothing was done, and another may do.
@@ -88,7 +88,7 @@ Error GcsClient::connection_error(Error error) const {
 }
 
 Result<GcsAnswer> GcsClient::call(const GcsCall& call) {
-  Attempts tried = attempts();
+  cloud::Attempts tried = attempts();
   for (;;) {
     tried.begin();
     Result<GcsAnswer> answer = attempt(call);

@@ -8,14 +8,15 @@
 #include <vector>
 
 #include "base/result.h"
+#include "edge/cloud/google/google_credentials.h"
+#include "edge/cloud/google/google_problem.h"
+#include "edge/cloud/query.h"
 #include "edge/io/http_pool.h"
 #include "edge/io/system_clock.h"
 #include "edge/objectstore/gcs/gcs_answer.h"
 #include "edge/objectstore/gcs/gcs_error.h"
 #include "edge/objectstore/gcs/gcs_url.h"
-#include "edge/objectstore/gcs/google_credentials.h"
-#include "edge/objectstore/query.h"
-#include "edge/objectstore/retry.h"
+#include "edge/objectstore/store_tuning.h"
 
 namespace tradewind::objectstore {
 
@@ -24,16 +25,16 @@ struct GcsCall {
   std::string method;
   std::string key;     // within the bucket, for errors; "" for the bucket itself
   std::string target;  // path, percent-encoded; of a session also its query
-  Query query = {};
+  cloud::Query query = {};
   std::vector<io::HttpHeader> headers = {};
   std::string_view body = {};
 };
 
 struct GcsAnswer {
   io::HttpResponse response;
-  GcsProblem problem;            // of a status of 300 and above
-  GoogleCredential credential;   // what was asked with
-  bool earlier_unknown = false;  // an earlier attempt may have had its effect
+  cloud::GoogleProblem problem;        // of a status of 300 and above
+  cloud::GoogleCredential credential;  // what was asked with
+  bool earlier_unknown = false;        // an earlier attempt may have had its effect
 
   bool done() const { return response.status >= 200 && response.status < 300; }
   std::string_view header(std::string_view name) const { return io::header_of(response.headers, name); }
@@ -42,7 +43,7 @@ struct GcsAnswer {
 // Safe from several threads at once.
 class GcsClient {
  public:
-  GcsClient(GcsUrl url, Variables environment, StoreTuning tuning);
+  GcsClient(GcsUrl url, cloud::Variables environment, StoreTuning tuning);
 
   // Any status that repeating does not cure is an answer. Repeated with jittered waits: connections that
   // failed, 408, 429, 5xx, tokens that could not be had, bodies that changed on their way. Cured once and
@@ -67,17 +68,17 @@ class GcsClient {
   std::string list_path() const;
   std::string upload_path() const;
   // "userProject", where the URL says who pays.
-  Query payer() const;
+  cloud::Query payer() const;
 
   std::string server() const { return io::to_text(address_); }
-  Attempts attempts() { return {tuning_, clock_, jitter_}; }
+  cloud::Attempts attempts() { return {tuning_, clock_, jitter_}; }
   const GcsUrl& url() const { return url_; }
   const StoreTuning& tuning() const { return tuning_; }
 
  private:
-  io::HttpRequest request_of(const GcsCall& call, const GoogleCredential& credential) const;
-  Status check_secrecy(const GoogleCredential& credential) const;
-  Result<GcsAnswer> send(const GcsCall& call, const GoogleCredential& credential);
+  io::HttpRequest request_of(const GcsCall& call, const cloud::GoogleCredential& credential) const;
+  Status check_secrecy(const cloud::GoogleCredential& credential) const;
+  Result<GcsAnswer> send(const GcsCall& call, const cloud::GoogleCredential& credential);
   Result<bool> has_bucket();
 
   const GcsUrl url_;
@@ -85,8 +86,8 @@ class GcsClient {
   const StoreTuning tuning_;
   const io::SystemClock clock_;
   io::HttpPool http_;
-  GoogleCredentialChain credentials_;
-  Jitter jitter_;
+  cloud::GoogleCredentialChain credentials_;
+  cloud::Jitter jitter_;
   std::atomic<bool> bucket_seen_{false};  // some answer came from within it
 };
 

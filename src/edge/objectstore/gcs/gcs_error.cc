@@ -19,7 +19,7 @@ std::string what(const GcsRefusal& refusal) {
 
 // "forbidden: its sentence", or the status where there was no sentence.
 std::string said(const GcsRefusal& refusal) {
-  const GcsProblem& problem = refusal.problem;
+  const cloud::GoogleProblem& problem = refusal.problem;
   const std::string message = problem.message.substr(0, 300);
   if (problem.reason.empty()) return message.empty() ? "status " + std::to_string(refusal.status) : message;
   return problem.reason + (message.empty() ? "" : ": " + message);
@@ -122,7 +122,7 @@ constexpr std::array known_words = {
 };
 
 std::optional<Error> about_known(const GcsRefusal& refusal) {
-  const GcsProblem& problem = refusal.problem;
+  const cloud::GoogleProblem& problem = refusal.problem;
   for (const Known& known : known_words) {
     const bool found = problem.reason.starts_with(known.word) || problem.detail == known.word ||
                        holds(problem.message, known.word);
@@ -134,7 +134,7 @@ std::optional<Error> about_known(const GcsRefusal& refusal) {
 }
 
 // rateLimitExceeded, userRateLimitExceeded
-bool is_hurried(const GcsProblem& problem) {
+bool is_hurried(const cloud::GoogleProblem& problem) {
   return problem.reason.ends_with("ateLimitExceeded");
 }
 
@@ -146,7 +146,7 @@ Error passing(const GcsRefusal& refusal) {
 
 }  // namespace
 
-GcsMissing gcs_missing(const GcsProblem& problem) {
+GcsMissing gcs_missing(const cloud::GoogleProblem& problem) {
   if (holds(problem.message, "No such object")) return GcsMissing::object;
   const bool bucket =
       holds(problem.message, "bucket does not exist") || holds(problem.message, "No such bucket");

@@ -6,8 +6,9 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "edge/cloud/google/google_credentials.h"
+#include "edge/cloud/google/google_problem.h"
 #include "edge/objectstore/gcs/gcs_answer.h"
-#include "edge/objectstore/gcs/google_credentials.h"
 
 namespace tradewind::objectstore {
 
@@ -28,14 +29,14 @@ struct GcsRefusal {
   std::string key;      // within the bucket; "" for a list
   std::string server;   // "https://storage.googleapis.com:443"
   std::string project;  // of the URL, that pays; "": none
-  GoogleCredential credential;
+  cloud::GoogleCredential credential;
   int status = 0;
-  GcsProblem problem;
+  cloud::GoogleProblem problem;
 };
 
 // What a 404 says of the bucket, in Google's own words.
 enum class GcsMissing { object, bucket, unclear };
-GcsMissing gcs_missing(const GcsProblem& problem);
+GcsMissing gcs_missing(const cloud::GoogleProblem& problem);
 
 // not_found only where the object is missing: a missing bucket is invalid_argument, or a ledger would look
 // empty.

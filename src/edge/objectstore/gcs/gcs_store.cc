@@ -18,7 +18,7 @@ constexpr const char* object_fields = "name,size,updated,metadata,crc32c,generat
 
 class GcsStore final : public ObjectStore {
  public:
-  GcsStore(GcsUrl url, Variables environment, StoreTuning tuning)
+  GcsStore(GcsUrl url, cloud::Variables environment, StoreTuning tuning)
       : text_(to_text(url)),
         folder_(url.prefix.empty() ? "" : url.prefix + "/"),
         client_(std::move(url), std::move(environment), tuning) {}
@@ -28,9 +28,9 @@ class GcsStore final : public ObjectStore {
   Status put(std::string_view key, std::string_view bytes, PutCondition condition) override {
     TW_ASSIGN_OR_RETURN(const std::string full, full_key(key));
     GcsDraft draft{full, crc32c_text(bytes), ""};
-    Query conditions = client_.payer();
+    cloud::Query conditions = client_.payer();
     if (condition == PutCondition::if_absent) {
-      draft.mark = random_mark();
+      draft.mark = cloud::random_mark();
       conditions.emplace_back("ifGenerationMatch", "0");
     }
     conditions.emplace_back("fields", "name");
@@ -132,8 +132,8 @@ class GcsStore final : public ObjectStore {
   Result<std::string> full_key(std::string_view key) const { return prefixed_key(client_.url().prefix, key); }
 
   Result<GcsAnswer> put_whole(const std::string& full, std::string_view bytes, const GcsDraft& draft,
-                              const Query& conditions) {
-    const GcsMultipart made = gcs_multipart(gcs_draft_text(draft), bytes, random_mark());
+                              const cloud::Query& conditions) {
+    const GcsMultipart made = gcs_multipart(gcs_draft_text(draft), bytes, cloud::random_mark());
     GcsCall call{gcs_write, "POST", full, client_.upload_path(), conditions};
     call.query.emplace_back("uploadType", "multipart");
     call.headers.push_back({"Content-Type", made.content_type});
@@ -195,7 +195,7 @@ class GcsStore final : public ObjectStore {
 
 }  // namespace
 
-Result<std::unique_ptr<ObjectStore>> open_gcs_store(std::string_view url, Variables environment,
+Result<std::unique_ptr<ObjectStore>> open_gcs_store(std::string_view url, cloud::Variables environment,
                                                     StoreTuning tuning) {
   TW_ASSIGN_OR_RETURN(GcsUrl parsed, parse_gcs_url(url));
   TW_RETURN_IF_ERROR(complete_gcs_url(parsed, environment));

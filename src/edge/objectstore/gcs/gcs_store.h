@@ -4,9 +4,9 @@
 #include <memory>
 #include <string_view>
 
+#include "edge/cloud/variables.h"
 #include "edge/objectstore/object_store.h"
-#include "edge/objectstore/retry.h"
-#include "edge/objectstore/variables.h"
+#include "edge/objectstore/store_tuning.h"
 
 namespace tradewind::objectstore {
 
@@ -19,7 +19,7 @@ namespace tradewind::objectstore {
 // - All that is sent goes with its CRC-32C; what is read whole is checked against the server's: `corrupt`
 // when it differs twice.
 // - Keys of other programs under the prefix that are no keys of ours are left out of lists.
-Result<std::unique_ptr<ObjectStore>> open_gcs_store(std::string_view url, Variables environment,
+Result<std::unique_ptr<ObjectStore>> open_gcs_store(std::string_view url, cloud::Variables environment,
                                                     StoreTuning tuning = {});
 
 }  // namespace tradewind::objectstore

@@ -5,11 +5,11 @@
 #include <thread>
 #include <vector>
 
+#include "edge/cloud/testing/scripted_server.h"
+#include "edge/io/hash.h"
 #include "edge/objectstore/gcs/crc32c.h"
-#include "edge/objectstore/hash.h"
 #include "edge/objectstore/registry.h"
 #include "edge/objectstore/testing/fake_gcs.h"
-#include "edge/objectstore/testing/scripted_server.h"
 
 namespace tradewind::objectstore {
 namespace {
@@ -26,7 +26,7 @@ StoreTuning hasty() {
   return tuning;
 }
 
-std::unique_ptr<ObjectStore> open_at(const std::string& url, const Variables& environment = {},
+std::unique_ptr<ObjectStore> open_at(const std::string& url, const cloud::Variables& environment = {},
                                      StoreTuning tuning = hasty()) {
   Result<std::unique_ptr<ObjectStore>> store = open_gcs_store(url, environment, tuning);
   EXPECT_TRUE(store.ok()) << describe(store.error());
@@ -145,7 +145,7 @@ TEST(GcsStore, WhatDiffersFromItsSumIsReadAgainAndThenCalledCorrupt) {
 }
 
 TEST(GcsStore, AnObjectThatTheServerUnpacksIsNotHeldAgainstItsSum) {
-  ScriptedServer server;
+  cloud::ScriptedServer server;
   server = [](const io::HttpRequest&) {
     return io::HttpResponse{200,
                             {{"x-goog-hash", "crc32c=AAAAAA=="}, {"x-goog-stored-content-encoding", "gzip"}},
@@ -186,8 +186,8 @@ class TokenTest : public ::testing::Test {
   }
 
   std::atomic<int> tokens_ = 0;
-  Variables environment_;
-  ScriptedServer machine_;
+  cloud::Variables environment_;
+  cloud::ScriptedServer machine_;
 };
 
 TEST_F(TokenTest, ATokenThatEndsInTheMiddleIsReplaced) {
@@ -199,7 +199,7 @@ TEST_F(TokenTest, ATokenThatEndsInTheMiddleIsReplaced) {
   });
   there = &fake;
   const auto store = open_at(fake.url("p") + "&anonymous=no", environment_);
-  const std::string bytes = random_bytes(3 * unit);
+  const std::string bytes = io::random_bytes(3 * unit);
   const Status put = store->put("big", bytes, PutCondition::if_absent);
   ASSERT_TRUE(put.ok()) << describe(put.error());
   EXPECT_TRUE(store->get("big").value_or("") == bytes);
@@ -242,7 +242,7 @@ TEST_F(TokenTest, ManyThreadsFetchOneToken) {
 
 // A write of Google's documentation: the draft, then the bytes, under its condition.
 TEST(GcsStore, TheRequestsAreThoseOfTheDocumentation) {
-  ScriptedServer server;
+  cloud::ScriptedServer server;
   server = [](const io::HttpRequest&) { return io::HttpResponse{200, {}, "{}", {}}; };
   const auto store = open_at("gs://runs/p?endpoint=" + server.url());
   ASSERT_TRUE(create(*store, "123456789").ok());
@@ -267,7 +267,7 @@ TEST(GcsStore, TheRequestsAreThoseOfTheDocumentation) {
 
 class GcsUploadTest : public ::testing::TestWithParam<PutCondition> {
  protected:
-  const std::string bytes_ = random_bytes(7 * unit / 2);  // three chunks and a half
+  const std::string bytes_ = io::random_bytes(7 * unit / 2);  // three chunks and a half
 };
 INSTANTIATE_TEST_SUITE_P(BothConditions, GcsUploadTest,
                          ::testing::Values(PutCondition::always, PutCondition::if_absent));
@@ -386,7 +386,7 @@ TEST(GcsUpload, ACreateWhoseSessionIsGoneAfterItsEndIsKnownAsOurs) {
 }
 
 TEST(GcsUpload, AServerThatCountsWronglyIsNotBelieved) {
-  ScriptedServer server;
+  cloud::ScriptedServer server;
   for (const char* range : {"bytes=0-99999999", "bytes=7-9", "five"}) {
     server = [&](const io::HttpRequest& request) {
       if (request.method == "POST") {
@@ -402,7 +402,7 @@ TEST(GcsUpload, AServerThatCountsWronglyIsNotBelieved) {
 }
 
 TEST(GcsUpload, AnUploadThatDoesNotGetOnEnds) {
-  ScriptedServer server;
+  cloud::ScriptedServer server;
   for (const bool all : {true, false}) {
     server = [&](const io::HttpRequest& request) {
       if (request.method == "POST") {
@@ -419,7 +419,7 @@ TEST(GcsUpload, AnUploadThatDoesNotGetOnEnds) {
 }
 
 TEST(GcsUpload, ABeginningWithoutAPlaceIsCorrupt) {
-  ScriptedServer server;
+  cloud::ScriptedServer server;
   server = [](const io::HttpRequest&) { return io::HttpResponse{200, {}, "", {}}; };
   const auto store = open_at("gs://runs?endpoint=" + server.url());
   EXPECT_EQ(store->put("big", std::string(3 * unit, 'x'), PutCondition::always).error().code, Code::corrupt);

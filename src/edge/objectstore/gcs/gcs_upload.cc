@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <optional>
 
-#include "edge/objectstore/store_endpoint.h"
+#include "edge/cloud/service_address.h"
 
 namespace tradewind::objectstore {
 namespace {
@@ -29,7 +29,7 @@ class Session {
 
   // Until the object is there, or the server refuses it. Waits begin anew with each chunk that arrives.
   Result<GcsAnswer> run() {
-    std::optional<Attempts> tried(client_.attempts());
+    std::optional<cloud::Attempts> tried(client_.attempts());
     for (;;) {
       tried->begin();
       Result<GcsAnswer> answer = client_.attempt(asks_ ? question() : next_chunk());
@@ -112,7 +112,7 @@ class Session {
 // The session's URL, at our own server whatever host it names: no byte goes elsewhere than the URL of the
 // store says.
 Result<std::string> session_target(const GcsClient& client, const GcsAnswer& answer) {
-  Result<ServiceAddress> address = parse_service_address(answer.header("Location"), "Location");
+  Result<cloud::ServiceAddress> address = cloud::parse_service_address(answer.header("Location"), "Location");
   if (!address.ok()) {
     return Error{Code::corrupt, to_text(client.url()) + " began an upload without saying where"};
   }
@@ -128,7 +128,7 @@ bool is_gone(const GcsAnswer& answer) {
 }  // namespace
 
 Result<GcsAnswer> put_resumably(GcsClient& client, const std::string& key, std::string_view bytes,
-                                const GcsDraft& draft, const Query& conditions) {
+                                const GcsDraft& draft, const cloud::Query& conditions) {
   const std::string text = gcs_draft_text(draft);
   GcsCall begin{gcs_write, "POST", key, client.upload_path(), conditions};
   begin.query.emplace_back("uploadType", "resumable");

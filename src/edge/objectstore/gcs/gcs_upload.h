@@ -13,6 +13,6 @@ namespace tradewind::objectstore {
 // and `conditions` are its conditions. A session that the server has lost begins anew, up to three times.
 // What never ends is dropped by the server after a week. Errors: those of the client.
 Result<GcsAnswer> put_resumably(GcsClient& client, const std::string& key, std::string_view bytes,
-                                const GcsDraft& draft, const Query& conditions);
+                                const GcsDraft& draft, const cloud::Query& conditions);
 
 }  // namespace tradewind::objectstore

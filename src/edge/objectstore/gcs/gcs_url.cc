@@ -42,7 +42,7 @@ bool is_project(std::string_view name) {
 Status read_option(const std::string& name, const std::string& value, std::string_view shown, GcsUrl& made) {
   constexpr std::array<std::string_view, 3> known = {"endpoint", "project", "anonymous"};
   if (name == "endpoint") {
-    TW_ASSIGN_OR_RETURN(made.endpoint, parse_store_endpoint(value, "endpoint"));
+    TW_ASSIGN_OR_RETURN(made.endpoint, cloud::parse_endpoint(value, "endpoint"));
     return {};
   }
   if (name == "project") {
@@ -144,11 +144,11 @@ std::string to_text(const GcsUrl& url) {
   return text;
 }
 
-Status complete_gcs_url(GcsUrl& url, const Variables& environment) {
-  std::string host = variable(environment, "STORAGE_EMULATOR_HOST");
+Status complete_gcs_url(GcsUrl& url, const cloud::Variables& environment) {
+  std::string host = cloud::variable(environment, "STORAGE_EMULATOR_HOST");
   if (url.endpoint || host.empty()) return {};
   if (host.find("://") == std::string::npos) host.insert(0, "http://");
-  TW_ASSIGN_OR_RETURN(url.endpoint, parse_store_endpoint(host, "STORAGE_EMULATOR_HOST"));
+  TW_ASSIGN_OR_RETURN(url.endpoint, cloud::parse_endpoint(host, "STORAGE_EMULATOR_HOST"));
   return {};
 }
 

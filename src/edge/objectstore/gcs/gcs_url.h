@@ -11,8 +11,8 @@
 #include <string_view>
 
 #include "base/result.h"
-#include "edge/objectstore/store_endpoint.h"
-#include "edge/objectstore/variables.h"
+#include "edge/cloud/service_address.h"
+#include "edge/cloud/variables.h"
 
 namespace tradewind::objectstore {
 
@@ -35,7 +35,7 @@ std::string to_text(const GcsUrl& url);
 
 // The endpoint that the URL leaves out, where STORAGE_EMULATOR_HOST ("localhost:4443", "http://…") names one.
 // invalid_argument: it is none.
-Status complete_gcs_url(GcsUrl& url, const Variables& environment);
+Status complete_gcs_url(GcsUrl& url, const cloud::Variables& environment);
 // Where requests go.
 io::HttpEndpoint address_of(const GcsUrl& url);
 bool is_anonymous(const GcsUrl& url);

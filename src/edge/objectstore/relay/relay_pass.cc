@@ -3,13 +3,13 @@
 #include <openssl/crypto.h>
 
 #include "core/model/json.h"
-#include "edge/objectstore/hash.h"
+#include "edge/io/hash.h"
 
 namespace tradewind::objectstore {
 
 std::string sign_pass(const RelayPass& pass, std::string_view secret) {
   const std::string said = to_text(json::object{{"prefix", pass.prefix}, {"stores", to_json(pass.stores)}});
-  return base64(said) + "." + hex(hmac_sha256(secret, said));
+  return io::base64(said) + "." + io::hex(io::hmac_sha256(secret, said));
 }
 
 Result<RelayPass> read_pass(std::string_view text, std::string_view secret) {
@@ -17,10 +17,10 @@ Result<RelayPass> read_pass(std::string_view text, std::string_view secret) {
                       "the control plane gives one to each agent that it starts"};
   const std::size_t dot = text.find('.');
   if (dot == std::string_view::npos) return refused;
-  const std::optional<std::string> said = decode_base64(text.substr(0, dot));
-  const std::optional<std::string> signature = decode_hex(text.substr(dot + 1));
+  const std::optional<std::string> said = io::decode_base64(text.substr(0, dot));
+  const std::optional<std::string> signature = io::decode_hex(text.substr(dot + 1));
   if (!said || !signature) return refused;
-  const std::string expected = hmac_sha256(secret, *said);
+  const std::string expected = io::hmac_sha256(secret, *said);
   if (signature->size() != expected.size() ||
       ::CRYPTO_memcmp(signature->data(), expected.data(), expected.size()) != 0) {
     return refused;

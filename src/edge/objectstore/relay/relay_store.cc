@@ -140,15 +140,16 @@ std::string to_text(const RelayUrl& url) {
   return "relay://" + percent_encoded_path(url.socket) + "?store=" + io::percent_encode(url.store);
 }
 
-Result<std::unique_ptr<ObjectStore>> open_relay_store(std::string_view url, const Variables& environment) {
+Result<std::unique_ptr<ObjectStore>> open_relay_store(std::string_view url,
+                                                      const cloud::Variables& environment) {
   TW_ASSIGN_OR_RETURN(RelayUrl parsed, parse_relay_url(url));
-  if (parsed.socket.empty()) parsed.socket = variable(environment, relay_socket_variable);
+  if (parsed.socket.empty()) parsed.socket = cloud::variable(environment, relay_socket_variable);
   if (!parsed.socket.starts_with('/')) {
     return Error{Code::invalid_argument, "the URL '" + std::string(url) + "' names no relay, and $" +
                                              relay_socket_variable + " neither"};
   }
   return std::unique_ptr<ObjectStore>(
-      std::make_unique<RelayStore>(std::move(parsed), variable(environment, relay_pass_variable)));
+      std::make_unique<RelayStore>(std::move(parsed), cloud::variable(environment, relay_pass_variable)));
 }
 
 }  // namespace tradewind::objectstore

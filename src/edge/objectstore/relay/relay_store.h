@@ -9,8 +9,8 @@
 #include <string>
 #include <string_view>
 
+#include "edge/cloud/variables.h"
 #include "edge/objectstore/object_store.h"
-#include "edge/objectstore/variables.h"
 
 namespace tradewind::objectstore {
 
@@ -24,6 +24,7 @@ std::string to_text(const RelayUrl& url);
 
 // invalid_argument: the URL. A relay that is not there makes the store's calls `unavailable`: it may come
 // back.
-Result<std::unique_ptr<ObjectStore>> open_relay_store(std::string_view url, const Variables& environment);
+Result<std::unique_ptr<ObjectStore>> open_relay_store(std::string_view url,
+                                                      const cloud::Variables& environment);
 
 }  // namespace tradewind::objectstore

@@ -28,7 +28,7 @@ constexpr FaultProxy::Options late_cuts{.seed = 1, .share = 0.4, .bytes_max = 4'
 Connect over_ssh_that_breaks() {
   const auto proxy = std::make_shared<CutServer>(static_cast<std::uint16_t>(sshd()->port()), late_cuts);
   // By another port the host is still the one whose key is known.
-  const Variables environment =
+  const cloud::Variables environment =
       sshd()->environment_with("  Port " + std::to_string(proxy->port()) +
                                "\n  HostKeyAlias [127.0.0.1]:" + std::to_string(sshd()->port()));
   return

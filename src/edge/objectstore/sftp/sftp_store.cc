@@ -35,7 +35,7 @@ class SftpStore final : public ObjectStore {
   Status put(std::string_view key, std::string_view bytes, PutCondition condition) override {
     TW_RETURN_IF_ERROR(check_key(key));
     const bool create = condition == PutCondition::if_absent;
-    Attempts attempts(tuning_, clock_, jitter_);
+    cloud::Attempts attempts(tuning_, clock_, jitter_);
     SftpUpload upload(root_);
     const Status written = with_session(attempts, [&](SftpSession& session) -> Status {
       TW_RETURN_IF_ERROR(is_fit(session.abilities(), create));
@@ -90,7 +90,7 @@ class SftpStore final : public ObjectStore {
 
   // Acts over one connection after the other until one of them holds.
   template <class Act>
-  auto with_session(Attempts& attempts, Act act) -> decltype(act(std::declval<SftpSession&>())) {
+  auto with_session(cloud::Attempts& attempts, Act act) -> decltype(act(std::declval<SftpSession&>())) {
     for (;;) {
       attempts.begin();
       Error lost;
@@ -110,13 +110,13 @@ class SftpStore final : public ObjectStore {
   }
   template <class Act>
   auto with_session(Act act) -> decltype(act(std::declval<SftpSession&>())) {
-    Attempts attempts(tuning_, clock_, jitter_);
+    cloud::Attempts attempts(tuning_, clock_, jitter_);
     return with_session(attempts, act);
   }
 
   // --- put ---
 
-  Status give_name(Attempts& attempts, SftpUpload& upload, const std::string& path, bool create) {
+  Status give_name(cloud::Attempts& attempts, SftpUpload& upload, const std::string& path, bool create) {
     PublishStep step{upload.path(), path};
     bool unknown = false;
     Status named = with_session(attempts, [&](SftpSession& session) -> Status {
@@ -298,7 +298,7 @@ class SftpStore final : public ObjectStore {
   const std::string root_;
   const StoreTuning tuning_;
   const io::SystemClock clock_;
-  Jitter jitter_;
+  cloud::Jitter jitter_;
   SftpPool pool_;
   std::atomic<bool> root_seen_{false};
   std::atomic<bool> cleaned_{false};
@@ -306,8 +306,9 @@ class SftpStore final : public ObjectStore {
 
 }  // namespace
 
-Result<std::unique_ptr<ObjectStore>> open_sftp_store(std::string_view url, const Variables& environment,
-                                                     StoreTuning tuning, io::HelperProcesses* helpers) {
+Result<std::unique_ptr<ObjectStore>> open_sftp_store(std::string_view url,
+                                                     const cloud::Variables& environment, StoreTuning tuning,
+                                                     io::HelperProcesses* helpers) {
   TW_ASSIGN_OR_RETURN(const SftpUrl parsed, parse_sftp_url(url));
   SshCommand command = ssh_command(parsed, environment);
   command.helpers = helpers;

@@ -5,10 +5,10 @@
 #include <memory>
 #include <string_view>
 
+#include "edge/cloud/variables.h"
 #include "edge/io/helper_processes.h"
 #include "edge/objectstore/object_store.h"
-#include "edge/objectstore/retry.h"
-#include "edge/objectstore/variables.h"
+#include "edge/objectstore/store_tuning.h"
 
 namespace tradewind::objectstore {
 
@@ -27,7 +27,8 @@ namespace tradewind::objectstore {
 // no
 //   object (corrupt) and is left out of lists; links to folders on the way are followed by the server.
 // - Times are whole seconds, and the server's.
-Result<std::unique_ptr<ObjectStore>> open_sftp_store(std::string_view url, const Variables& environment,
+Result<std::unique_ptr<ObjectStore>> open_sftp_store(std::string_view url,
+                                                     const cloud::Variables& environment,
                                                      StoreTuning tuning = {},
                                                      io::HelperProcesses* helpers = nullptr);
 

@@ -34,7 +34,7 @@ StoreTuning hasty() {
   return tuning;
 }
 
-std::unique_ptr<ObjectStore> opened(const std::string& url, const Variables& environment,
+std::unique_ptr<ObjectStore> opened(const std::string& url, const cloud::Variables& environment,
                                     const StoreTuning& tuning = hasty()) {
   Result<std::unique_ptr<ObjectStore>> store = open_sftp_store(url, environment, tuning);
   EXPECT_TRUE(store.ok()) << describe(store.error());
@@ -421,7 +421,7 @@ TEST(SftpStore, EachFailureToConnectIsToldWithItsCure) {
        }) {
     StoreTuning tuning = hasty();
     tuning.attempts_max = 2;
-    const Variables environment = shared_server().environment_with(failure.config);
+    const cloud::Variables environment = shared_server().environment_with(failure.config);
     const auto store = opened(SshServer::url("/nowhere"), environment, tuning);
     const std::string error = error_of(store->get("x"));
     EXPECT_TRUE(error.starts_with(failure.code)) << error;

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "edge/objectstore/hash.h"
+#include "edge/io/hash.h"
 #include "edge/objectstore/sftp/sftp_folders.h"
 
 namespace tradewind::objectstore {
@@ -34,7 +34,7 @@ Result<SftpReply> SftpUpload::open(SftpCall& call) {
 Result<SftpRefusal> SftpUpload::write(SftpSession& session, std::string_view bytes) {
   const std::string folder = sftp_path(root_, temporary_folder);
   remove_leftovers(session);  // of attempts whose connection broke
-  path_ = folder + "/" + hex(random_bytes(8));
+  path_ = folder + "/" + io::hex(io::random_bytes(8));
   leftovers_.push_back(path_);
   SftpCall call(session);
   TW_ASSIGN_OR_RETURN(SftpReply opened, open(call));

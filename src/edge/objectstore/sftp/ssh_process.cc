@@ -35,10 +35,10 @@ Result<SocketPair> make_socket_pair() {
 
 }  // namespace
 
-SshCommand ssh_command(const SftpUrl& url, const Variables& environment) {
+SshCommand ssh_command(const SftpUrl& url, const cloud::Variables& environment) {
   SshCommand command;
   command.environment = environment;
-  for (std::string& word : split(variable(environment, "TRADEWIND_SSH"), ' ')) {
+  for (std::string& word : split(cloud::variable(environment, "TRADEWIND_SSH"), ' ')) {
     if (!word.empty()) command.argv.push_back(std::move(word));
   }
   if (command.argv.empty()) command.argv.emplace_back("ssh");

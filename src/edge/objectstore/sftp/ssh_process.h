@@ -10,17 +10,17 @@
 #include <vector>
 
 #include "base/result.h"
+#include "edge/cloud/variables.h"
 #include "edge/io/helper_processes.h"
 #include "edge/io/process.h"
 #include "edge/io/unique_fd.h"
 #include "edge/objectstore/sftp/sftp_url.h"
-#include "edge/objectstore/variables.h"
 
 namespace tradewind::objectstore {
 
 struct SshCommand {
   std::vector<std::string> argv;
-  Variables environment;
+  cloud::Variables environment;
   std::string target;                      // "ana@nas:2222", for messages
   io::HelperProcesses* helpers = nullptr;  // where the program is made known as one of our own
 };
@@ -28,7 +28,7 @@ struct SshCommand {
 // TRADEWIND_SSH names another program, with arguments separated by blanks: "ssh -F /srv/ssh_config". Nothing
 // asks for a password or a passphrase, nothing is forwarded, and no connection is left behind as another's
 // master.
-SshCommand ssh_command(const SftpUrl& url, const Variables& environment);
+SshCommand ssh_command(const SftpUrl& url, const cloud::Variables& environment);
 
 // A started ssh. Destroying it ends the program and all that it started.
 class SshProcess {

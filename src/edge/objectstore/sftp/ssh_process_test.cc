@@ -6,7 +6,7 @@
 namespace tradewind::objectstore {
 namespace {
 
-SshCommand command_for(const std::string& url, const Variables& environment = {}) {
+SshCommand command_for(const std::string& url, const cloud::Variables& environment = {}) {
   const Result<SftpUrl> parsed = parse_sftp_url(url);
   EXPECT_TRUE(parsed.ok());
   return ssh_command(parsed.value_or(SftpUrl{}), environment);

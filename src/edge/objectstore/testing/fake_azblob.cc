@@ -4,9 +4,9 @@
 #include <chrono>
 
 #include "base/text.h"
+#include "edge/cloud/http_date.h"
+#include "edge/io/hash.h"
 #include "edge/io/http_target.h"
-#include "edge/objectstore/hash.h"
-#include "edge/objectstore/http_date.h"
 #include "edge/objectstore/percent_path.h"
 
 namespace tradewind::objectstore {
@@ -47,13 +47,13 @@ std::string FakeAzblob::url(const std::string& prefix) const {
          "?account=" + options_.account + "&endpoint=" + endpoint() + "/" + options_.account;
 }
 
-Variables FakeAzblob::environment() const {
+cloud::Variables FakeAzblob::environment() const {
   return {{"AZURE_STORAGE_KEY", options_.key}, {"AZURE_TOKEN_CREDENTIALS", "dev"}};
 }
 
 void FakeAzblob::place(const std::string& name, const std::string& bytes) {
   const std::lock_guard lock(mutex_);
-  objects_.insert_or_assign(name, Object{bytes, base64(md5(bytes)), {}, {}, now()});
+  objects_.insert_or_assign(name, Object{bytes, io::base64(io::md5(bytes)), {}, {}, now()});
 }
 
 void FakeAzblob::damage(const std::string& name, const std::string& bytes) {
@@ -80,7 +80,7 @@ Time FakeAzblob::now() const {
 io::HttpResponse FakeAzblob::error(int status, const std::string& code, const std::string& detail) const {
   io::HttpResponse made{
       status,
-      {{"Date", format_http_date(now())}, {"x-ms-request-id", "REQ1"}, {"x-ms-error-code", code}},
+      {{"Date", cloud::format_http_date(now())}, {"x-ms-request-id", "REQ1"}, {"x-ms-error-code", code}},
       {},
       {}};
   made.body =
@@ -102,7 +102,7 @@ io::HttpResponse FakeAzblob::refusal_or_effect(const io::HttpRequest& request) {
   if (asked.header("x-ms-version") < "2019-12-12") return error(400, "InvalidHeaderValue");
   if (target->parts[1] != options_.container) return error(404, "ContainerNotFound");
   const std::string sum = asked.header("Content-MD5");
-  if (!sum.empty() && sum != base64(md5(request.body))) return error(400, "Md5Mismatch");
+  if (!sum.empty() && sum != io::base64(io::md5(request.body))) return error(400, "Md5Mismatch");
   return act(asked);
 }
 
@@ -149,13 +149,14 @@ bool FakeAzblob::verify(const Asked& asked, io::HttpResponse& refusal) const {
     }
     return refuse(403, "AuthenticationFailed", "Signature did not match.");
   }
-  const std::optional<Time> dated = parse_http_date(asked.header("x-ms-date"));
+  const std::optional<Time> dated = cloud::parse_http_date(asked.header("x-ms-date"));
   if (!dated) return refuse(403, "AuthenticationFailed", "no date");
   if (std::chrono::abs(*dated - now()) > std::chrono::minutes(15)) {
     return refuse(403, "AuthenticationFailed",
                   "Request date header too old: '" + asked.header("x-ms-date") + "'");
   }
-  const std::string signature = base64(hmac_sha256(decode_base64(options_.key).value(), text_to_sign(asked)));
+  const std::string signature =
+      io::base64(io::hmac_sha256(io::decode_base64(options_.key).value(), text_to_sign(asked)));
   if (authorization == "SharedKey " + options_.account + ":" + signature) return true;
   return refuse(403, "AuthenticationFailed",
                 "The MAC signature found in the HTTP request is not the same as any computed signature.");
@@ -208,13 +209,13 @@ io::HttpResponse FakeAzblob::put(const Asked& asked) {
   if (asked.header("x-ms-blob-type") != "BlockBlob") return error(400, "MissingRequiredHeader");
   if (asked.header("If-None-Match") == "*" && objects_.contains(asked.name))
     return error(409, "BlobAlreadyExists");
-  return store(asked, {asked.request.body, base64(md5(asked.request.body)), {}, {}, {}});
+  return store(asked, {asked.request.body, io::base64(io::md5(asked.request.body)), {}, {}, {}});
 }
 
 io::HttpResponse FakeAzblob::put_block(const Asked& asked) {
   const std::string id = asked.parameter("blockid");
   std::map<std::string, std::string>& blocks = staged_[asked.name];
-  if (!decode_base64(id) || (!blocks.empty() && blocks.begin()->first.size() != id.size())) {
+  if (!io::decode_base64(id) || (!blocks.empty() && blocks.begin()->first.size() != id.size())) {
     return error(400, "InvalidBlobOrBlock");
   }
   blocks[id] = asked.request.body;
@@ -244,7 +245,7 @@ io::HttpResponse FakeAzblob::get(const Asked& asked) {
   if (found == objects_.end()) return error(404, "BlobNotFound");
   const Object& object = found->second;
   io::HttpResponse made{
-      200, {{"Last-Modified", format_http_date(object.modified_at)}, {"ETag", "\"0x8D\""}}, {}, {}};
+      200, {{"Last-Modified", cloud::format_http_date(object.modified_at)}, {"ETag", "\"0x8D\""}}, {}, {}};
   for (const auto& [name, value] : object.metadata) made.headers.push_back({name, value});
   const std::string range = asked.header("Range");
   if (range.empty()) {
@@ -263,7 +264,7 @@ io::HttpResponse FakeAzblob::get(const Asked& asked) {
                                                "/" + std::to_string(size)});
   if (asked.header("x-ms-range-get-content-md5") == "true") {
     if (last.empty()) return error(400, "InvalidHeaderValue");
-    made.headers.push_back({"Content-MD5", base64(md5(made.body))});
+    made.headers.push_back({"Content-MD5", io::base64(io::md5(made.body))});
   }
   return made;
 }
@@ -274,7 +275,7 @@ io::HttpResponse FakeAzblob::list(const Asked& asked) {
   const std::string marker = asked.parameter("marker");
   std::string from = prefix;
   if (!marker.empty()) {
-    const std::optional<std::string> named = decode_base64(marker);
+    const std::optional<std::string> named = io::decode_base64(marker);
     if (!named) return error(400, "OutOfRangeInput");
     from = *named;
   }
@@ -287,7 +288,7 @@ io::HttpResponse FakeAzblob::list(const Asked& asked) {
   auto next = objects_.lower_bound(from);
   while (next != objects_.end() && next->first.starts_with(prefix)) {
     if (count++ == wanted) {
-      next_marker = base64(next->first);
+      next_marker = io::base64(next->first);
       break;
     }
     const std::size_t slash = one_level ? next->first.find('/', prefix.size()) : std::string::npos;
@@ -298,7 +299,7 @@ io::HttpResponse FakeAzblob::list(const Asked& asked) {
       continue;
     }
     blobs += "<Blob><Name>" + escaped(next->first) + "</Name><Properties><Last-Modified>" +
-             format_http_date(next->second.modified_at) + "</Last-Modified><Content-Length>" +
+             cloud::format_http_date(next->second.modified_at) + "</Last-Modified><Content-Length>" +
              std::to_string(next->second.bytes.size()) + "</Content-Length></Properties></Blob>";
     ++next;
   }
@@ -312,7 +313,7 @@ io::HttpResponse FakeAzblob::list(const Asked& asked) {
 io::HttpResponse FakeAzblob::remove(const Asked& asked) {
   const auto found = objects_.find(asked.name);
   if (found == objects_.end()) return error(404, "BlobNotFound");
-  const std::optional<Time> unless_since = parse_http_date(asked.header("If-Unmodified-Since"));
+  const std::optional<Time> unless_since = cloud::parse_http_date(asked.header("If-Unmodified-Since"));
   const auto second = std::chrono::floor<std::chrono::seconds>(found->second.modified_at);
   if (unless_since && second > *unless_since) return error(412, "ConditionNotMet");
   objects_.erase(found);

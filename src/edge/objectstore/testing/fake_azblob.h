@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "base/time.h"
+#include "edge/cloud/variables.h"
 #include "edge/objectstore/testing/fake_server.h"
-#include "edge/objectstore/variables.h"
 
 namespace tradewind::objectstore {
 
@@ -35,7 +35,7 @@ class FakeAzblob {
   // "azblob://runs/prefix?account=acme1&endpoint=…"
   std::string url(const std::string& prefix = "") const;
   // An environment with the right key, and nothing of the real one.
-  Variables environment() const;
+  cloud::Variables environment() const;
 
   int requests() const { return server_.requests(); }
   // "PUT /acme1/runs/a", in the order in which they came.

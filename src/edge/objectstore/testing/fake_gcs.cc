@@ -5,9 +5,9 @@
 
 #include "base/text.h"
 #include "core/model/json.h"
+#include "edge/io/hash.h"
 #include "edge/io/http_target.h"
 #include "edge/objectstore/gcs/crc32c.h"
-#include "edge/objectstore/hash.h"
 
 namespace tradewind::objectstore {
 namespace {
@@ -193,7 +193,7 @@ io::HttpResponse FakeGcs::begin(const Asked& asked) {
   if (made.only_new && objects_.contains(made.name)) {
     return error(412, "conditionNotMet", "At least one of the pre-conditions you specified did not hold.");
   }
-  const std::string id = hex(random_bytes(8));
+  const std::string id = io::hex(io::random_bytes(8));
   sessions_[id] = std::move(made);
   return {200,
           {{"Location", "https://storage.googleapis.com/upload/storage/v1/b/" + options_.bucket +
@@ -297,11 +297,12 @@ io::HttpResponse FakeGcs::rewrite(const Asked& asked, const std::string& from, c
 }
 
 io::HttpResponse FakeGcs::media(const Asked& asked, const Object& object) const {
-  io::HttpResponse made{200,
-                        {{"x-goog-hash", "crc32c=" + object.crc32c + ",md5=" + base64(md5(object.bytes))},
-                         {"X-Goog-Stored-Content-Encoding", "identity"}},
-                        object.bytes,
-                        {}};
+  io::HttpResponse made{
+      200,
+      {{"x-goog-hash", "crc32c=" + object.crc32c + ",md5=" + io::base64(io::md5(object.bytes))},
+       {"X-Goog-Stored-Content-Encoding", "identity"}},
+      object.bytes,
+      {}};
   const std::string range = asked.header("Range");
   if (range.empty()) return made;
   const std::size_t size = object.bytes.size();
@@ -323,7 +324,7 @@ io::HttpResponse FakeGcs::list(const Asked& asked) {
       std::min<std::size_t>(options_.page_max, most.empty() ? none : std::stoull(most));
   auto next = objects_.lower_bound(std::max(prefix, asked.parameter("startOffset")));
   if (!token.empty()) {
-    const std::optional<std::string> named = decode_base64(token);
+    const std::optional<std::string> named = io::decode_base64(token);
     if (!named) return error(400, "invalid", "Invalid argument.");
     next = objects_.upper_bound(*named);
   }
@@ -332,7 +333,7 @@ io::HttpResponse FakeGcs::list(const Asked& asked) {
   std::string last;
   for (; next != objects_.end() && next->first.starts_with(prefix); ++next) {
     if (items.size() == wanted) {
-      made["nextPageToken"] = base64(last);
+      made["nextPageToken"] = io::base64(last);
       break;
     }
     last = next->first;

@@ -10,8 +10,8 @@
 
 #include "base/result.h"
 #include "base/time.h"
+#include "edge/cloud/variables.h"
 #include "edge/objectstore/testing/fake_server.h"
-#include "edge/objectstore/variables.h"
 
 namespace tradewind::objectstore {
 

@@ -4,9 +4,9 @@
 #include <chrono>
 
 #include "base/text.h"
+#include "edge/cloud/http_date.h"
+#include "edge/io/hash.h"
 #include "edge/io/http_target.h"
-#include "edge/objectstore/hash.h"
-#include "edge/objectstore/http_date.h"
 #include "edge/objectstore/percent_path.h"
 
 namespace tradewind::objectstore {
@@ -45,17 +45,17 @@ std::string FakeS3::url(const std::string& prefix) const {
          "&region=" + options_.region;
 }
 
-Variables FakeS3::environment() const {
-  Variables made{{"AWS_ACCESS_KEY_ID", options_.access_key_id},
-                 {"AWS_SECRET_ACCESS_KEY", options_.secret_access_key},
-                 {"AWS_EC2_METADATA_DISABLED", "true"}};
+cloud::Variables FakeS3::environment() const {
+  cloud::Variables made{{"AWS_ACCESS_KEY_ID", options_.access_key_id},
+                        {"AWS_SECRET_ACCESS_KEY", options_.secret_access_key},
+                        {"AWS_EC2_METADATA_DISABLED", "true"}};
   if (!options_.session_token.empty()) made["AWS_SESSION_TOKEN"] = options_.session_token;
   return made;
 }
 
 void FakeS3::place(const std::string& key, const std::string& bytes) {
   const std::lock_guard lock(mutex_);
-  objects_.insert_or_assign(key, Object{bytes, hex(md5(bytes)), {}, now()});
+  objects_.insert_or_assign(key, Object{bytes, io::hex(io::md5(bytes)), {}, now()});
 }
 
 void FakeS3::damage(const std::string& key, const std::string& bytes) {
@@ -73,7 +73,8 @@ Time FakeS3::now() const {
 }
 
 io::HttpResponse FakeS3::error(int status, const std::string& code, const std::string& more) const {
-  io::HttpResponse made{status, {{"Date", format_http_date(now())}, {"x-amz-request-id", "REQ1"}}, {}, {}};
+  io::HttpResponse made{
+      status, {{"Date", cloud::format_http_date(now())}, {"x-amz-request-id", "REQ1"}}, {}, {}};
   made.body = "<?xml version=\"1.0\"?><Error><Code>" + code + "</Code><Message>said by the fake</Message>" +
               more + "</Error>";
   return made;
@@ -120,7 +121,7 @@ bool FakeS3::verify(const Asked& asked, io::HttpResponse& refusal) const {
   if (std::chrono::abs(*signed_at - now()) > std::chrono::minutes(15))
     return refuse(403, "RequestTimeTooSkewed");
   const std::string payload = asked.header("x-amz-content-sha256");
-  if (payload != hex(sha256(asked.request.body))) return refuse(400, "XAmzContentSHA256Mismatch");
+  if (payload != io::hex(io::sha256(asked.request.body))) return refuse(400, "XAmzContentSHA256Mismatch");
 
   const std::string names = between(authorization, "SignedHeaders=", ",");
   std::string lines;
@@ -136,10 +137,10 @@ bool FakeS3::verify(const Asked& asked, io::HttpResponse& refusal) const {
   const std::string canonical = asked.request.method + "\n" + asked.path + "\n" + join(pairs, "&") + "\n" +
                                 lines + "\n" + names + "\n" + payload;
   std::string key = "AWS4" + options_.secret_access_key;
-  for (std::size_t i = 1; i < scope.size(); ++i) key = hmac_sha256(key, scope[i]);
+  for (std::size_t i = 1; i < scope.size(); ++i) key = io::hmac_sha256(key, scope[i]);
   const std::string to_sign = "AWS4-HMAC-SHA256\n" + date + "\n" + scope[1] + "/" + scope[2] + "/" +
-                              scope[3] + "/" + scope[4] + "\n" + hex(sha256(canonical));
-  if (between(authorization, "Signature=", ",") != hex(hmac_sha256(key, to_sign))) {
+                              scope[3] + "/" + scope[4] + "\n" + io::hex(io::sha256(canonical));
+  if (between(authorization, "Signature=", ",") != io::hex(io::hmac_sha256(key, to_sign))) {
     return refuse(403, "SignatureDoesNotMatch");
   }
   return true;
@@ -183,7 +184,7 @@ io::HttpResponse FakeS3::put(const Asked& asked) {
     if (options_.honours_if_none_match && objects_.contains(asked.key))
       return error(412, "PreconditionFailed");
   }
-  Object made{asked.request.body, hex(md5(asked.request.body)), {}, now()};
+  Object made{asked.request.body, io::hex(io::md5(asked.request.body)), {}, now()};
   for (const io::HttpHeader& header : asked.request.headers) {
     const std::string name = lower(header.name);
     if (name.starts_with("x-amz-meta-") && options_.keeps_metadata) made.metadata[name] = header.value;
@@ -199,7 +200,7 @@ io::HttpResponse FakeS3::get(const Asked& asked) {
   const Object& object = found->second;
   io::HttpResponse made{
       200,
-      {{"ETag", "\"" + object.etag + "\""}, {"Last-Modified", format_http_date(object.modified_at)}},
+      {{"ETag", "\"" + object.etag + "\""}, {"Last-Modified", cloud::format_http_date(object.modified_at)}},
       {},
       {}};
   for (const auto& [name, value] : object.metadata) made.headers.push_back({name, value});
@@ -207,7 +208,7 @@ io::HttpResponse FakeS3::get(const Asked& asked) {
   if (range.empty()) {
     made.body = object.bytes;
     if (options_.gives_checksums)
-      made.headers.push_back({"x-amz-checksum-sha256", base64(sha256(object.bytes))});
+      made.headers.push_back({"x-amz-checksum-sha256", io::base64(io::sha256(object.bytes))});
     return made;
   }
   const std::size_t size = object.bytes.size();
@@ -263,7 +264,7 @@ io::HttpResponse FakeS3::take_part(const Asked& asked) {
   const auto found = uploads_.find(asked.parameters.at("uploadId"));
   if (found == uploads_.end()) return error(404, "NoSuchUpload");
   found->second.parts[std::stoi(asked.parameters.at("partNumber"))] = asked.request.body;
-  return {200, {{"ETag", "\"" + hex(md5(asked.request.body)) + "\""}}, {}, {}};
+  return {200, {{"ETag", "\"" + io::hex(io::md5(asked.request.body)) + "\""}}, {}, {}};
 }
 
 io::HttpResponse FakeS3::complete_upload(const Asked& asked) {
@@ -273,14 +274,14 @@ io::HttpResponse FakeS3::complete_upload(const Asked& asked) {
   std::string digests;
   int number = 0;
   for (const auto& [part, content] : found->second.parts) {
-    const std::string named =
-        "<PartNumber>" + std::to_string(++number) + "</PartNumber><ETag>\"" + hex(md5(content)) + "\"";
+    const std::string named = "<PartNumber>" + std::to_string(++number) + "</PartNumber><ETag>\"" +
+                              io::hex(io::md5(content)) + "\"";
     if (part != number || asked.request.body.find(named) == std::string::npos)
       return error(400, "InvalidPart");
     bytes += content;
-    digests += md5(content);
+    digests += io::md5(content);
   }
-  const std::string etag = hex(md5(digests)) + "-" + std::to_string(number);
+  const std::string etag = io::hex(io::md5(digests)) + "-" + std::to_string(number);
   objects_.insert_or_assign(asked.key, Object{std::move(bytes), etag, {}, now()});
   uploads_.erase(found);
   return {200, {}, "<CompleteMultipartUploadResult/>", {}};

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "edge/objectstore/aws_settings.h"
+#include "edge/cloud/aws/aws_settings.h"
 #include "edge/objectstore/testing/fake_server.h"
 
 namespace tradewind::objectstore {
@@ -37,7 +37,7 @@ class FakeS3 {
   // "s3://bucket/prefix?endpoint=…&region=…"
   std::string url(const std::string& prefix = "") const;
   // An environment with the right keys, and nothing of the real one.
-  Variables environment() const;
+  cloud::Variables environment() const;
 
   int requests() const { return server_.requests(); }
   // "PUT /bucket/a", in the order in which they came.

@@ -143,18 +143,18 @@ std::string SshServer::url(const std::string& path) {
   return url;
 }
 
-Variables SshServer::environment() const {
-  Variables environment = io::current_environment();
+cloud::Variables SshServer::environment() const {
+  cloud::Variables environment = io::current_environment();
   environment["TRADEWIND_SSH"] = "ssh -F " + (folder_.path() / "ssh_config").string();
   return environment;
 }
 
-Variables SshServer::environment_with(const std::string& lines) const {
+cloud::Variables SshServer::environment_with(const std::string& lines) const {
   static std::atomic<int> number{0};
   const auto file = folder_.path() / ("ssh_config" + std::to_string(++number));
   // Of each option ssh takes the first that it reads.
   write_file(file, "Host *\n" + lines + "\n" + read_file(folder_.path() / "ssh_config"));
-  Variables environment = io::current_environment();
+  cloud::Variables environment = io::current_environment();
   environment["TRADEWIND_SSH"] = "ssh -F " + file.string();
   return environment;
 }

@@ -7,9 +7,9 @@
 #include <optional>
 #include <string>
 
+#include "edge/cloud/variables.h"
 #include "edge/io/process.h"
 #include "edge/objectstore/testing/temporary_folder.h"
-#include "edge/objectstore/variables.h"
 
 namespace tradewind::objectstore {
 
@@ -26,9 +26,9 @@ class SshServer {
   // "sftp://nas/…" of an absolute path: `nas` is a Host of the client's configuration.
   static std::string url(const std::string& path);
   // With which ssh finds the server.
-  Variables environment() const;
+  cloud::Variables environment() const;
   // The same after changing lines of the client's configuration: "IdentityFile /dev/null".
-  Variables environment_with(const std::string& lines) const;
+  cloud::Variables environment_with(const std::string& lines) const;
   int port() const { return port_; }
 
   // Kills all sessions under way, as a crash or a lost link would. How many processes that were.
