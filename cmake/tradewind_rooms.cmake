@@ -46,10 +46,10 @@ if(TRADEWIND_TESTS)
 endif()
 
 # With TRADEWIND_UNITY the files of a room are compiled several at once, which takes a quarter of the time: most of it goes into
-# what they share. Files whose private names others of the room have too stay APART. A change to one file compiles its neighbours
+# what they share. Files whose private names others of the room have too stay APART, or ALL of it. A change to one file compiles its neighbours
 # anew, so that this is for builds of all.
 function(tw_compile_together target)
-  if(TRADEWIND_UNITY)
+  if(TRADEWIND_UNITY AND NOT "ALL" IN_LIST ARGN)
     set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 8)
     set_source_files_properties(${ARGN} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
   endif()
