@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <thread>
+#include <unistd.h>
 
 #include "edge/drivers/exec/testing/scripted.h"
 #include "edge/io/process_table.h"
@@ -207,7 +208,10 @@ TEST_F(ExecProgram, ItsWholeSessionIsEndedAndWhatLeftItIsNot) {
   use(scripted(
       R"(launch) sleep 600 & echo $! >"$TRADEWIND_SUPPLIER_STATE/child"; setsid sleep 600 >/dev/null 2>&1 & echo $! >"$TRADEWIND_SUPPLIER_STATE/left"; answer '{}' ;;)"));
   ASSERT_TRUE(program_->ask("launch", {}).ok());
-  ASSERT_TRUE(eventually([&] { return lives("child") && lives("left"); }));
+  ASSERT_TRUE(eventually([&] {  // setsid has done its work
+    const pid_t left = std::atoi(folder_->note("left").c_str());
+    return lives("child") && left > 0 && ::getsid(left) == left;
+  }));
   program_.reset();
   EXPECT_FALSE(lives("child"));
   EXPECT_TRUE(lives("left")) << "an instance outlives the program";
