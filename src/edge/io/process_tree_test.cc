@@ -123,9 +123,10 @@ TEST_F(Tree, StrikesTheNamedGroupsBeforeItLooks) {
 }
 
 TEST_F(Tree, OutrunsAChainThatForksIntoEverNewSessions) {
-  // Each link hands on to the next and ends; five hundred links, then the chain ends by itself.
+  // Each link hands on to the next and ends; after five thousand links the chain ends by itself, long after
+  // it was seen.
   start(
-      "s='[ $2 -gt 500 ] && exit 0; setsid sh -c \"$1\" sh \"$1\" $(($2+1)) & exit 0'; "
+      "s='[ $2 -gt 5000 ] && exit 0; setsid sh -c \"$1\" sh \"$1\" $(($2+1)) & exit 0'; "
       "for i in 1 2 3 4; do setsid sh -c \"$s\" sh \"$s\" 0 & done; wait");
   ASSERT_TRUE(eventually([&] { return !marked(marker_).empty(); }));
   const Status killed = kill_descendants(::getpid(), seconds(60));
