@@ -45,8 +45,8 @@ if(TRADEWIND_TESTS)
   target_precompile_headers(tw_test_headers PRIVATE ${TW_COMMON_HEADERS} <gtest/gtest.h>)
 endif()
 
-# With TRADEWIND_UNITY the files of a room are compiled several at once, which takes a quarter of the time: most of it goes into
-# what they share. Files whose private names others of the room have too stay APART, or ALL of it. A change to one file compiles its neighbours
+# With TRADEWIND_UNITY the files of a room are compiled several at once, which saves most of the time where
+# it goes into what they share. Files whose private names others of the room have too stay APART, or ALL of it. A change to one file compiles its neighbours
 # anew, so that this is for builds of all.
 function(tw_compile_together target)
   if(TRADEWIND_UNITY AND NOT "ALL" IN_LIST ARGN)

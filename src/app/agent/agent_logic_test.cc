@@ -178,9 +178,7 @@ TEST(AgentLogic, AFailedSetupFailsTheJobAndNamesSetup) {
   Agent agent;
   JobSpec spec = spec_with("");
   spec.setup = "install";
-  agent.begin();
-  agent.tell(SpecRead{spec});
-  agent.tell(Claimed{1, std::nullopt});
+  agent.claim(spec);
   EXPECT_EQ(agent.tell(StageEnded{Stage::setup, 127, false}), "finish:failed:127");
   EXPECT_EQ(agent.status().message, "setup ended with exit code 127");
 }

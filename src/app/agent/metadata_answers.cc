@@ -11,7 +11,6 @@ namespace {
 
 using std::chrono::seconds;
 
-constexpr std::size_t answer_bytes_max = std::size_t{256} << 10;
 constexpr Duration maintenance_lead = seconds(60);
 constexpr std::string_view shortened = "…";
 constexpr std::size_t quoted_bytes_max = 60;
@@ -55,7 +54,7 @@ std::string member_text(const json::object& object, std::string_view name) {
 }  // namespace
 
 Result<PreemptionNotice> aws_instance_action(std::string_view body, Time now) {
-  TW_ASSIGN_OR_RETURN(const json::value document, parse_json(body, answer_bytes_max));
+  TW_ASSIGN_OR_RETURN(const json::value document, parse_json(body, metadata_bytes_max));
   JsonReader reader(document, "instance-action");
   const std::string action = reader.text("action");
   const Time at = reader.time("time");
@@ -70,7 +69,7 @@ Result<PreemptionNotice> aws_termination_time(std::string_view body, Time now) {
 }
 
 Result<Time> aws_rebalance(std::string_view body) {
-  TW_ASSIGN_OR_RETURN(const json::value document, parse_json(body, answer_bytes_max));
+  TW_ASSIGN_OR_RETURN(const json::value document, parse_json(body, metadata_bytes_max));
   JsonReader reader(document, "rebalance");
   const Time at = reader.time("noticeTime");
   TW_RETURN_IF_ERROR(reader.status());
@@ -93,7 +92,7 @@ Result<std::optional<PreemptionNotice>> google_maintenance(std::string_view body
 }
 
 Result<std::optional<AzureEvent>> azure_event(std::string_view body, std::string_view name, Time now) {
-  TW_ASSIGN_OR_RETURN(const json::value document, parse_json(body, answer_bytes_max));
+  TW_ASSIGN_OR_RETURN(const json::value document, parse_json(body, metadata_bytes_max));
   const json::object* whole = document.if_object();
   const json::value* events = whole == nullptr ? nullptr : whole->if_contains("Events");
   if (events == nullptr || !events->is_array()) return unlike("scheduled events document", body);

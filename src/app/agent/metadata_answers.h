@@ -15,6 +15,8 @@
 
 namespace tradewind::agent {
 
+inline constexpr std::size_t metadata_bytes_max = std::size_t{256} << 10;  // of one answer
+
 // /latest/meta-data/spot/instance-action: {"action": "terminate", "time": "2026-11-24T01:52:07Z"}.
 // "hibernate" begins at once, whatever its time. invalid_argument: it is none.
 Result<PreemptionNotice> aws_instance_action(std::string_view body, Time now);

@@ -11,7 +11,6 @@ namespace {
 using std::chrono::hours;
 using std::chrono::milliseconds;
 
-constexpr std::size_t answer_bytes_max = std::size_t{256} << 10;
 constexpr std::string_view token_seconds = "21600";  // the longest that AWS gives
 constexpr Duration token_life = hours(5);
 constexpr int not_there = 404;
@@ -22,7 +21,7 @@ io::HttpClientOptions client_options(const MetadataTempo& tempo,
   io::HttpClientOptions options;
   options.connect_patience = tempo.patience;
   options.reply_patience = tempo.patience;
-  options.body_bytes_max = answer_bytes_max;
+  options.body_bytes_max = metadata_bytes_max;
   options.cancellation = std::move(cancellation);
   return options;
 }

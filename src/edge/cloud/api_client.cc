@@ -117,9 +117,7 @@ bool ApiClient::may_repeat(Tried& tried, Duration at_least) {
     if (repeats_ < 1) return false;
     repeats_ -= 1;
   }
-  const int doublings = std::clamp(tried.made - 1, 0, 10);
-  const Duration longest = std::min(rules_.retry.delay_max, rules_.retry.delay_first * (1 << doublings));
-  sleep_(at_least + jitter_.up_to(longest));
+  sleep_(at_least + pause_after(rules_.retry, tried.made, jitter_));
   return true;
 }
 

@@ -31,6 +31,11 @@ Duration Jitter::up_to(Duration longest) {
   return Duration(static_cast<Duration::rep>(random_.below(static_cast<std::uint64_t>(longest.count()) + 1)));
 }
 
+Duration pause_after(const RetryTuning& tuning, int made, Jitter& jitter) {
+  const int doublings = std::clamp(made - 1, 0, 10);
+  return jitter.up_to(std::min(tuning.delay_max, tuning.delay_first * (1 << doublings)));
+}
+
 std::string random_mark() {
   return io::hex(io::random_bytes(16));
 }
@@ -45,9 +50,7 @@ void Attempts::begin() {
 
 bool Attempts::wait() {
   if (made_ >= tuning_.attempts_max || last_begun_ - begun_ >= tuning_.patience) return false;
-  const int doublings = std::clamp(made_ - 1, 0, 10);
-  std::this_thread::sleep_for(
-      jitter_.up_to(std::min(tuning_.delay_max, tuning_.delay_first * (1 << doublings))));
+  std::this_thread::sleep_for(pause_after(tuning_, made_, jitter_));
   return true;
 }
 

@@ -36,6 +36,9 @@ class Jitter {
   Random random_;  // protected by mutex_
 };
 
+// How long is waited after the `made`th attempt, from 1: full jitter.
+Duration pause_after(const RetryTuning& tuning, int made, Jitter& jitter);
+
 // 32 random hex digits, by which a write is known again.
 std::string random_mark();
 

@@ -80,11 +80,14 @@ class Agent {
   std::string notice(Duration lead) {
     return tell(NoticeSeen{PreemptionNotice{now_.wall, now_.wall + lead, "spot"}});
   }
-  // Up to the running program.
-  void run(const JobSpec& spec, std::optional<double> saved = std::nullopt) {
+  void claim(const JobSpec& spec, std::optional<double> saved = std::nullopt) {
     begin();
     tell(SpecRead{spec});
     tell(Claimed{1, saved});
+  }
+  // Up to the running program.
+  void run(const JobSpec& spec, std::optional<double> saved = std::nullopt) {
+    claim(spec, saved);
     if (saved && !spec.checkpoint.path.empty()) tell(Restored{*saved, "d", 0, 0, ""});
     if (!spec.setup.empty()) tell(StageEnded{Stage::setup, 0, false});
     ASSERT_EQ(phase(), "running");

@@ -9,21 +9,10 @@
 #include "base/text.h"
 #include "core/model/json.h"
 #include "edge/cloud/api_client.h"
+#include "edge/cloud/one_line.h"
 
 namespace tradewind::cloud {
 namespace {
-
-constexpr std::size_t message_bytes_max = 500;
-
-std::string first_line(std::string_view text) {
-  text = trim(text);
-  std::string line;
-  for (const char c : text.substr(0, std::min(text.find_first_of("\r\n"), message_bytes_max))) {
-    const auto byte = static_cast<unsigned char>(c);
-    line += byte < 0x20 || byte == 0x7F ? '?' : c;
-  }
-  return line;
-}
 
 void read_xml(const std::string& body, AwsProblem& problem) {
   pugi::xml_document document;
@@ -31,10 +20,10 @@ void read_xml(const std::string& body, AwsProblem& problem) {
   const pugi::xml_node root = document.first_child();
   pugi::xml_node error = root.child("Error");
   if (!error) error = root.child("Errors").child("Error");
-  problem.code = first_line(error.child("Code").text().as_string());
-  problem.message = first_line(error.child("Message").text().as_string());
+  problem.code = one_line(error.child("Code").text().as_string());
+  problem.message = one_line(error.child("Message").text().as_string());
   for (const char* name : {"RequestID", "RequestId"}) {
-    if (problem.request_id.empty()) problem.request_id = first_line(root.child(name).text().as_string());
+    if (problem.request_id.empty()) problem.request_id = one_line(root.child(name).text().as_string());
   }
 }
 
@@ -45,9 +34,9 @@ void read_json(const std::string& body, AwsProblem& problem) {
   std::string type = reader.text_or("__type", "");
   if (type.empty()) type = reader.text_or("code", "");
   type = type.substr(type.rfind('#') + 1);  // npos + 1 is 0
-  problem.code = first_line(type.substr(0, type.find(':')));
-  problem.message = first_line(reader.text_or("message", ""));
-  if (problem.message.empty()) problem.message = first_line(reader.text_or("Message", ""));
+  problem.code = one_line(type.substr(0, type.find(':')));
+  problem.message = one_line(reader.text_or("message", ""));
+  if (problem.message.empty()) problem.message = one_line(reader.text_or("Message", ""));
 }
 
 struct Known {

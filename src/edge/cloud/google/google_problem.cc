@@ -4,23 +4,12 @@
 
 #include "base/text.h"
 #include "core/model/json.h"
+#include "edge/cloud/one_line.h"
 
 namespace tradewind::cloud {
 namespace {
 
-constexpr std::size_t message_bytes_max = 500;
 constexpr std::size_t answer_bytes_max = std::size_t{64} << 20;
-
-// One line that a terminal can show, whatever came.
-std::string first_line(std::string_view text) {
-  text = trim(text);
-  std::string line;
-  for (const char c : text.substr(0, std::min(text.find_first_of("\r\n"), message_bytes_max))) {
-    const auto byte = static_cast<unsigned char>(c);
-    line += byte < 0x20 || byte == 0x7F ? '?' : c;
-  }
-  return line;
-}
 
 // The member `reason` of the first object in the list `name` that has one.
 std::string first_reason(JsonReader& reader, std::string_view name) {
@@ -30,7 +19,7 @@ std::string first_reason(JsonReader& reader, std::string_view name) {
     if (!entry.is_object()) continue;
     JsonReader inner(entry, "");
     const std::string reason = inner.text_or("reason", "");
-    if (!reason.empty()) return first_line(reason);
+    if (!reason.empty()) return one_line(reason);
   }
   return "";
 }
@@ -40,7 +29,7 @@ std::string first_reason(JsonReader& reader, std::string_view name) {
 GoogleProblem parse_google_problem(std::string_view body) {
   const Result<json::value> document = parse_json(body, answer_bytes_max);
   if (!document.ok()) {
-    const std::string line = first_line(body);
+    const std::string line = one_line(body);
     return {"", "", line.starts_with('<') || line.starts_with('{') ? "" : line};
   }
   JsonReader reader(*document, "");
@@ -50,7 +39,7 @@ GoogleProblem parse_google_problem(std::string_view body) {
   GoogleProblem made;
   made.reason = first_reason(inner, "errors");
   made.detail = first_reason(inner, "details");
-  made.message = first_line(inner.text_or("message", ""));
+  made.message = one_line(inner.text_or("message", ""));
   return made;
 }
 

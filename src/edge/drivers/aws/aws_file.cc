@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/model/stored_names.h"
 #include "core/task/reading.h"
 #include "core/task/yaml_tree.h"
 #include "edge/drivers/config/fields.h"
@@ -101,9 +102,7 @@ Field agent_into(boot::AgentDownloads& target) {
         if (!is_map(inner, value, where)) return;
         boot::AgentDownload& one = target[machine];
         read_members(inner, value, where, {{"url", text(one.url)}, {"sha256", text(one.sha256)}});
-        const bool digest =
-            one.sha256.size() == 64 && one.sha256.find_first_not_of("0123456789abcdef") == std::string::npos;
-        if (!digest || !one.url.starts_with("https://"))
+        if (!is_digest(one.sha256) || !one.url.starts_with("https://"))
           inner.error(value, where + " has no https URL with its sha256",
                       "write {url: https://…, sha256: …}, its 64 hex digits by sha256sum FILE");
       };

@@ -5,6 +5,7 @@
 #include "edge/drivers/aws/instance_view.h"
 #include "edge/drivers/aws/machine_kind.h"
 #include "edge/io/hash.h"
+#include "edge/provider/agent_arguments.h"
 
 namespace tradewind::aws {
 namespace {
@@ -42,11 +43,6 @@ provider::Capabilities capabilities_of(const RegionConfig& region) {
 bool is_instance_id(const std::string& id) {
   return id.starts_with("i-") && id.size() > 2 && id.size() <= 32 &&
          id.find_first_not_of("0123456789abcdef", 2) == std::string::npos;
-}
-
-std::string tag_of(const Ec2Instance& instance, const char* name) {
-  const auto found = instance.tags.find(name);
-  return found == instance.tags.end() ? "" : found->second;
 }
 
 // Those of processors that there is an agent for.
@@ -207,7 +203,7 @@ Result<cloud::Query> AwsProvider::launch_parameters(const LaunchRequest& request
   if (request.nodes > 1)
     return Error{Code::invalid_argument, client_.called() + " launches one node for a job, and this needs " +
                                              std::to_string(request.nodes)};
-  TW_RETURN_IF_ERROR(boot::prove_stores(request, "an instance of EC2"));
+  TW_RETURN_IF_ERROR(provider::prove_network_stores(request, "an instance of EC2"));
   TW_ASSIGN_OR_RETURN(const std::string boot, boot_of(request));
   TW_ASSIGN_OR_RETURN(const LaunchPlace place, place_of(request));
   return run_parameters(region(), request, place, boot);

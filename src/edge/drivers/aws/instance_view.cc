@@ -6,11 +6,6 @@
 namespace tradewind::aws {
 namespace {
 
-std::string tag_of(const Ec2Instance& instance, const char* name) {
-  const auto found = instance.tags.find(name);
-  return found == instance.tags.end() ? "" : found->second;
-}
-
 // https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/managing-spot-instances.html
 bool was_taken(const Ec2Instance& instance) {
   constexpr std::array<std::string_view, 4> codes = {"Server.SpotInstanceTermination",
@@ -27,6 +22,11 @@ std::string reason_of(const Ec2Instance& instance, InstanceState state) {
 }
 
 }  // namespace
+
+std::string tag_of(const Ec2Instance& instance, const char* name) {
+  const auto found = instance.tags.find(name);
+  return found == instance.tags.end() ? "" : found->second;
+}
 
 InstanceState state_of(const Ec2Instance& instance) {
   struct Known {

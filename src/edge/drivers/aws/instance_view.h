@@ -12,6 +12,9 @@ inline constexpr const char* lease_tag = "tradewind-lease";  // the launch token
 inline constexpr const char* job_tag = "tradewind-job";
 inline constexpr const char* place_tag = "tradewind-place";  // of the offer: "aws/us-east-1"
 
+// "": it does not have that tag.
+std::string tag_of(const Ec2Instance& instance, const char* name);
+
 // A state that we do not know is taken by its code, and where that says nothing either, for one that runs:
 // what cannot be told is no reason to give an instance up.
 InstanceState state_of(const Ec2Instance& instance);

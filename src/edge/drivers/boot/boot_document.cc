@@ -4,6 +4,8 @@
 #include <string_view>
 
 #include "base/text.h"
+#include "core/model/stored_names.h"
+#include "edge/provider/agent_arguments.h"
 
 namespace tradewind::boot {
 namespace {
@@ -18,10 +20,6 @@ bool is_variable(std::string_view name) {
   constexpr std::string_view letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_0123456789";
   return !name.empty() && name.find_first_not_of(letters) == std::string_view::npos &&
          (name.front() < '0' || name.front() > '9');
-}
-
-bool is_digest(std::string_view text) {
-  return text.size() == 64 && text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
 }
 
 // Everything is in memory and root's alone: what is secret lies on no disk that outlives the machine.
@@ -178,23 +176,9 @@ std::vector<std::string> agent_arguments_of(const provider::LaunchRequest& reque
     if (!warning.metadata.empty()) arguments.push_back("--metadata=" + warning.metadata);
     arguments.push_back("--notice-lead=" + std::to_string(warning.lead.count()) + "ms");
   }
-  if (const auto& accelerator = request.offer.accelerator) {
-    std::string count = std::to_string(accelerator->count);
-    count.erase(count.find_last_not_of('0') + 1);
-    if (count.ends_with('.')) count.pop_back();
-    arguments.push_back("--accelerator=" + accelerator->model + ":" + count);
-  }
+  if (const auto& accelerator = request.offer.accelerator)
+    arguments.push_back(provider::accelerator_argument(*accelerator));
   return arguments;
-}
-
-Status prove_stores(const provider::LaunchRequest& request, const std::string& place) {
-  for (const std::string& argument : request.agent_arguments) {
-    const std::size_t value = argument.find('=') + 1;
-    if (!argument.substr(0, value).ends_with("store=") || argument.compare(value, 5, "file:") != 0) continue;
-    return Error{Code::invalid_argument, place + " cannot reach the store " + argument.substr(value),
-                 "name one of the network in the task: checkpoint.stores: [s3://BUCKET/PREFIX]"};
-  }
-  return {};
 }
 
 }  // namespace tradewind::boot

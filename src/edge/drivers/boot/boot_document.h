@@ -54,7 +54,4 @@ struct Warning {
 std::vector<std::string> agent_arguments_of(const provider::LaunchRequest& request, const Warning& warning,
                                             const std::string& folder = "/run/tradewind");
 
-// No instance of a cloud sees this machine's folders. invalid_argument names the store.
-Status prove_stores(const provider::LaunchRequest& request, const std::string& place);
-
 }  // namespace tradewind::boot

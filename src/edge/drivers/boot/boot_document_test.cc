@@ -161,13 +161,5 @@ TEST(AgentArguments, TellThePlaceAndTheWarning) {
                                       "--metadata=aws", "--notice-lead=120000ms", "--accelerator=A10G:4"}));
 }
 
-TEST(ProveStores, AFolderOfThisMachineIsNoStoreOfACloud) {
-  provider::LaunchRequest request;
-  request.agent_arguments = {"--store=s3://b/p"};
-  EXPECT_TRUE(prove_stores(request, "aws").ok());
-  request.agent_arguments.push_back("--data-store=file:///home/ana");
-  EXPECT_EQ(prove_stores(request, "aws").error().code, Code::invalid_argument);
-}
-
 }  // namespace
 }  // namespace tradewind::boot

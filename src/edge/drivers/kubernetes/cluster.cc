@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "base/text.h"
+#include "core/model/stored_names.h"
 #include "core/task/reading.h"
 #include "core/task/yaml_tree.h"
 #include "edge/drivers/config/fields.h"
@@ -132,9 +133,8 @@ void read_agent(Reading& reading, const YamlNode& node, const std::string& path,
     reading.error(node, path + " names " + std::to_string(ways) + " of image, url and path",
                   "name one of them");
   if (agent.url.empty()) return;
-  const bool digest =
-      agent.sha256.size() == 64 && agent.sha256.find_first_not_of("0123456789abcdef") == std::string::npos;
-  if (!digest) reading.error(node, path + ".url needs a sha256", "write its 64 hex digits: sha256sum FILE");
+  if (!is_digest(agent.sha256))
+    reading.error(node, path + ".url needs a sha256", "write its 64 hex digits: sha256sum FILE");
   if (!agent.url.starts_with("https://"))
     reading.error(node, path + ".url is " + agent.url, "write one that begins with https://");
 }

@@ -6,6 +6,7 @@
 #include "edge/drivers/kubernetes/json_path.h"
 #include "edge/drivers/kubernetes/queue_state.h"
 #include "edge/io/http_target.h"
+#include "edge/provider/agent_arguments.h"
 
 namespace tradewind::kubernetes {
 namespace {
@@ -34,17 +35,6 @@ provider::Capabilities capabilities_of(const ClusterConfig& config) {
 
 std::string selector(const std::string& label, const std::string& value) {
   return "labelSelector=" + io::percent_encode(label + "=" + label_value(value));
-}
-
-// A pod sees none of this machine's folders.
-Status prove_stores(const LaunchRequest& request) {
-  for (const std::string& argument : request.agent_arguments) {
-    const std::size_t value = argument.find('=') + 1;
-    if (!argument.substr(0, value).ends_with("store=") || argument.compare(value, 5, "file:") != 0) continue;
-    return Error{Code::invalid_argument, "pods cannot reach the store " + argument.substr(value),
-                 "name one of the network in the task: checkpoint.stores: [s3://BUCKET/PREFIX]"};
-  }
-  return {};
 }
 
 Launched launched_of(const ClusterConfig& config, const json::value& job) {
@@ -159,7 +149,7 @@ Result<Launched> KubernetesProvider::adopt(const json::value& job, const LaunchR
 
 Result<Launched> KubernetesProvider::launch(const LaunchRequest& request) {
   TW_ASSIGN_OR_RETURN(const PoolConfig* pool, pool_of(request.offer));
-  TW_RETURN_IF_ERROR(prove_stores(request));
+  TW_RETURN_IF_ERROR(provider::prove_network_stores(request, "pods"));
   if (request.nodes > 1 && config_.shared_volume.empty())
     return Error{Code::invalid_argument, client_.cluster() + ": pods of a gang need a volume that all see",
                  "name a PersistentVolumeClaim in kubernetes.yaml: shared_volume: NAME"};

@@ -1,7 +1,6 @@
 #include "edge/drivers/local/instance_life.h"
 
 #include <algorithm>
-#include <cstdio>
 #include <fcntl.h>
 #include <optional>
 #include <poll.h>
@@ -25,6 +24,7 @@
 #include "edge/io/process_tree.h"
 #include "edge/io/system_clock.h"
 #include "edge/objectstore/store_identity.h"
+#include "edge/provider/agent_arguments.h"
 
 namespace tradewind::local {
 namespace {
@@ -253,11 +253,8 @@ io::SpawnRequest Machine::agent_request(int log_fd) const {
   }
   request.argv.push_back("--limit-file=" + folder_.limit().string());
   request.argv.push_back("--purchase=" + std::string(to_text(launch_.offer.purchase)));
-  if (launch_.offer.accelerator) {
-    char count[32] = {};
-    std::snprintf(count, sizeof count, "%g", launch_.offer.accelerator->count);
-    request.argv.push_back("--accelerator=" + launch_.offer.accelerator->model + ":" + count);
-  }
+  if (launch_.offer.accelerator)
+    request.argv.push_back(provider::accelerator_argument(*launch_.offer.accelerator));
   if (launch_.offer.purchase == Purchase::spot || launch_.lending) {
     request.argv.push_back("--notice=" + folder_.notice().string());
     const Duration lead = launch_.offer.notice_lead.value_or(Duration(0));
